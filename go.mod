@@ -1,0 +1,3 @@
+module vpcsim
+
+go 1.26

@@ -1,0 +1,11 @@
+package model
+
+// ENIKind is what an ENI is to its node.
+type ENIKind string
+
+// The kinds of ENIs.
+const (
+	ENIPrimary   ENIKind = "primary"
+	ENISecondary ENIKind = "secondary"
+	ENITrunk     ENIKind = "trunk"
+)
