@@ -47,6 +47,7 @@ type agent struct {
 	backoff    model.Instant // when a full subnet was met last; long ago
 	lastAction model.Instant // last pool action, reconciles without effect up to loopBase included
 	givenBack  map[netip.Prefix]model.Instant
+	refused    *refusal
 	stale      bool // the datastore may differ from EC2: reconcile matters
 
 	skip PoolDecision // the last pool.skip that was logged

@@ -69,6 +69,7 @@ func (g *growth) ask(e *model.StoreENI, want int, refused reply) {
 			a.takeMissing(e, ni)
 			g.succeeded()
 		default:
+			a.refused = &refusal{code: code, subnet: ni.subnet, want: want, prefixes: a.settings.PrefixDelegation}
 			refused(code)
 		}
 	})
@@ -118,13 +119,14 @@ func (g *growth) attach() {
 	a.e.ec2.create(a.instance(), place.subnet, place.groups, want, a.settings.PrefixDelegation, func(ni *eni, code model.ErrorCode) {
 		switch {
 		case a.life != life:
-		case code.SubnetFull():
-			a.backoff = a.e.now
-			g.done()
-		case code != "":
-			g.done()
-		default:
+		case code == "":
 			g.created(ni)
+		default:
+			a.refused = &refusal{code: code, subnet: place.subnet, newENI: true, want: want, prefixes: a.settings.PrefixDelegation}
+			if code.SubnetFull() {
+				a.backoff = a.e.now
+			}
+			g.done()
 		}
 	})
 }
@@ -135,6 +137,7 @@ func (g *growth) created(ni *eni) {
 	x.describe(a.instance(), DescribeInstances, ni, a.alive(func(model.ErrorCode) {
 		x.attach(a.instance(), ni, a.alive(func(code model.ErrorCode) {
 			if code != "" {
+				a.refused = &refusal{code: code}
 				x.delete(a.instance(), ni, a.alive(func(model.ErrorCode) { g.done() }))
 				return
 			}
@@ -149,6 +152,7 @@ func (g *growth) created(ni *eni) {
 // succeeded ends a step that counts as a pool action.
 func (g *growth) succeeded() {
 	g.a.lastAction = g.a.e.now
+	g.a.refused = nil
 	g.done()
 }
 

@@ -19,7 +19,7 @@ func (a *agent) start() {
 	a.lastCheck, a.nextCheck = -1, model.Never
 	a.lastShrink, a.backoff, a.lastAction = longAgo, longAgo, longAgo
 	a.givenBack = map[netip.Prefix]model.Instant{}
-	a.stale = false
+	a.stale, a.refused = false, nil
 	a.skip = PoolDecision{}
 
 	if err := a.configure(); err != nil {

@@ -24,10 +24,12 @@ type ec2 struct {
 // subnet is a subnet with what the address space does not know.
 type subnet struct {
 	*model.Subnet
-	zone  string
-	tags  map[string]string
-	pick  model.Pick // nil: the lowest address
-	start SubnetStart
+	zone string
+	tags map[string]string
+	pick model.Pick // nil: the lowest address
+	// fallback: a full prefix reservation falls back to the rest of the subnet.
+	fallback bool
+	start    SubnetStart
 }
 
 // eni is an ENI as EC2 has it.
@@ -74,7 +76,7 @@ func (x *ec2) newSubnet(cfg SubnetConfig) (*subnet, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &subnet{Subnet: space, zone: cfg.Zone, tags: cfg.Tags}
+	s := &subnet{Subnet: space, zone: cfg.Zone, tags: cfg.Tags, fallback: x.e.cfg.EC2.ReservationFallback}
 	chance := newStream(x.e.cfg.Seed, "subnet/"+string(cfg.Name))
 	if x.e.cfg.EC2.Order == OrderRandom {
 		s.pick = chance.pick
@@ -182,7 +184,7 @@ func (x *ec2) make(in *instance, s *subnet, groups []model.SecurityGroup, want i
 // take takes blocks from a subnet, all or nothing.
 func (x *ec2) take(s *subnet, want int, prefixes bool) ([]netip.Prefix, error) {
 	if prefixes {
-		return s.TakePrefixes(want, s.pick, x.e.cfg.EC2.ReservationFallback)
+		return s.TakePrefixes(want, s.pick, s.fallback)
 	}
 	addresses, err := s.TakeAddresses(want, s.pick)
 	if err != nil {
@@ -206,7 +208,6 @@ func (x *ec2) release(in *instance, ni *eni) {
 		ni.subnet.ReleasePrefix(p)
 	}
 	x.e.log(in.node.name, ENIDeleted{ni.id, ni.subnet.ID(), ni.primary, addresses, pfx, 1 + len(addresses) + model.PrefixSize*len(pfx)})
-	x.e.subnetRelieved(ni.subnet)
 }
 
 // attach puts the ENI at the device number.

@@ -73,7 +73,6 @@ func (x *ec2) unassign(ni *eni, blocks []netip.Prefix, done reply) {
 		ni.subnet.ReleasePrefix(p)
 	}
 	x.call(ni.instance, f, done)
-	x.e.subnetRelieved(ni.subnet)
 }
 
 // create makes an ENI that is not attached yet.

@@ -28,6 +28,7 @@ type pod struct {
 	boundAt model.Instant
 	wait    *episode // the exhaustion that it waits for
 	since   model.Instant
+	hits    []int // ids of the episodes that counted it
 }
 
 // podPhase is how far a pod has come.
