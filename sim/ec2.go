@@ -39,6 +39,7 @@ type eni struct {
 	subnet   *subnet
 	groups   []model.SecurityGroup
 	primary  netip.Addr
+	madeAt   model.Instant
 	blocks   []netip.Prefix // in the order in which they were added
 	instance *instance      // nil: not attached
 	device   int
@@ -50,7 +51,7 @@ type instance struct {
 	kind   model.InstanceType
 	node   *node
 	enis   []*eni // attached, by device number
-	loose  []*eni // made for it, not attached
+	loose  []*eni // made for it, not attached (yet, or any more)
 	made   int    // how many were made for it so far
 	chance *stream
 }
@@ -173,6 +174,7 @@ func (x *ec2) make(in *instance, s *subnet, groups []model.SecurityGroup, want i
 		subnet:  s,
 		groups:  groups,
 		primary: primary[0],
+		madeAt:  x.e.now,
 		blocks:  blocks,
 	}
 	in.loose = append(in.loose, ni)

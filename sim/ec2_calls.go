@@ -99,8 +99,7 @@ func (x *ec2) attach(in *instance, ni *eni, done reply) {
 	x.call(in, f, done)
 }
 
-// describe, modify and detach change nothing that bears on addresses: a
-// detached ENI keeps its device number until it is deleted.
+// describe and modify change nothing that bears on addresses.
 func (x *ec2) describe(in *instance, action Action, ni *eni, done reply) {
 	x.call(in, CallFields{Action: action, ENI: ni.id}, done)
 }
@@ -109,20 +108,27 @@ func (x *ec2) modify(in *instance, ni *eni, done reply) {
 	x.call(in, CallFields{Action: ModifyNetworkInterfaceAttribute, ENI: ni.id}, done)
 }
 
+// detach takes an ENI off its instance; its device number is free when the call
+// ends, its addresses stay taken until it is deleted.
 func (x *ec2) detach(in *instance, ni *eni, done reply) {
-	x.call(in, CallFields{Action: DetachNetworkInterface, ENI: ni.id, Subnet: ni.subnet.ID()}, done)
-}
-
-// delete deletes an ENI; its addresses and its device number are free when the
-// call ends. An instance that was terminated meanwhile has taken it along.
-func (x *ec2) delete(in *instance, ni *eni, done reply) {
-	f := CallFields{Action: DeleteNetworkInterface, ENI: ni.id, Subnet: ni.subnet.ID()}
-	x.call(in, f, func(code model.ErrorCode) {
+	x.call(in, CallFields{Action: DetachNetworkInterface, ENI: ni.id, Subnet: ni.subnet.ID()}, func(code model.ErrorCode) {
 		if in.node.gone {
 			return
 		}
-		this := func(have *eni) bool { return have == ni }
-		in.enis, in.loose = slices.DeleteFunc(in.enis, this), slices.DeleteFunc(in.loose, this)
+		in.enis = slices.DeleteFunc(in.enis, func(have *eni) bool { return have == ni })
+		in.loose = append(in.loose, ni)
+		done(code)
+	})
+}
+
+// delete deletes an ENI that is not attached; its addresses are free when the
+// call ends. An instance that was terminated meanwhile has taken it along.
+func (x *ec2) delete(in *instance, ni *eni, done reply) {
+	x.call(in, CallFields{Action: DeleteNetworkInterface, ENI: ni.id, Subnet: ni.subnet.ID()}, func(code model.ErrorCode) {
+		if in.node.gone {
+			return
+		}
+		in.loose = slices.DeleteFunc(in.loose, func(have *eni) bool { return have == ni })
 		x.release(in, ni)
 		done(code)
 	})
