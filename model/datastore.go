@@ -408,6 +408,20 @@ func (d *Datastore) Leftover(l *Lease) bool {
 	return !d.prefixMode && l.block.isPrefix() && l.block.assigned == 0 && !l.block.dropped
 }
 
+// Block returns the block that the lease is of.
+func (l *Lease) Block() []netip.Prefix { return []netip.Prefix{l.block.cidr} }
+
+// Valid reports whether the lease's block is still in the datastore.
+func (l *Lease) Valid() bool { return !l.block.dropped }
+
+// Idle reports whether the lease's block is in the datastore with no pod in it.
+func (d *Datastore) Idle(l *Lease) bool { return !l.block.dropped && l.block.assigned == 0 }
+
+// HasTrunk reports whether the trunk is in the datastore.
+func (d *Datastore) HasTrunk() bool {
+	return slices.ContainsFunc(d.enis, func(e *StoreENI) bool { return e.Kind == ENITrunk })
+}
+
 // expire drops from the ENI's queue what has cooled down at now.
 func (d *Datastore) expire(e *StoreENI, now Instant) {
 	n := 0

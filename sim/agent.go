@@ -84,7 +84,7 @@ func (a *agent) maxENI() int {
 }
 
 // room is how many more ENIs may be attached.
-func (a *agent) room() int { return a.store.ENIRoom(a.maxENI(), 0, false) }
+func (a *agent) room() int { return a.store.ENIRoom(a.maxENI(), 0, a.keepsSlot()) }
 
 // request gives the pod an address, or nil. The agent does not call EC2 for it.
 func (a *agent) request(p *pod) *model.Lease {
@@ -151,6 +151,7 @@ func (a *agent) take(e *model.StoreENI, blocks []netip.Prefix, by By) {
 // new. Without except all of its blocks are taken.
 func (a *agent) takeENI(ni *eni, blocks []netip.Prefix, by By) *model.StoreENI {
 	e := &model.StoreENI{ID: ni.id, Device: ni.device, Kind: ni.kind, Subnet: ni.subnet.ID(), Since: a.e.now}
+	e.Excluded = a.settings.SubnetDiscovery && ni.kind != model.ENITrunk && ni.subnet.excludes(a.settings.ClusterName)
 	a.store.AddENI(e)
 	a.store.AddBlocks(e, blocks)
 	addresses, prefixes := split(blocks)
@@ -158,6 +159,9 @@ func (a *agent) takeENI(ni *eni, blocks []netip.Prefix, by By) *model.StoreENI {
 		ENI: ni.id, Kind: ni.kind, Device: ni.device, Subnet: ni.subnet.ID(), SecurityGroups: ni.groups,
 		PrimaryAddress: ni.primary, Addresses: addresses, Prefixes: prefixes, By: by,
 	})
+	if e.Excluded {
+		a.e.log(a.node.name, ENIExcluded{e.ID, e.Device})
+	}
 	return e
 }
 

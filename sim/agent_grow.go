@@ -109,11 +109,18 @@ func (g *growth) attach() {
 		g.done()
 		return
 	}
-	place, ok := a.placeENI()
-	if !ok {
+	g.create(a.places())
+}
+
+// create tries the places in turn until one accepts. The refusal of the last
+// decides the back-off; where there is none nothing is called.
+func (g *growth) create(places []place) {
+	a := g.a
+	if len(places) == 0 {
 		g.done()
 		return
 	}
+	place := places[0]
 	want := min(a.limits().Slots, g.count)
 	life := a.life
 	a.e.ec2.create(a.instance(), place.subnet, place.groups, want, a.settings.PrefixDelegation, func(ni *eni, code model.ErrorCode) {
@@ -121,6 +128,8 @@ func (g *growth) attach() {
 		case a.life != life:
 		case code == "":
 			g.created(ni)
+		case len(places) > 1:
+			g.create(places[1:])
 		default:
 			a.refused = &refusal{code: code, subnet: place.subnet, newENI: true, want: want, prefixes: a.settings.PrefixDelegation}
 			if code.SubnetFull() {
@@ -165,26 +174,4 @@ func (g *growth) succeeded() {
 type place struct {
 	subnet *subnet
 	groups []model.SecurityGroup
-}
-
-// placeENI chooses the subnet and the security groups of a new ENI: those of
-// the node's ENIConfig in custom networking, else the node's own. ok is false
-// when the node's ENIConfig does not exist.
-func (a *agent) placeENI() (place, bool) {
-	n := a.node
-	primary := a.instance().enis[0]
-	if !a.settings.CustomNetworking {
-		return place{n.subnet, primary.groups}, true
-	}
-	name := n.eniConfigName(a.settings)
-	for _, c := range a.e.cfg.CNI.ENIConfigs {
-		if c.Name == name {
-			groups := c.SecurityGroups
-			if len(groups) == 0 {
-				groups = primary.groups
-			}
-			return place{a.e.ec2.named[c.Subnet], groups}, true
-		}
-	}
-	return place{}, false
 }

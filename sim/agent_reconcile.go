@@ -27,10 +27,10 @@ func (a *agent) wakeReconcile() {
 	if !a.stale || !a.up || a.busy {
 		return
 	}
-	at := a.reconcileFrom(max(a.e.now, a.lastAction.Add(model.ReconcileInterval)+1))
+	at := a.reconcileFrom(a.reconcileDue())
 	life := a.life
 	a.e.at(at, func() {
-		if a.life != life || a.busy || !a.stale || at != a.reconcileFrom(at) || a.e.now.Sub(a.lastAction) <= model.ReconcileInterval {
+		if a.life != life || a.busy || !a.stale || at != a.reconcileFrom(a.reconcileDue()) {
 			return // the grid has moved, or an action came between: checked sets another
 		}
 		a.reconcile()
@@ -49,6 +49,12 @@ func (a *agent) reconcileFrom(t model.Instant) model.Instant {
 func (a *agent) catchUp() {
 	if a.stale {
 		return // they run as timers
+	}
+	if a.awaitsTrunk() {
+		if last := a.reconcileFrom(a.e.now - model.Instant(loopPeriod.Milliseconds())); last < a.e.now && last > a.lastAction {
+			a.lastAction = last
+		}
+		return
 	}
 	next := a.reconcileFrom(a.lastAction.Add(model.ReconcileInterval) + 1)
 	if next >= a.e.now {

@@ -50,30 +50,30 @@ func (a *agent) configure() error {
 // those of pods that are gone are free at once.
 func (a *agent) keepLeases() {
 	for _, p := range a.node.pods {
-		if p.lease != nil {
+		if p.lease != nil && p.lease.Valid() {
 			p.lease = a.store.Hold(p.lease.Address(), p.name)
 		}
 	}
 }
 
-// startGiveBack gives back, ENI by ENI, free blocks of the inactive mode.
+// startGiveBack gives back, ENI by ENI, free blocks of the inactive mode, and
+// those of the active mode on ENIs that are excluded.
 func (a *agent) startGiveBack(enis []*model.StoreENI) {
 	if a.settings.NoProvisioning {
 		enis = nil
 	}
 	for i, e := range enis {
 		blocks := slices.DeleteFunc(e.FreeableBlocks(nil), func(b netip.Prefix) bool {
-			return b.IsSingleIP() != a.settings.PrefixDelegation
+			return !e.Excluded && b.IsSingleIP() != a.settings.PrefixDelegation
 		})
 		if len(blocks) == 0 {
 			continue
 		}
 		a.drop(e, blocks, ByStart)
-		a.e.ec2.unassign(a.instance().eni(e.ID), blocks, a.alive(func(model.ErrorCode) {
-			a.startGiveBack(enis[i+1:])
-		}))
+		a.giveBack(e, blocks, func() { a.startGiveBack(enis[i+1:]) })
 		return
 	}
+	a.signalTrunk()
 	a.startGrow()
 }
 

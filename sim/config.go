@@ -301,6 +301,12 @@ type RestartAgent struct {
 	Env  map[string]*string
 }
 
+// TagSubnet replaces a subnet's tags.
+type TagSubnet struct {
+	Subnet model.SubnetID
+	Tags   map[string]string
+}
+
 // Churn makes short-lived pods beside the workload's replicas, evenly spaced.
 type Churn struct {
 	Workload  model.WorkloadName
@@ -334,5 +340,6 @@ func (Uncordon) stepAction()     {}
 func (Drain) stepAction()        {}
 func (Terminate) stepAction()    {}
 func (RestartAgent) stepAction() {}
+func (TagSubnet) stepAction()    {}
 func (Churn) stepAction()        {}
 func (Replay) stepAction()       {}

@@ -82,7 +82,7 @@ func (x *ec2) newSubnet(cfg SubnetConfig) (*subnet, error) {
 	if x.e.cfg.EC2.Order == OrderRandom {
 		s.pick = chance.pick
 	}
-	s.start = SubnetStart{Name: cfg.Name, Zone: cfg.Zone, CIDR: space.CIDR(), Reserved: space.Reserved()}
+	s.start = SubnetStart{Name: cfg.Name, Zone: cfg.Zone, CIDR: space.CIDR(), Reserved: space.Reserved(), Tags: cfg.Tags}
 	for _, r := range cfg.Reservations {
 		if err := space.Reserve(r); err != nil {
 			return nil, err

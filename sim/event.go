@@ -47,8 +47,10 @@ const (
 	TypeENIDetached      EventType = "eni.detached"
 	TypeAddressesAdded   EventType = "eni.addressesAdded"
 	TypeAddressesRemoved EventType = "eni.addressesRemoved"
+	TypeENIExcluded      EventType = "eni.excluded"
 	TypeENICreated       EventType = "eni.created"
 	TypeENIDeleted       EventType = "eni.deleted"
+	TypeTrunkSignalled   EventType = "trunk.signalled"
 	TypePoolGrow         EventType = "pool.grow"
 	TypePoolShrink       EventType = "pool.shrink"
 	TypePoolFree         EventType = "pool.free"
@@ -88,6 +90,7 @@ type SubnetStart struct {
 	Reserved     []netip.Addr       `json:"reserved"`               // the five that EC2 keeps
 	InUse        []netip.Addr       `json:"inUse,omitempty"`        // held by others
 	Reservations []ReservationStart `json:"reservations,omitempty"` // subnet CIDR reservations
+	Tags         map[string]string  `json:"tags,omitempty"`
 	ControlPlane []netip.Addr       `json:"controlPlane,omitempty"` // of the EKS control plane's ENIs
 }
 
@@ -206,6 +209,16 @@ type AddressesRemoved struct {
 	By        By             `json:"by"`
 }
 
+// ENIExcluded says that an ENI that has entered the datastore serves no pods: its
+// subnet is tagged 0, or for other clusters only.
+type ENIExcluded struct {
+	ENI    model.ENIID `json:"eni"`
+	Device int         `json:"device"`
+}
+
+// TrunkSignalled says that the agent asked the resource controller for a trunk.
+type TrunkSignalled struct{}
+
 // By is what changed the agent's datastore.
 type By string
 
@@ -216,7 +229,8 @@ const (
 	ByShrink    By = "shrink"
 	ByFree      By = "free"
 	ByReconcile By = "reconcile"
-	ByRelease   By = "release" // the last pod of a leftover prefix left
+	ByRelease   By = "release"  // the last pod of a leftover prefix left
+	ByExcluded  By = "excluded" // the last pod of a block on an excluded ENI left
 	ByTerminate By = "terminate"
 )
 
@@ -452,6 +466,8 @@ func (ENIAttached) Type() EventType      { return TypeENIAttached }
 func (ENIDetached) Type() EventType      { return TypeENIDetached }
 func (AddressesAdded) Type() EventType   { return TypeAddressesAdded }
 func (AddressesRemoved) Type() EventType { return TypeAddressesRemoved }
+func (ENIExcluded) Type() EventType      { return TypeENIExcluded }
+func (TrunkSignalled) Type() EventType   { return TypeTrunkSignalled }
 func (ENICreated) Type() EventType       { return TypeENICreated }
 func (ENIDeleted) Type() EventType       { return TypeENIDeleted }
 func (PoolGrow) Type() EventType         { return TypePoolGrow }

@@ -150,6 +150,7 @@ func (k *kubelet) release(p *pod) {
 	}
 	k.e.log(p.node.name, out)
 	p.node.agent.giveBackLeftover(l)
+	p.node.agent.drainExcluded(l)
 }
 
 // lost is the end of a pod whose node was terminated; the caller tells its

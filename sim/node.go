@@ -41,10 +41,11 @@ type node struct {
 	scoreCPU  int // requested, with what the score counts for pods without requests
 	scoreMiB  int
 
-	cordoned bool
-	ready    bool
-	gone     bool // terminated
-	failed   bool // its agent's start-up has failed and it never was ready
+	cordoned  bool
+	ready     bool
+	gone      bool // terminated
+	signalled bool
+	failed    bool // its agent's start-up has failed and it never was ready
 }
 
 func (e *engine) newGroups() error {
