@@ -140,21 +140,32 @@ func (g *growth) create(places []place) {
 	})
 }
 
-// created goes on with an ENI that exists: describe, attach, modify.
+// created goes on with an ENI that exists: describe, attach, modify. Where a
+// call is refused the ENI is given up.
 func (g *growth) created(ni *eni) {
-	a, x := g.a, g.a.e.ec2
+	a, x, in := g.a, g.a.e.ec2, g.a.instance()
 	a.inFlight = ni
-	x.describe(a.instance(), DescribeInstances, ni, a.alive(func(model.ErrorCode) {
-		x.attach(a.instance(), ni, a.alive(func(code model.ErrorCode) {
+	giveUp := a.alive(func(model.ErrorCode) {
+		a.inFlight = nil
+		a.watchLeaks()
+		g.done()
+	})
+	x.describe(in, DescribeInstances, ni, a.alive(func(code model.ErrorCode) {
+		if code != "" {
+			x.delete(in, ni, giveUp)
+			return
+		}
+		x.attach(in, ni, a.alive(func(code model.ErrorCode) {
 			if code != "" {
 				a.refused = &refusal{code: code}
-				x.delete(a.instance(), ni, a.alive(func(model.ErrorCode) {
-					a.inFlight = nil
-					g.done()
-				}))
+				x.delete(in, ni, giveUp)
 				return
 			}
-			x.modify(a.instance(), ni, a.alive(func(model.ErrorCode) {
+			x.modify(in, ni, a.alive(func(code model.ErrorCode) {
+				if code != "" {
+					a.detachAndDelete(ni, func() { giveUp("") })
+					return
+				}
 				a.inFlight = nil
 				a.takeENI(ni, attachedBlocks(ni), ByGrow)
 				g.succeeded()

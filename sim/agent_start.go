@@ -19,7 +19,7 @@ func (a *agent) start() {
 	a.lastCheck, a.nextCheck = -1, model.Never
 	a.lastShrink, a.backoff, a.lastAction = longAgo, longAgo, longAgo
 	a.givenBack = map[netip.Prefix]model.Instant{}
-	a.stale, a.refused, a.inFlight = false, nil, nil
+	a.stale, a.cleaning, a.refused, a.inFlight = false, false, nil, nil
 	a.skip = PoolDecision{}
 
 	if err := a.configure(); err != nil {

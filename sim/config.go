@@ -96,6 +96,8 @@ type EC2Config struct {
 	Order Order // lowest or random
 	// Latency by action; an action that is not in it takes no time.
 	Latency map[Action]Range
+	// Throttling limits the requests of the account by token buckets.
+	Throttling bool
 	// Refused is how long a call that fails takes.
 	Refused Range
 	// DetachPause is the agent's wait between detaching and deleting an ENI.

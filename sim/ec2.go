@@ -15,10 +15,11 @@ import (
 // answers calls after their latency. A call takes effect when it begins, except
 // DeleteNetworkInterface, which gives back when it ends.
 type ec2 struct {
-	e       *engine
-	subnets []*subnet
-	named   map[model.SubnetID]*subnet
-	calls   int64
+	e        *engine
+	subnets  []*subnet
+	named    map[model.SubnetID]*subnet
+	calls    int64
+	throttle *throttle // nil: requests are not limited
 }
 
 // subnet is a subnet with what the address space does not know.
@@ -57,7 +58,7 @@ type instance struct {
 }
 
 func newEC2(e *engine) (*ec2, error) {
-	x := &ec2{e: e, named: map[model.SubnetID]*subnet{}}
+	x := &ec2{e: e, named: map[model.SubnetID]*subnet{}, throttle: newThrottle(e.cfg.EC2.Throttling)}
 	for _, cfg := range e.cfg.Subnets {
 		s, err := x.newSubnet(cfg)
 		if err != nil {
@@ -141,7 +142,12 @@ func (x *ec2) launch(n *node, s *subnet, groups []model.SecurityGroup) (*instanc
 	}
 	primary, err := x.make(in, s, groups, 0, false)
 	if err != nil {
-		x.call(in, CallFields{Action: RunInstances, Subnet: s.ID(), Want: 1, Error: codeOf(err)}, func(model.ErrorCode) {})
+		x.send(request{
+			in:     in,
+			fields: CallFields{Action: RunInstances, Subnet: s.ID(), Want: 1},
+			effect: func(f *CallFields) { f.Error = codeOf(err) },
+			done:   func(model.ErrorCode) {},
+		})
 		return nil, err
 	}
 	primary.kind = model.ENIPrimary
