@@ -152,7 +152,7 @@ func (a *agent) take(e *model.StoreENI, blocks []netip.Prefix, by By) {
 // new. Without except all of its blocks are taken.
 func (a *agent) takeENI(ni *eni, blocks []netip.Prefix, by By) *model.StoreENI {
 	e := &model.StoreENI{ID: ni.id, Device: ni.device, Kind: ni.kind, Subnet: ni.subnet.ID(), Since: a.e.now}
-	e.Excluded = a.settings.SubnetDiscovery && ni.kind != model.ENITrunk && ni.subnet.excludes(a.settings.ClusterName)
+	e.Excluded = ni.kind != model.ENITrunk && a.excluded(ni.subnet)
 	a.store.AddENI(e)
 	a.store.AddBlocks(e, blocks)
 	addresses, prefixes := split(blocks)
@@ -260,8 +260,14 @@ func (a *agent) mayGrow() (bool, model.Reason) {
 	return true, ""
 }
 
-// attachedBlocks is what EC2 has on the ENI.
-func attachedBlocks(ni *eni) []netip.Prefix { return slices.Clone(ni.blocks) }
+// attachedBlocks is what EC2 has on the ENI, of which the agent takes nothing
+// from a trunk that serves no ordinary pods.
+func (a *agent) attachedBlocks(ni *eni) []netip.Prefix {
+	if ni.kind == model.ENITrunk && !a.settings.TrunkServes() {
+		return nil
+	}
+	return slices.Clone(ni.blocks)
+}
 
 // storedENIs is what the datastore has; nothing before the first start.
 func (a *agent) storedENIs() []*model.StoreENI {

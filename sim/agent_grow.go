@@ -61,11 +61,11 @@ func (g *growth) ask(e *model.StoreENI, want int, refused reply) {
 		if a.life != life {
 			return
 		}
-		switch code {
-		case "":
+		switch {
+		case code == "":
 			a.take(e, blocks, ByGrow)
 			g.succeeded()
-		case model.PrivateIpAddressLimitExceeded:
+		case code == model.PrivateIpAddressLimitExceeded && a.settings.Version.Has(model.FeatureRereadLimit):
 			a.takeMissing(e, ni)
 			g.succeeded()
 		default:
@@ -92,9 +92,9 @@ func (a *agent) takeMissing(e *model.StoreENI, ni *eni) {
 // refused is the reaction to an ENI that got nothing, not even one block.
 func (g *growth) refused(code model.ErrorCode, others []*model.StoreENI) {
 	switch {
-	case code.SubnetFull() && g.a.settings.SubnetDiscovery:
+	case code.SubnetFull() && g.a.settings.SubnetDiscovery && g.a.settings.Version.Has(model.FeatureDiscoveryFallThrough):
 		g.fill(others)
-	case code.SubnetFull():
+	case g.a.settings.BacksOff(code):
 		g.a.backoff = g.a.e.now
 		g.done()
 	default:
@@ -132,7 +132,7 @@ func (g *growth) create(places []place) {
 			g.create(places[1:])
 		default:
 			a.refused = &refusal{code: code, subnet: place.subnet, newENI: true, want: want, prefixes: a.settings.PrefixDelegation}
-			if code.SubnetFull() {
+			if a.settings.BacksOff(code) {
 				a.backoff = a.e.now
 			}
 			g.done()
@@ -167,7 +167,7 @@ func (g *growth) created(ni *eni) {
 					return
 				}
 				a.inFlight = nil
-				a.takeENI(ni, attachedBlocks(ni), ByGrow)
+				a.takeENI(ni, a.attachedBlocks(ni), ByGrow)
 				g.succeeded()
 			}))
 		}))

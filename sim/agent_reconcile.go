@@ -107,7 +107,7 @@ func (a *agent) reconcile() {
 func (a *agent) suspect() bool {
 	for _, ni := range a.instance().enis {
 		e := a.store.ENI(ni.id)
-		for _, b := range ni.blocks {
+		for _, b := range a.attachedBlocks(ni) {
 			at, given := a.givenBack[b]
 			if !e.Has(b) || given && a.e.now.Sub(at) < model.GivenBackMemory {
 				return true
@@ -121,7 +121,7 @@ func (a *agent) suspect() bool {
 // that the metadata may still show it.
 func (a *agent) trusted(ni *eni) []netip.Prefix {
 	var out []netip.Prefix
-	for _, b := range ni.blocks {
+	for _, b := range a.attachedBlocks(ni) {
 		if at, ok := a.givenBack[b]; ok && a.e.now.Sub(at) < model.GivenBackMemory {
 			continue
 		}

@@ -28,7 +28,7 @@ func (a *agent) start() {
 	}
 	a.store = model.NewDatastore(a.settings.PrefixDelegation, a.settings.Cooldown)
 	for _, ni := range a.instance().enis {
-		a.takeENI(ni, attachedBlocks(ni), ByStart)
+		a.takeENI(ni, a.attachedBlocks(ni), ByStart)
 	}
 	a.keepLeases()
 	a.startGiveBack(slices.Clone(a.store.ENIs()))
@@ -38,6 +38,8 @@ func (a *agent) start() {
 func (a *agent) configure() error {
 	settings, ignored := model.ParseSettings(a.env)
 	settings, more := settings.ForType(a.instance().kind)
+	settings, unknown := settings.ForVersion(a.e.cfg.CNI.Version)
+	more = append(more, unknown...)
 	a.settings = settings
 	a.e.log(a.node.name, AgentConfigured{
 		Env: maps.Clone(a.env), Settings: settings, Ignored: append(ignored, more...),
@@ -81,6 +83,10 @@ func (a *agent) startGiveBack(enis []*model.StoreENI) {
 func (a *agent) startGrow() {
 	stats := a.store.Stats()
 	low, why := model.TooLow(stats, a.settings, a.limits())
+	if !a.settings.Version.Has(model.FeatureGrowAtStart) && !a.settings.CustomNetworking {
+		a.started()
+		return
+	}
 	if !low {
 		a.logSkip(model.RuleTooLow, why, stats)
 		a.started()

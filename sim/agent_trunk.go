@@ -9,7 +9,8 @@ import "vpcsim/model"
 
 // keepsSlot reports whether a slot is to be kept for a trunk.
 func (a *agent) keepsSlot() bool {
-	return a.settings.PodENI && a.instance().kind.TrunkingCompatible
+	any := !a.settings.Version.Has(model.FeatureTrunkSlotByType)
+	return a.settings.PodENI && (any || a.instance().kind.TrunkingCompatible)
 }
 
 // awaitsTrunk reports whether there is no trunk yet although security groups

@@ -69,7 +69,7 @@ type ClusterConfig struct {
 
 // CNIConfig is the configuration of the VPC CNI.
 type CNIConfig struct {
-	Version string
+	Version model.Version
 	// Env is the whole environment of aws-node: the DaemonSet's defaults with
 	// the scenario's changes applied. What is not in it is unset.
 	Env        map[string]string

@@ -40,6 +40,23 @@ func (s *subnet) forCluster(name string) bool {
 	return !tagged || name == ""
 }
 
+// serves reports whether the agent may make ENIs in the subnet. To releases
+// that do not know exclusion the node's own subnet always serves, and cluster
+// tags mean nothing.
+func (a *agent) serves(s *subnet) bool {
+	own := a.node.subnet
+	if !a.settings.Version.Has(model.FeatureSubnetExclusion) {
+		return s == own || s.optedIn()
+	}
+	return s.serves(own, a.settings.ClusterName)
+}
+
+// excluded reports whether an ENI in the subnet is marked as one that serves no
+// pods.
+func (a *agent) excluded(s *subnet) bool {
+	return a.settings.SubnetDiscovery && a.settings.Version.Has(model.FeatureSubnetExclusion) && s.excludes(a.settings.ClusterName)
+}
+
 // serves reports whether ENIs may be made in the subnet for a node that sits in
 // own.
 func (s *subnet) serves(own *subnet, cluster string) bool {
@@ -68,14 +85,14 @@ func (a *agent) places() []place {
 	case a.settings.CustomNetworking:
 		return a.placeOfENIConfig(primary)
 	case !a.settings.SubnetDiscovery:
-		if !own.serves(own, a.settings.ClusterName) {
+		if !a.serves(own) {
 			return nil
 		}
 		return []place{{own, primary.groups}}
 	}
 	var out []place
 	for _, s := range a.e.ec2.subnets {
-		if s.zone == own.zone && s.serves(own, a.settings.ClusterName) {
+		if s.zone == own.zone && a.serves(s) {
 			out = append(out, place{s, primary.groups})
 		}
 	}
