@@ -17,6 +17,7 @@ type pod struct {
 	// ones. Beside counts pods of churn and create: not in the replicas.
 	revision int
 	beside   bool
+	target   *node // of a DaemonSet's pod: the node it is for
 
 	phase    podPhase
 	node     *node
