@@ -25,7 +25,7 @@ func (a *agent) signalTrunk() {
 	if !a.settings.IPv4 || !a.awaitsTrunk() || len(a.store.ENIs()) >= a.maxENI() {
 		return
 	}
-	a.e.signalTrunk(a.node)
+	a.e.controller.signal(a.node)
 }
 
 // attachedByOthers says that EC2 has something on the instance that the agent
@@ -43,39 +43,9 @@ func (a *agent) reconcileDue() model.Instant {
 	return max(a.e.now, a.lastAction.Add(model.ReconcileInterval)+1)
 }
 
-// signalTrunk attaches a trunk to the node after the controller's delay.
-func (e *engine) signalTrunk(n *node) {
-	if n.signalled {
-		return
-	}
-	n.signalled = true
-	e.log(n.name, TrunkSignalled{})
-	e.promise(e.now.Add(8500*1e6), func() {
-		in := n.instance
-		if !in.kind.TrunkingCompatible || n.gone {
-			return
-		}
-		device := in.kind.MaxENIs - 1
-		for ; device >= 0; device-- {
-			free := true
-			for _, ni := range in.enis {
-				free = free && ni.device != device
-			}
-			if free {
-				break
-			}
-		}
-		if device < 0 {
-			n.signalled = false
-			return
-		}
-		ni, err := e.ec2.make(in, n.subnet, in.enis[0].groups, 0, false)
-		if err != nil {
-			n.signalled = false
-			return
-		}
-		ni.kind = model.ENITrunk
-		in.attach(ni, device)
-		n.agent.attachedByOthers()
-	})
+// leavesToBranch reports whether the agent gives the pod no address of its own
+// but what the resource controller has annotated. With ENABLE_POD_ENI off it
+// does not look, and serves the pod from the pool.
+func (a *agent) leavesToBranch(p *pod) bool {
+	return a.up && a.settings.PodENI && p.needsBranch()
 }

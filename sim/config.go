@@ -32,6 +32,7 @@ type Config struct {
 	Agent      AgentConfig
 	Scheduler  SchedulerConfig
 	Kubelet    KubeletConfig
+	Controller ControllerConfig
 	NodeGroups []NodeGroup
 	Workloads  []Workload
 	Steps      []Step // in file order; At need not ascend
@@ -74,6 +75,9 @@ type CNIConfig struct {
 	// the scenario's changes applied. What is not in it is unset.
 	Env        map[string]string
 	ENIConfigs []ENIConfig
+	// BranchCooldown is the text of branch-eni-cooldown in the ConfigMap
+	// amazon-vpc-cni; empty: not set. See model.BranchCooldown.
+	BranchCooldown string
 }
 
 // ENIConfig is the custom resource of custom networking.
@@ -102,6 +106,10 @@ type EC2Config struct {
 	Refused Range
 	// DetachPause is the agent's wait between detaching and deleting an ENI.
 	DetachPause time.Duration
+	// BranchLimit: EC2 itself refuses to associate more branch ENIs than the
+	// instance type's limit. The resource controller's own limit holds anyway,
+	// but requests in flight together can all pass that.
+	BranchLimit bool
 	// ReservationFallback: a full prefix reservation falls back to the rest of
 	// the subnet.
 	ReservationFallback bool
@@ -142,6 +150,13 @@ type KubeletConfig struct {
 	Start      time.Duration // from bound to the first attempt
 	NeverRetry bool
 	Retry      Range // from a failed attempt to the next
+}
+
+// ControllerConfig is how fast the VPC resource controller is. EC2's latencies
+// are part of both times; where they alone take longer, it takes that long.
+type ControllerConfig struct {
+	TrunkDelay  time.Duration // from the agent's signal to the trunk attached
+	BranchDelay time.Duration // from a pod bound to its branch annotated
 }
 
 // Taint keeps pods off a node that do not tolerate it.
@@ -197,6 +212,9 @@ type PodSpec struct {
 	CPUMilli       int // requests; 0 = none
 	MemoryMiB      int
 	HostNetwork    bool
+	// BranchGroups are the security groups of the pod's branch ENI; with any the
+	// pod needs one, unless it is on the host network.
+	BranchGroups []model.SecurityGroup
 	// Node pins the pods, as spec.nodeName does: no scheduler, no admission.
 	Node       model.NodeName
 	ReadyAfter time.Duration // from addressed to ready
@@ -309,6 +327,15 @@ type TagSubnet struct {
 	Tags   map[string]string
 }
 
+// SetBranchCooldown changes branch-eni-cooldown in the ConfigMap
+// amazon-vpc-cni. It holds at once, also for branches that cool already.
+type SetBranchCooldown struct {
+	Seconds string // the text; empty unsets it. See model.BranchCooldown
+}
+
+// RestartController restarts the VPC resource controller.
+type RestartController struct{}
+
 // Churn makes short-lived pods beside the workload's replicas, evenly spaced.
 type Churn struct {
 	Workload  model.WorkloadName
@@ -331,17 +358,19 @@ type TracePod struct {
 	Spec     PodSpec
 }
 
-func (Scale) stepAction()        {}
-func (Rollout) stepAction()      {}
-func (Create) stepAction()       {}
-func (Delete) stepAction()       {}
-func (SetEnv) stepAction()       {}
-func (AddNodes) stepAction()     {}
-func (Cordon) stepAction()       {}
-func (Uncordon) stepAction()     {}
-func (Drain) stepAction()        {}
-func (Terminate) stepAction()    {}
-func (RestartAgent) stepAction() {}
-func (TagSubnet) stepAction()    {}
-func (Churn) stepAction()        {}
-func (Replay) stepAction()       {}
+func (Scale) stepAction()             {}
+func (Rollout) stepAction()           {}
+func (Create) stepAction()            {}
+func (Delete) stepAction()            {}
+func (SetEnv) stepAction()            {}
+func (AddNodes) stepAction()          {}
+func (Cordon) stepAction()            {}
+func (Uncordon) stepAction()          {}
+func (Drain) stepAction()             {}
+func (Terminate) stepAction()         {}
+func (RestartAgent) stepAction()      {}
+func (TagSubnet) stepAction()         {}
+func (SetBranchCooldown) stepAction() {}
+func (RestartController) stepAction() {}
+func (Churn) stepAction()             {}
+func (Replay) stepAction()            {}

@@ -20,6 +20,8 @@ type ec2 struct {
 	named    map[model.SubnetID]*subnet
 	calls    int64
 	throttle *throttle // nil: requests are not limited
+	// fault makes a call fail that would succeed, by its code; nil: none does.
+	fault func(f CallFields) model.ErrorCode
 }
 
 // subnet is a subnet with what the address space does not know.
@@ -44,6 +46,12 @@ type eni struct {
 	blocks   []netip.Prefix // in the order in which they were added
 	instance *instance      // nil: not attached
 	device   int
+
+	branches []*eni // of a trunk: those made for it and not deleted
+	trunk    *eni   // of a branch: the trunk it was made for
+	vlan     int    // of a branch
+	// associated: of a branch, with its trunk.
+	associated bool
 }
 
 // instance is an EC2 instance.
@@ -53,6 +61,7 @@ type instance struct {
 	node   *node
 	enis   []*eni // attached, by device number
 	loose  []*eni // made for it, not attached (yet, or any more)
+	trunk  *eni   // the last that was attached
 	made   int    // how many were made for it so far
 	chance *stream
 }
@@ -162,6 +171,11 @@ func (x *ec2) terminate(in *instance) {
 		x.release(in, ni)
 	}
 	in.enis, in.loose = nil, nil
+	if in.trunk != nil {
+		for _, b := range in.trunk.branches { // they stay, for the controller to delete
+			b.associated = false
+		}
+	}
 }
 
 // make creates an ENI for an instance, with want addresses or prefixes.
@@ -174,6 +188,13 @@ func (x *ec2) make(in *instance, s *subnet, groups []model.SecurityGroup, want i
 	if err != nil {
 		return nil, err
 	}
+	ni := x.newENI(in, s, groups, taken)
+	in.loose = append(in.loose, ni)
+	return ni, nil
+}
+
+// newENI is an ENI made for the instance with what was taken from the subnet.
+func (x *ec2) newENI(in *instance, s *subnet, groups []model.SecurityGroup, taken model.TakenENI) *eni {
 	in.made++
 	ni := &eni{
 		id:      model.ENIID("eni-" + digits(string(in.node.name), fmt.Sprint(in.made-1))),
@@ -184,9 +205,8 @@ func (x *ec2) make(in *instance, s *subnet, groups []model.SecurityGroup, want i
 		madeAt:  x.e.now,
 		blocks:  append(blocksOf(taken.Addresses), taken.Prefixes...),
 	}
-	in.loose = append(in.loose, ni)
 	x.e.log(in.node.name, ENICreated{ni.id, s.ID(), ni.primary, taken.Addresses, taken.Prefixes})
-	return ni, nil
+	return ni
 }
 
 // take takes blocks from a subnet, all or nothing.

@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"cmp"
 	"errors"
 	"net/netip"
 	"slices"
@@ -18,17 +19,19 @@ type request struct {
 	in *instance
 	// life is the agent's when it called: a killed agent's client retries no
 	// more. 0: the caller is not the node's agent.
-	life   int
-	fields CallFields
-	effect func(f *CallFields)
-	done   reply
+	life int
+	// attempts of the client at a throttled call; 0: those of the agent's.
+	attempts int
+	fields   CallFields
+	effect   func(f *CallFields)
+	done     reply
 }
 
 // send begins a call. What is throttled is tried again by the client, after a
 // wait that grows and is drawn; after the last attempt the caller gets
 // RequestLimitExceeded.
 func (x *ec2) send(r request) {
-	if r.in.node.gone || r.life > 0 && r.life != r.in.node.agent.life {
+	if r.life > 0 && (r.in.node.gone || r.life != r.in.node.agent.life) {
 		return
 	}
 	r.fields.Attempt++
@@ -37,10 +40,12 @@ func (x *ec2) send(r request) {
 	f := r.fields
 	f.Call = x.calls
 	latency := x.e.cfg.EC2.Latency[f.Action]
-	switch {
-	case !x.throttle.admits(f.Action, x.e.now):
+	if !x.throttle.admits(f.Action, x.e.now) {
 		f.Throttled, f.Error = true, model.RequestLimitExceeded
-	case r.effect != nil:
+	} else if x.fault != nil {
+		f.Error = x.fault(f)
+	}
+	if f.Error == "" && r.effect != nil {
 		r.effect(&f)
 	}
 	if f.Error != "" {
@@ -51,7 +56,7 @@ func (x *ec2) send(r request) {
 	x.e.log(r.in.node.name, EC2Call{f})
 	x.later(wait, func() {
 		x.e.log(r.in.node.name, EC2Returned{f})
-		if !f.Throttled || f.Attempt == clientAttempts {
+		if !f.Throttled || f.Attempt == cmp.Or(r.attempts, clientAttempts) {
 			r.done(f.Error)
 			return
 		}

@@ -56,8 +56,10 @@ type engine struct {
 	env       map[string]string
 	kubelet   *kubelet
 	scheduler *scheduler
-	workloads *controllers
-	troubles  *troubles
+	// controller is the VPC resource controller; those of pods are workloads.
+	controller *controller
+	workloads  *controllers
+	troubles   *troubles
 }
 
 func newEngine(cfg Config, sink func(Event) error) (*engine, error) {
@@ -72,6 +74,7 @@ func newEngine(cfg Config, sink func(Event) error) (*engine, error) {
 	e.troubles = newTroubles(e)
 	e.kubelet = newKubelet(e)
 	e.scheduler = newScheduler(e)
+	e.controller = newController(e)
 	if e.workloads, err = newControllers(e); err != nil {
 		return nil, err
 	}
@@ -200,6 +203,10 @@ func (e *engine) stop(message string) {
 func changes(body Body) bool {
 	switch b := body.(type) {
 	case PodSetupFailed:
+		return b.Attempt == 1
+	case TrunkFailed:
+		return b.Attempt == 1
+	case BranchFailed:
 		return b.Attempt == 1
 	case PodUnschedulable:
 		return b.Attempt == 1

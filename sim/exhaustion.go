@@ -157,7 +157,14 @@ func (t *troubles) leave(ep *episode) {
 // and the message that the pod shows.
 func (t *troubles) setupFailed(p *pod) (Kind, string) {
 	v := p.node.agent.diagnose()
-	t.enter(p, v)
+	if p.node.agent.leavesToBranch(p) {
+		v = t.e.controller.diagnose(p)
+	}
+	if v.kind == "" {
+		t.left(p)
+	} else {
+		t.enter(p, v)
+	}
 	return v.kind, v.message
 }
 

@@ -44,8 +44,15 @@ type node struct {
 	cordoned  bool
 	ready     bool
 	gone      bool // terminated
-	signalled bool
 	failed    bool // its agent's start-up has failed and it never was ready
+	signalled bool // its agent has asked for a trunk
+
+	trunkTries  int             // that failed
+	trunkError  model.ErrorCode // of the last that failed; empty once there is a trunk
+	trunkSubnet *subnet         // that refused
+
+	podENI     int // capacity of vpc.amazonaws.com/pod-eni; 0: not advertised
+	podENIUsed int // requested by its pods
 }
 
 func (e *engine) newGroups() error {
@@ -161,6 +168,7 @@ func (n *node) agentUp() {
 	n.ready = true
 	n.e.log(n.name, NodeReady{})
 	n.e.scheduler.nodeChanged(n)
+	n.e.controller.nodeEvent(n)
 	n.e.workloads.nodeReady(n)
 }
 
@@ -182,6 +190,7 @@ func (n *node) cordon() {
 	n.cordoned = true
 	n.e.log(n.name, NodeCordoned{})
 	n.e.scheduler.nodeChanged(n)
+	n.e.controller.nodeEvent(n)
 	n.agent.changed()
 }
 
@@ -192,6 +201,7 @@ func (n *node) uncordon() {
 	n.cordoned = false
 	n.e.log(n.name, NodeUncordoned{})
 	n.e.scheduler.nodeChanged(n)
+	n.e.controller.nodeEvent(n)
 	n.agent.changed()
 }
 
@@ -224,6 +234,7 @@ func (n *node) terminate() {
 	}
 	n.e.ec2.terminate(n.instance)
 	n.e.log(n.name, NodeTerminated{})
+	n.e.controller.nodeGone(n)
 	delete(n.e.nodeNamed, n.name)
 	n.e.scheduler.nodeGone(n)
 	for _, p := range pods {
@@ -262,6 +273,9 @@ func (n *node) count(p *pod, sign int) {
 	cpu, memory := scoreRequests(p.spec)
 	n.scoreCPU += sign * cpu
 	n.scoreMiB += sign * memory
+	if p.needsBranch() {
+		n.podENIUsed += sign
+	}
 }
 
 // scoreRequests is what the score counts for a pod.

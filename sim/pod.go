@@ -26,6 +26,9 @@ type pod struct {
 	tries    int  // of the scheduler, failed ones
 	deleting bool // deletion was asked for
 
+	branch  *model.Branch // its annotation; nil: none
+	request branchRequest
+
 	boundAt model.Instant
 	wait    *episode // the exhaustion that it waits for
 	since   model.Instant
@@ -46,6 +49,9 @@ const (
 
 // daemon reports whether a DaemonSet made the pod.
 func (p *pod) daemon() bool { return p.owner != nil && p.owner.Kind == DaemonSet }
+
+// needsBranch reports whether the pod asks for a branch ENI.
+func (p *pod) needsBranch() bool { return len(p.spec.BranchGroups) > 0 && !p.spec.HostNetwork }
 
 // workloadName is the name of the controller, or empty.
 func (p *pod) workloadName() model.WorkloadName {

@@ -74,6 +74,10 @@ func (e *engine) takeStep(s *Step) {
 		e.withNode(a.Node, (*node).terminate)
 	case TagSubnet:
 		e.ec2.tagSubnet(a.Subnet, a.Tags)
+	case SetBranchCooldown:
+		e.controller.setCooldown(a.Seconds)
+	case RestartController:
+		e.controller.restart()
 	case RestartAgent:
 		e.withNode(a.Node, func(n *node) { n.agent.restart(a.Gap, a.Env) })
 	default:

@@ -28,6 +28,8 @@ var bucketSizes = map[Action]tokenBucket{
 	ModifyNetworkInterfaceAttribute: {size: 100, refill: 5},
 	AttachNetworkInterface:          {size: 50, refill: 5},
 	DetachNetworkInterface:          {size: 50, refill: 5},
+	AssociateTrunkInterface:         {size: 50, refill: 5},
+	DisassociateTrunkInterface:      {size: 50, refill: 5},
 	DescribeInstances:               {size: 50, refill: 10},
 	DescribeNetworkInterfaces:       {size: 50, refill: 10},
 }
