@@ -28,6 +28,7 @@ func (c *controller) signal(n *node) {
 	c.e.log(n.name, TrunkSignalled{})
 	n.labels[labelTrunk] = "false"
 	c.setState(n, nodeComing)
+	c.e.scheduler.nodeChanged(n)
 	wait := max(0, c.lead(c.e.cfg.Controller.TrunkDelay,
 		CreateNetworkInterface, AttachNetworkInterface, ModifyNetworkInterfaceAttribute, DescribeNetworkInterfaces))
 	c.e.promise(c.e.now.Add(wait), c.alive(func() { c.initialise(n) }))

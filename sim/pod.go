@@ -51,7 +51,10 @@ const (
 func (p *pod) daemon() bool { return p.owner != nil && p.owner.Kind == DaemonSet }
 
 // needsBranch reports whether the pod asks for a branch ENI.
-func (p *pod) needsBranch() bool { return len(p.spec.BranchGroups) > 0 && !p.spec.HostNetwork }
+func (p *pod) needsBranch() bool { return needsBranch(p.spec) }
+
+// needsBranch reports whether pods of the spec ask for one.
+func needsBranch(spec *PodSpec) bool { return len(spec.BranchGroups) > 0 && !spec.HostNetwork }
 
 // workloadName is the name of the controller, or empty.
 func (p *pod) workloadName() model.WorkloadName {
