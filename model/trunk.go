@@ -183,6 +183,13 @@ func (t *Trunk) Enqueue(b *Branch, now Instant) {
 // Requeue puts a branch that could not be deleted back to the front.
 func (t *Trunk) Requeue(b *Branch) { t.queue = slices.Insert(t.queue, 0, b) }
 
+// Clear takes all branches out, pods' first, cooled or not.
+func (t *Trunk) Clear() []*Branch {
+	all := slices.Concat(t.held, t.queue)
+	t.held, t.queue = nil, nil
+	return all
+}
+
 // Next takes the branch at the front out of the queue if it may be deleted now:
 // it is untimed, or has cooled for longer than the cooldown. Exactly the
 // cooldown is not enough, and one that is not due holds up those behind it.

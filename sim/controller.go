@@ -238,7 +238,7 @@ func (c *controller) paced(call func()) {
 }
 
 // work is what a worker does.
-func (c *controller) work(j job, done func(verdictOfJob)) {
+func (c *controller) work(j job, done func(jobResult)) {
 	switch j.kind {
 	case jobCreate:
 		c.create(j, done)

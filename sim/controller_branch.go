@@ -35,13 +35,13 @@ type branching struct {
 	t      *trunk
 	ni     *eni
 	branch *model.Branch
-	done   func(verdictOfJob)
+	done   func(jobResult)
 }
 
 // create gives a pod its branch. At the limit the request comes back after one
 // cooldown period, on a timer of its own. The limit is asked before the calls
 // and nothing is reserved, so that requests in flight together all pass it.
-func (c *controller) create(j job, done func(verdictOfJob)) {
+func (c *controller) create(j job, done func(jobResult)) {
 	p := c.e.podNamed[j.pod]
 	if p == nil || p.node == nil || p.branch != nil {
 		done(jobOver)
@@ -118,6 +118,9 @@ func (s *branching) associated(code model.ErrorCode) {
 func (s *branching) rollBack(code model.ErrorCode, reason string) {
 	s.t.RollBack(s.branch)
 	s.c.changed(s.t)
+	if s.c.trunks[s.t.node.name] != s.t {
+		s.c.watchStray() // the node is gone, and its queue with it
+	}
 	of := s.t.fields(s.branch)
 	again := s.failed(BranchFailed{BranchFields: of, Error: code, Reason: reason}, nil)
 	s.c.e.log(s.t.node.name, BranchQueued{of, true})
@@ -134,7 +137,7 @@ func (s *branching) wait(f BranchFailed) {
 func (s *branching) fail(f BranchFailed, refusing *subnet) { s.done(s.failed(f, refusing)) }
 
 // failed logs the failure and says when the request is tried again, if it is.
-func (s *branching) failed(f BranchFailed, refusing *subnet) verdictOfJob {
+func (s *branching) failed(f BranchFailed, refusing *subnet) jobResult {
 	wait, again := s.c.jobs.retry(s.j)
 	s.p.request.subnet = refusing
 	s.logFailure(f, wait, again)
@@ -173,7 +176,7 @@ func (c *controller) releaseFrom(t *trunk, podID int) {
 
 // round works the node's delete queue once and asks for the next round; without
 // a trunk the rounds end.
-func (c *controller) round(j job, done func(verdictOfJob)) {
+func (c *controller) round(j job, done func(jobResult)) {
 	t := c.trunks[j.node]
 	if t == nil {
 		done(jobOver)
@@ -234,7 +237,7 @@ func (c *controller) remove(t *trunk, b *model.Branch, ni *eni, tries int, done 
 	}
 	c.paced(func() {
 		c.e.ec2.deleteBranch(ni, c.reply(func(code model.ErrorCode) {
-			if code == "" {
+			if code == "" || code == model.InvalidNetworkInterfaceIDNotFound {
 				c.deleted(t, b)
 				done("")
 				return
@@ -252,7 +255,8 @@ func (c *controller) remove(t *trunk, b *model.Branch, ni *eni, tries int, done 
 	})
 }
 
-// deleted frees the VLAN id of a branch that is gone.
+// deleted frees the VLAN id of a branch that is gone; a call from before a
+// restart may have deleted it.
 func (c *controller) deleted(t *trunk, b *model.Branch) {
 	t.FreeVLAN(b.VLAN)
 	c.e.log(t.node.name, BranchDeleted{BranchFields: t.fields(b)})

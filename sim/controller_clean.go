@@ -1,6 +1,10 @@
 package sim
 
-import "vpcsim/model"
+import (
+	"slices"
+
+	"vpcsim/model"
+)
 
 // watchStray sets the next clean-up of ENIs that belong to nobody.
 func (c *controller) watchStray() {
@@ -23,7 +27,7 @@ func (c *controller) clean() {
 		if n.instance.trunk == nil {
 			continue
 		}
-		for _, ni := range n.instance.trunk.branches {
+		for _, ni := range slices.Clone(n.instance.trunk.branches) {
 			switch {
 			case ni.associated:
 			case c.stray[ni]:

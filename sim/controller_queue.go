@@ -39,16 +39,16 @@ const (
 	jobDeleteNode                // clear away what is left of a node
 )
 
-// verdictOfJob is how a job ended: it is over, or to be done again later.
-type verdictOfJob struct {
+// jobResult is how a job ended: it is over, or to be done again later.
+type jobResult struct {
 	again bool
 	after time.Duration
 }
 
-var jobOver = verdictOfJob{}
+var jobOver = jobResult{}
 
 // jobAgain asks for the job to be done again.
-func jobAgain(after time.Duration) verdictOfJob { return verdictOfJob{again: true, after: after} }
+func jobAgain(after time.Duration) jobResult { return jobResult{again: true, after: after} }
 
 // jobQueue hands jobs to the workers, first come, first served.
 //
@@ -59,7 +59,7 @@ func jobAgain(after time.Duration) verdictOfJob { return verdictOfJob{again: tru
 // once leaves the timer in place.
 type jobQueue struct {
 	e       *engine
-	run     func(j job, done func(verdictOfJob))
+	run     func(j job, done func(jobResult))
 	idle    int // workers
 	fifo    []job
 	queued  map[job]bool // in the fifo, or asked for again while it runs
@@ -71,7 +71,7 @@ type jobQueue struct {
 	closed  bool
 }
 
-func newJobQueue(e *engine, run func(j job, done func(verdictOfJob))) *jobQueue {
+func newJobQueue(e *engine, run func(j job, done func(jobResult))) *jobQueue {
 	return &jobQueue{
 		e: e, run: run, idle: controllerWorkers,
 		queued: map[job]bool{}, running: map[job]bool{}, due: map[job]model.Instant{}, failed: map[job]int{},
@@ -113,12 +113,6 @@ func (q *jobQueue) addAfter(j job, wait time.Duration) {
 	})
 }
 
-// waits reports whether the job is yet to be done.
-func (q *jobQueue) waits(j job) bool {
-	_, timed := q.due[j]
-	return timed || q.queued[j] || q.running[j]
-}
-
 // pump gives jobs to idle workers.
 func (q *jobQueue) pump() {
 	if q.pumping {
@@ -131,12 +125,12 @@ func (q *jobQueue) pump() {
 		delete(q.queued, j)
 		q.running[j] = true
 		q.idle--
-		q.run(j, func(v verdictOfJob) { q.finish(j, v) })
+		q.run(j, func(v jobResult) { q.finish(j, v) })
 	}
 	q.pumping = false
 }
 
-func (q *jobQueue) finish(j job, v verdictOfJob) {
+func (q *jobQueue) finish(j job, v jobResult) {
 	if q.closed {
 		return
 	}

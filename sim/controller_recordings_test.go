@@ -671,6 +671,8 @@ func checkTrunks(e *engine) {
 				panic(fmt.Sprintf("VLAN %d of %s twice, or not taken", b.VLAN, b.ENI))
 			}
 			seen[b.VLAN] = true
+		}
+		for _, b := range t.Held() {
 			if n.instance.trunk.branch(b.ENI) == nil {
 				panic(fmt.Sprintf("branch %s is known and does not exist", b.ENI))
 			}

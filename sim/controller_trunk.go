@@ -236,13 +236,13 @@ func (c *controller) nodeGone(n *node) {
 
 // deleteNode deletes all branches of a node that is gone, pods' first, cooled
 // or not, and forgets its trunk.
-func (c *controller) deleteNode(j job, done func(verdictOfJob)) {
+func (c *controller) deleteNode(j job, done func(jobResult)) {
 	t := c.trunks[j.node]
 	if t == nil {
 		done(jobOver)
 		return
 	}
-	all := append(append([]*model.Branch(nil), t.Held()...), t.Queue()...)
+	all := t.Clear()
 	var next func(i int)
 	next = func(i int) {
 		if i == len(all) {

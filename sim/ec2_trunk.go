@@ -135,7 +135,11 @@ func (x *ec2) deleteBranch(ni *eni, done reply) {
 			f.Error = model.InvalidNetworkInterfaceIDNotFound
 		}
 	}, func(code model.ErrorCode) {
-		if code == "" && ni.trunk.branch(ni.id) != nil {
+		switch {
+		case code != "":
+		case ni.trunk.branch(ni.id) == nil: // another call was faster
+			code = model.InvalidNetworkInterfaceIDNotFound
+		default:
 			ni.trunk.branches = slices.DeleteFunc(ni.trunk.branches, func(have *eni) bool { return have == ni })
 			ni.associated = false
 			x.release(in, ni)
