@@ -54,7 +54,6 @@ type node struct {
 	name    string // as in the recording; empty where there is only one
 	ordinal string // as in the recording
 	awake   bool   // an agent has begun to start and was not killed since
-	starts  int    // begun
 	prefix  bool   // the active mode
 	enis    map[model.ENIID]*eni
 	holders map[netip.Addr]model.PodName
@@ -316,7 +315,7 @@ func (f *Fold) runStarted(b sim.RunStarted) {
 func (f *Fold) agent(n *node, b sim.Body) {
 	switch b := b.(type) {
 	case sim.AgentConfigured:
-		n.begin(f.now, b)
+		n.begin(b)
 	case sim.AgentStarted:
 		if n.restart != nil {
 			up := int64(f.now)
@@ -326,6 +325,9 @@ func (f *Fold) agent(n *node, b sim.Body) {
 	case sim.AgentExited:
 		switch {
 		case b.Error == "":
+			if n.restart != nil {
+				f.endRestart(n) // killed before it was up
+			}
 			n.awake = false
 			n.restart = &Restart{AtMs: int64(f.now), Node: n.name}
 		case n.restart != nil:
@@ -339,13 +341,8 @@ func (f *Fold) agent(n *node, b sim.Body) {
 
 // begin starts an agent. It knows nothing but what pods hold; the ENIs it
 // finds follow as events.
-func (n *node) begin(at model.Instant, b sim.AgentConfigured) {
+func (n *node) begin(b sim.AgentConfigured) {
 	n.awake = true
-	n.starts++
-	if n.starts > 1 && n.restart == nil {
-		// An agent that had not come up was killed.
-		n.restart = &Restart{AtMs: int64(at), Node: n.name}
-	}
 	n.prefix = b.Settings.PrefixDelegation
 	clear(n.enis)
 	clear(n.cooling)
