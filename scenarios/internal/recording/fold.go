@@ -34,6 +34,7 @@ const afterDeleteMs = 5000
 type Fold struct {
 	input   *Input
 	now     model.Instant
+	onlyEnd bool
 	changed bool            // something happened at now at which a sample is taken
 	extra   []model.Instant // further instants of samples, ascending
 
@@ -143,6 +144,14 @@ func NewFold(in *Input) *Fold {
 	return f
 }
 
+// NewEndFold is NewFold for runs of which only the end and the calls and pods
+// are of interest: the trace has one sample of each node, that of the end.
+func NewEndFold(in *Input) *Fold {
+	f := NewFold(in)
+	f.onlyEnd = true
+	return f
+}
+
 // Add takes in the next event of the log.
 func (f *Fold) Add(e sim.Event) {
 	if e.At < f.now {
@@ -184,7 +193,11 @@ func (f *Fold) Add(e sim.Event) {
 
 // Outcome ends the run and returns what it did.
 func (f *Fold) Outcome() Outcome {
-	f.sampleBefore(model.Instant(f.input.DurationMs) + 1)
+	end := model.Instant(f.input.DurationMs)
+	f.sampleBefore(end + 1)
+	if f.onlyEnd {
+		f.sample(end)
+	}
 	for _, pod := range f.asked {
 		f.out.PodResults = append(f.out.PodResults, *f.pods[pod])
 	}
@@ -202,6 +215,9 @@ func (f *Fold) Outcome() Outcome {
 
 // sampleBefore takes all samples that are due before t.
 func (f *Fold) sampleBefore(t model.Instant) {
+	if f.onlyEnd {
+		return
+	}
 	if f.changed || f.now%gridMs == 0 {
 		f.sample(f.now)
 	}

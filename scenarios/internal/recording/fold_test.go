@@ -254,3 +254,16 @@ func TestFirstStartThatFails(t *testing.T) {
 	require.Empty(t, Compare(Outcome{InitErrors: map[string]string{"n1": "other words"}, Trace: got.Trace}, got))
 	require.Equal(t, `["n1"]`, Compare(Outcome{Trace: got.Trace}, got)[0].Got)
 }
+
+// The end is the last sample of the whole trace, at another instant.
+func TestEndFoldHasTheLastState(t *testing.T) {
+	in := smallInput()
+	s := &script{fold: NewEndFold(in)}
+	s.launch(in, "n1-0", "10.0.0.4")
+	s.at(0, "n1-0", sim.AgentConfigured{}, primaryENI(span(5, 6)), sim.AgentStarted{Start: 1})
+	s.at(10001, "n1-0", sim.PodAddressed{Pod: "p", Address: addr("10.0.0.5")})
+	got := s.fold.Outcome()
+	require.Equal(t, []int64{60000}, instants(got))
+	require.Equal(t, []PodIP{{"p", "10.0.0.5"}}, got.Trace[0].ENIs[0].AssignedPods)
+	require.Len(t, got.PodResults, 1)
+}
