@@ -27,8 +27,8 @@ const (
 const byteOrderMark = "\ufeff"
 
 // Parse reads one document. It returns nil for an empty one. The errors are
-// all that it found; the tree is what could be read in spite of them, and nil
-// where the text is no YAML at all.
+// all that it found. With errors there may be a tree all the same, when nothing
+// is missing in it.
 func Parse(data []byte) (*Node, []*Error) {
 	if len(data) > maxBytes {
 		return nil, []*Error{{Pos{Line: 1, Column: 1}, fmt.Sprintf("the file has %d bytes; at most %d are read", len(data), maxBytes)}}
@@ -82,9 +82,16 @@ func parseYAML(text string) (file *ast.File, failure *Error) {
 	}
 	var syntax yaml.Error
 	if errors.As(err, &syntax) {
-		return nil, &Error{position(syntax.GetToken()), syntax.GetMessage()}
+		return nil, &Error{position(syntax.GetToken()), syntaxMessage(syntax)}
 	}
 	return nil, &Error{Pos{Line: 1, Column: 1}, err.Error()}
+}
+
+func syntaxMessage(err yaml.Error) string {
+	if strings.ContainsRune(err.GetMessage(), '\t') {
+		return "a tab cannot indent YAML: use spaces"
+	}
+	return err.GetMessage()
 }
 
 // checkShape refuses nesting and mappings that the parser, which recurses and
@@ -147,6 +154,7 @@ type reader struct {
 	nodes   int
 	depth   int
 	full    bool // a bound was reached, and said so
+	partial bool // something could not be read and is missing in the tree
 	errs    []*Error
 }
 
@@ -162,11 +170,14 @@ func (r *reader) document(file *ast.File) *Node {
 			continue
 		}
 		if seen {
-			r.fail(position(d.Body.GetToken()), "a second document: one scenario a file")
+			r.fail(start(d.Body), "a second document: one scenario a file")
 			break
 		}
 		seen = true
 		root = r.node(d.Body)
+	}
+	if r.partial || r.full {
+		return nil
 	}
 	return root
 }
@@ -216,9 +227,9 @@ func (r *reader) node(n ast.Node) *Node {
 	defer r.leave()
 	switch n := n.(type) {
 	case *ast.MappingNode:
-		return r.mapping(n.Values, mappingPos(n))
+		return r.mapping(n.Values, start(n))
 	case *ast.MappingValueNode:
-		return r.mapping([]*ast.MappingValueNode{n}, position(n.Key.GetToken()))
+		return r.mapping([]*ast.MappingValueNode{n}, start(n))
 	case *ast.SequenceNode:
 		list := &Node{Kind: List, Pos: at}
 		for _, item := range n.Values {
@@ -245,6 +256,7 @@ func (r *reader) node(n ast.Node) *Node {
 	case *ast.StringNode:
 		return &Node{Kind: textKind(n), Pos: at, Scalar: n.Value}
 	}
+	r.partial = true
 	r.fail(at, "%s is not supported here", n.Type())
 	return &Node{Pos: at}
 }
@@ -262,17 +274,26 @@ func textKind(n *ast.StringNode) Kind {
 	return Number
 }
 
-func mappingPos(n *ast.MappingNode) Pos {
-	if len(n.Values) > 0 && !n.IsFlowStyle {
-		return position(n.Values[0].Key.GetToken())
+// start is where a node begins. The parser has it that a block mapping is at
+// its first colon.
+func start(n ast.Node) Pos {
+	switch n := n.(type) {
+	case *ast.MappingNode:
+		if len(n.Values) > 0 && !n.IsFlowStyle {
+			return start(n.Values[0])
+		}
+		return position(n.Start)
+	case *ast.MappingValueNode:
+		return position(n.Key.GetToken())
 	}
-	return position(n.Start)
+	return position(n.GetToken())
 }
 
 func (r *reader) alias(n *ast.AliasNode, at Pos) *Node {
 	name := n.Value.GetToken().Value
 	anchor, ok := r.anchors[name]
 	if !ok {
+		r.partial = true
 		r.fail(at, "no anchor &%s before this alias", name)
 		return &Node{Pos: at}
 	}

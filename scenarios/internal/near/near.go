@@ -7,8 +7,8 @@ import "strings"
 // enough to be what was meant. Upper and lower case don't matter; of equally
 // near ones the first wins.
 func Name(name string, candidates []string) string {
-	// A third of the letters may differ, and in a short name one.
-	best, bestDistance := "", max(1, len(name)/3)+1
+	// A third of the letters may differ, in a short name one, but never all.
+	best, bestDistance := "", min(max(1, len(name)/3), len(name)-1)+1
 	for _, c := range candidates {
 		if d := distance(strings.ToLower(name), strings.ToLower(c), bestDistance); d < bestDistance {
 			best, bestDistance = c, d
