@@ -13,7 +13,6 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"vpcsim/model"
 	"vpcsim/scenarios"
 	"vpcsim/scenarios/internal/recording"
 	"vpcsim/sim"
@@ -157,27 +156,28 @@ func readFile(t *testing.T, file string) []byte {
 
 // How much of a report is shown.
 const (
-	shownDifferences = 12
-	shownEvents      = 30
-	shownBeforeMs    = 5000
+	shownDifferences  = 12
+	shownEventsBefore = 20
+	shownEventsAfter  = 10
 )
 
-// report writes the first differences and the events that led to the first.
+// report writes the first differences and the events around the first.
 func report(diffs []recording.Difference, events []sim.Event) string {
 	var w strings.Builder
 	fmt.Fprintf(&w, "%d fields differ from the recording\n", len(diffs))
 	for _, d := range diffs[:min(len(diffs), shownDifferences)] {
 		fmt.Fprintln(&w, d)
 	}
-	at := model.Instant(diffs[0].AtMs)
-	var around []sim.Event
-	for _, e := range events {
-		if e.At >= at-shownBeforeMs && e.At <= at {
-			around = append(around, e)
-		}
+	at := diffs[0].AtMs
+	behind := slices.IndexFunc(events, func(e sim.Event) bool { return int64(e.At) > at })
+	if behind < 0 {
+		behind = len(events)
 	}
-	fmt.Fprintf(&w, "events up to %d ms:\n", at)
-	for _, e := range around[max(0, len(around)-shownEvents):] {
+	fmt.Fprintf(&w, "events before and after %d ms:\n", at)
+	for i, e := range events[:min(len(events), behind+shownEventsAfter)] {
+		if i < behind-shownEventsBefore {
+			continue
+		}
 		line, err := e.MarshalJSON()
 		if err != nil {
 			line = []byte(err.Error())
