@@ -253,20 +253,22 @@ func (d *Datastore) freeableFrom(e *StoreENI, now Instant, s Settings) Instant {
 }
 
 // needed reports whether the others, cooling addresses and the primary ENI
-// included, miss a target without this ENI. WARM_ENI_TARGET is not asked here:
-// the threshold of MayFreeENI alone protects it.
+// included, miss a target without this ENI. Excluded ENIs are no help. Single
+// addresses left over from the other mode are: each that no pod holds passes
+// for a free prefix.
+//
+// WARM_ENI_TARGET is not asked here: the threshold of MayFreeENI alone protects
+// it. Source: observed in v1.23.1.
 func (d *Datastore) needed(e *StoreENI, s Settings) bool {
 	total, available, free := 0, 0, 0
 	for _, other := range d.enis {
-		if other == e {
+		if other == e || other.Excluded {
 			continue
 		}
+		total += other.usable
+		available += other.usable - other.active
 		for _, b := range other.blocks {
-			if d.serves(b) {
-				total += b.size()
-				available += b.size() - b.assigned
-			}
-			if b.isPrefix() && b.assigned == 0 {
+			if b.assigned == 0 {
 				free++
 			}
 		}
