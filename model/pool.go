@@ -16,6 +16,10 @@ const (
 	// ReconcileInterval: reconcile is skipped while the last pool action is no
 	// more than this long ago.
 	ReconcileInterval = 60 * time.Second
+	// ExcludedBlockLeaves: when a pod has left a block of an excluded ENI, the
+	// block drops out of the datastore this much later, if it is empty then. See
+	// Datastore.LeaveBlock.
+	ExcludedBlockLeaves = 5 * time.Second
 	// GivenBackMemory: a block that was given back less than this long ago
 	// counts as not attached when the agent reconciles.
 	GivenBackMemory = 60 * time.Second
@@ -69,7 +73,7 @@ func Over(p PoolStats, s Settings) int {
 	if s.PrefixDelegation {
 		forWarm := ceilDiv(p.Assigned+s.WarmIPTarget, PrefixSize)
 		forMinimum := ceilDiv(s.MinimumIPTarget, PrefixSize)
-		return max(min(p.FreePrefixes, p.Prefixes()-forWarm, p.Prefixes()-forMinimum), 0)
+		return max(min(p.FreePrefixes, p.Prefixes-forWarm, p.Prefixes-forMinimum), 0)
 	}
 	return max(min(max(p.Available()-s.WarmIPTarget, 0), p.Total-s.MinimumIPTarget), 0)
 }
@@ -179,7 +183,7 @@ func (d *Datastore) HasUnusedENI() bool {
 // custom networking, with fewer blocks than slots.
 func (d *Datastore) GrowCandidates(s Settings, l PoolLimits, pick Pick) []*StoreENI {
 	var out []*StoreENI
-	for _, i := range d.hash.visit(len(d.enis), func(i int) int8 { return d.enis[i].slot }, pick) {
+	for _, i := range d.visit(pick) {
 		e := d.enis[i]
 		if e.takesBlocks(s) && len(e.blocks) < l.Slots {
 			out = append(out, e)
@@ -206,7 +210,7 @@ func (d *Datastore) HasGrowCandidate(s Settings, l PoolLimits) bool {
 // primary too. The agent walks a copy of its map of ENIs that was filled in the
 // order of the map, so two orders are chained.
 func (d *Datastore) ShrinkOrder(pick Pick) []*StoreENI {
-	first := d.hash.visit(len(d.enis), func(i int) int8 { return d.enis[i].slot }, pick)
+	first := d.visit(pick)
 	var copied hashOrder
 	slots := make([]int8, len(first))
 	for i := range first {
@@ -223,7 +227,7 @@ func (d *Datastore) ShrinkOrder(pick Pick) []*StoreENI {
 // now, or nil: not primary, not the trunk, old enough, without pods, without a
 // cooling address, and not needed by the others to meet the targets.
 func (d *Datastore) FreeableENI(now Instant, s Settings, pick Pick) *StoreENI {
-	for _, i := range d.hash.visit(len(d.enis), func(i int) int8 { return d.enis[i].slot }, pick) {
+	for _, i := range d.visit(pick) {
 		if e := d.enis[i]; d.freeableFrom(e, now, s) <= now {
 			return e
 		}

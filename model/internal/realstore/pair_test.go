@@ -48,11 +48,6 @@ type leaving struct {
 	at    model.Instant
 }
 
-// leavesAfter is how long after a pod left it a block of an excluded ENI drops
-// out of the real datastore, if it is empty then. Ours decides nothing of the
-// kind; its owner removes the block.
-const leavesAfter = 5 * time.Second
-
 // newPair begins at the present instant of the bubble. The cooldown of the real
 // datastore is what IP_COOLDOWN_PERIOD says.
 func newPair(t require.TestingT, prefixMode bool, cooldown time.Duration) *pair {
@@ -231,7 +226,7 @@ func (p *pair) release(i int) {
 	require.Equal(p.t, lease.Address().String(), text)
 	require.Equal(p.t, lease.ENI().Device, device)
 	if e := lease.ENI(); e.Excluded {
-		p.leaving = append(p.leaving, leaving{e.ID, p.blockOf(e, lease.Address()), p.now().Add(leavesAfter)})
+		p.leaving = append(p.leaving, leaving{e.ID, p.blockOf(e, lease.Address()), p.now().Add(model.ExcludedBlockLeaves)})
 	}
 	_, ok := p.sim.Release(lease, p.now())
 	require.True(p.t, ok)
@@ -249,7 +244,7 @@ func (p *pair) sleep(d time.Duration) {
 		synctest.Wait()
 		if e := p.sim.ENI(l.eni); e != nil && slices.Contains(e.FreeableBlocks(nil), l.block) {
 			p.step("%s leaves %s", l.block, e.ID)
-			p.sim.RemoveBlocks(e, []netip.Prefix{l.block})
+			p.sim.LeaveBlock(e, l.block)
 			p.blocks[e.ID].remove(l.block)
 		}
 	}
@@ -294,6 +289,7 @@ func (p *pair) check(maxBlocks int, custom bool) {
 	require.Equal(p.t, real.AssignedIPs, sim.Assigned, "assigned")
 	require.Equal(p.t, real.AvailableAddresses(), sim.Available(), "available")
 	require.Equal(p.t, real.CooldownIPs, p.sim.Cooling(p.now()), "cooling")
+	require.Equal(p.t, real.TotalPrefixes, sim.Prefixes, "prefixes")
 	require.Equal(p.t, p.real.GetFreePrefixes(), sim.FreePrefixes, "free prefixes")
 	require.Equal(p.t, p.real.CheckFreeableENIexists(), p.sim.HasUnusedENI(), "an ENI without pods")
 
