@@ -1,8 +1,41 @@
 package model
 
 // Rule is the id of a rule of the agent, as it stands in the log's pool
-// events.
+// events. It names the question; the Reason is the answer.
 type Rule string
+
+// The rules.
+const (
+	RuleTooLow  Rule = "pool-too-low"     // does the pool need to grow
+	RuleTooHigh Rule = "pool-too-high"    // may blocks be given back
+	RuleFreeENI Rule = "free-eni"         // may a whole ENI be given back
+	RuleGrow    Rule = "grow"             // what may stop a growth that is needed
+	RuleShrink  Rule = "shrink"           // what may stop giving back
+	RuleStart   Rule = "start-other-mode" // at start, free blocks of the other mode go
+)
 
 // Reason is why a rule decided as it did.
 type Reason string
+
+// Why the pool grows, or would have to.
+const (
+	ReasonWarmIPTarget     Reason = "warm-ip-target"     // available below WARM_IP_TARGET
+	ReasonMinimumIPTarget  Reason = "minimum-ip-target"  // total below MINIMUM_IP_TARGET
+	ReasonWarmENITarget    Reason = "warm-eni-target"    // available below WARM_ENI_TARGET ENIs' worth
+	ReasonWarmPrefixTarget Reason = "warm-prefix-target" // available below, or free prefixes above, WARM_PREFIX_TARGET
+	ReasonPoolEmpty        Reason = "pool-empty"         // the target is 0 and nothing is available
+	ReasonUnusedENI        Reason = "unused-eni"         // an ENI that no pod and no target needs
+)
+
+// Why nothing happens.
+const (
+	ReasonEnough               Reason = "enough"                // the targets are met
+	ReasonMaxPods              Reason = "max-pods"              // total has reached the node's max-pods
+	ReasonCordoned             Reason = "cordoned"              // AWS_MANAGE_ENIS_NON_SCHEDULABLE is off
+	ReasonBackoff              Reason = "backoff"               // a subnet was full less than 120 s ago
+	ReasonNoRoom               Reason = "no-room"               // every ENI is full and no other may be attached
+	ReasonShrinkInterval       Reason = "shrink-interval"       // the last shrink is no more than 30 s ago
+	ReasonProvisioningDisabled Reason = "provisioning-disabled" // DISABLE_NETWORK_RESOURCE_PROVISIONING
+	ReasonRefused              Reason = "refused"               // EC2 refused every request
+	ReasonModeToggled          Reason = "mode-toggled"          // free blocks of the inactive mode
+)

@@ -413,13 +413,16 @@ func (k Kind) Cures() bool {
 // ExhaustionBegan opens an episode of a kind at a place. There is one at a
 // time for each (kind, scope, name).
 type ExhaustionBegan struct {
-	ID      int           `json:"id"` // from 1
-	Kind    Kind          `json:"kind"`
-	Scope   string        `json:"scope"` // node, subnet, cluster
-	Name    string        `json:"name"`
-	Pod     model.PodName `json:"pod,omitempty"` // the first it hit; none where a node could not be launched
-	Reason  string        `json:"reason,omitempty"`
-	Message string        `json:"message"` // as a real cluster shows it
+	ID     int           `json:"id"` // from 1
+	Kind   Kind          `json:"kind"`
+	Scope  string        `json:"scope"` // node, subnet, cluster
+	Name   string        `json:"name"`
+	Pod    model.PodName `json:"pod,omitempty"` // the first it hit; none where a node could not be launched
+	Reason string        `json:"reason,omitempty"`
+	// CappedBy is what limits the node's ENIs, of an eni-limit: "instance
+	// type", "MAX_ENI", "custom networking", "trunk reserved", "unmanaged".
+	CappedBy string `json:"cappedBy,omitempty"`
+	Message  string `json:"message"` // as a real cluster shows it
 	// Numbers are the figures the verdict rests on, by name.
 	Numbers map[string]int `json:"numbers,omitempty"`
 	Remedy  string         `json:"remedy"`

@@ -1,0 +1,125 @@
+package sim
+
+import (
+	"net/netip"
+	"time"
+
+	"vpcsim/model"
+)
+
+// pause waits in the agent's loop; without a wait it goes on at once.
+func (a *agent) pause(d time.Duration, next func()) {
+	if d <= 0 {
+		next()
+		return
+	}
+	life := a.life
+	a.e.promise(a.e.now.Add(d), func() {
+		if a.life == life {
+			next()
+		}
+	})
+}
+
+// wakeReconcile sets a timer for the next reconcile that matters. Where the
+// datastore and EC2 agree reconciles change nothing and have none.
+func (a *agent) wakeReconcile() {
+	if !a.stale || !a.up || a.busy {
+		return
+	}
+	at := a.reconcileFrom(max(a.e.now, a.lastAction.Add(model.ReconcileInterval)+1))
+	life := a.life
+	a.e.at(at, func() {
+		if a.life != life || a.busy || !a.stale || at != a.reconcileFrom(at) || a.e.now.Sub(a.lastAction) <= model.ReconcileInterval {
+			return // the grid has moved, or an action came between: checked sets another
+		}
+		a.reconcile()
+		a.wakeReconcile()
+	})
+}
+
+// reconcileFrom is the first reconcile of the grid at or after t.
+func (a *agent) reconcileFrom(t model.Instant) model.Instant {
+	return a.onGrid(a.loopBase.Add(loopPause-loopPeriod), t)
+}
+
+// catchUp moves lastAction over the reconciles that would have run before this
+// instant without effect. Each of them counts as a pool action and so moves
+// the next; nothing else hangs on them.
+func (a *agent) catchUp() {
+	if a.stale {
+		return // they run as timers
+	}
+	next := a.reconcileFrom(a.lastAction.Add(model.ReconcileInterval) + 1)
+	if next >= a.e.now {
+		return
+	}
+	period := model.Instant((model.ReconcileInterval + loopPeriod).Milliseconds())
+	a.lastAction = next + (a.e.now-1-next)/period*period
+}
+
+// reconcile compares the datastore with what is attached. ENIs and blocks that
+// the datastore lacks are taken over as free; what is not attached, or was
+// given back a moment ago, is dropped, under living pods too.
+func (a *agent) reconcile() {
+	for _, ni := range a.instance().enis {
+		attached := a.trusted(ni)
+		e := a.store.ENI(ni.id)
+		if e == nil {
+			a.takeENI(ni, attached, ByReconcile)
+			continue
+		}
+		var missing, gone []netip.Prefix
+		have := map[netip.Prefix]bool{}
+		for _, b := range attached {
+			have[b] = true
+			if !e.Has(b) {
+				missing = append(missing, b)
+			}
+		}
+		for _, b := range e.Blocks() {
+			if !have[b] {
+				gone = append(gone, b)
+			}
+		}
+		if len(missing) > 0 {
+			a.take(e, missing, ByReconcile)
+		}
+		if len(gone) > 0 {
+			a.store.RemoveBlocks(e, gone)
+			addresses, prefixes := split(gone)
+			a.e.log(a.node.name, AddressesRemoved{e.ID, e.Device, addresses, prefixes, ByReconcile})
+		}
+	}
+	a.lastAction = a.e.now
+	a.stale = a.suspect()
+	a.changed()
+}
+
+// suspect reports whether a later reconcile may find a difference: the agent
+// holds a block that it remembers giving back, or lacks one that is attached.
+func (a *agent) suspect() bool {
+	for _, ni := range a.instance().enis {
+		e := a.store.ENI(ni.id)
+		for _, b := range ni.blocks {
+			at, given := a.givenBack[b]
+			if !e.Has(b) || given && a.e.now.Sub(at) < model.GivenBackMemory {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// trusted is what is attached to the ENI, less what was given back so lately
+// that the metadata may still show it.
+func (a *agent) trusted(ni *eni) []netip.Prefix {
+	var out []netip.Prefix
+	for _, b := range ni.blocks {
+		if at, ok := a.givenBack[b]; ok && a.e.now.Sub(at) < model.GivenBackMemory {
+			continue
+		}
+		out = append(out, b)
+	}
+	return out
+}

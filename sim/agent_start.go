@@ -1,0 +1,166 @@
+package sim
+
+import (
+	"maps"
+	"net/netip"
+	"slices"
+	"time"
+
+	"vpcsim/model"
+)
+
+// start runs the agent's start-up: take over what is attached, give back free
+// blocks of the other mode, one growth step; then the loop. A start remembers
+// nothing but which pods hold which addresses.
+func (a *agent) start() {
+	a.life++
+	a.starts++
+	a.up, a.busy = false, true
+	a.lastCheck, a.nextCheck = -1, model.Never
+	a.lastShrink, a.backoff, a.lastAction = longAgo, longAgo, longAgo
+	a.givenBack = map[netip.Prefix]model.Instant{}
+	a.stale, a.refused, a.inFlight = false, nil, nil
+	a.skip = PoolDecision{}
+
+	if err := a.configure(); err != nil {
+		a.exit(err.Error())
+		return
+	}
+	a.store = model.NewDatastore(a.settings.PrefixDelegation, a.settings.Cooldown)
+	for _, ni := range a.instance().enis {
+		a.takeENI(ni, attachedBlocks(ni), ByStart)
+	}
+	a.keepLeases()
+	a.startGiveBack(slices.Clone(a.store.ENIs()))
+}
+
+// configure parses the environment and says what it makes of it.
+func (a *agent) configure() error {
+	settings, ignored := model.ParseSettings(a.env)
+	settings, more := settings.ForType(a.instance().kind)
+	a.settings = settings
+	a.e.log(a.node.name, AgentConfigured{
+		Env: maps.Clone(a.env), Settings: settings, Ignored: append(ignored, more...),
+		CooldownMs: settings.Cooldown.Milliseconds(),
+	})
+	return settings.Validate()
+}
+
+// keepLeases hands pods that live the addresses they held before the restart;
+// those of pods that are gone are free at once.
+func (a *agent) keepLeases() {
+	for _, p := range a.node.pods {
+		if p.lease != nil {
+			p.lease = a.store.Hold(p.lease.Address(), p.name)
+		}
+	}
+}
+
+// startGiveBack gives back, ENI by ENI, free blocks of the inactive mode.
+func (a *agent) startGiveBack(enis []*model.StoreENI) {
+	if a.settings.NoProvisioning {
+		enis = nil
+	}
+	for i, e := range enis {
+		blocks := slices.DeleteFunc(e.FreeableBlocks(nil), func(b netip.Prefix) bool {
+			return b.IsSingleIP() != a.settings.PrefixDelegation
+		})
+		if len(blocks) == 0 {
+			continue
+		}
+		a.drop(e, blocks, ByStart)
+		a.e.ec2.unassign(a.instance().eni(e.ID), blocks, a.alive(func(model.ErrorCode) {
+			a.startGiveBack(enis[i+1:])
+		}))
+		return
+	}
+	a.startGrow()
+}
+
+// startGrow makes one growth step if the pool is too low.
+func (a *agent) startGrow() {
+	stats := a.store.Stats()
+	low, why := model.TooLow(stats, a.settings, a.limits())
+	if !low {
+		a.logSkip(model.RuleTooLow, why, stats)
+		a.started()
+		return
+	}
+	a.grow(stats, why, a.started)
+}
+
+// started ends the start-up: the agent serves requests and its loop begins, or
+// in custom networking an empty pool makes it exit.
+func (a *agent) started() {
+	if a.settings.CustomNetworking && a.store.Stats().Total == 0 {
+		a.exit("Failed to attach any ENIs for custom networking")
+		return
+	}
+	a.up, a.busy = true, false
+	a.failures = 0
+	a.loopBase = a.e.now.Add(-loopPause)
+	a.e.log(a.node.name, AgentStarted{Start: a.starts})
+	a.node.agentUp()
+	a.watchLeaks()
+	a.wakeAt(a.checkFrom(a.e.now))
+}
+
+// exit ends an agent whose start failed; kubelet starts it again after a wait
+// that doubles.
+func (a *agent) exit(message string) {
+	a.kill()
+	a.e.log(a.node.name, AgentExited{Error: message, Reason: "failed"})
+	a.node.agentFailed(message)
+	again := a.e.cfg.Agent.Exit
+	if again.Never {
+		return
+	}
+	wait := again.Min
+	for range a.failures {
+		wait = min(2*wait, again.Max)
+	}
+	a.failures++
+	a.startAfter(wait, false)
+}
+
+// restart kills the agent and starts it again after the gap, with the changes
+// to its environment; a nil value unsets.
+func (a *agent) restart(gap time.Duration, env map[string]*string) {
+	a.env = maps.Clone(a.env)
+	for _, name := range slices.Sorted(maps.Keys(env)) {
+		if value := env[name]; value != nil {
+			a.env[name] = *value
+		} else {
+			delete(a.env, name)
+		}
+	}
+	a.kill()
+	a.failures = 0
+	a.e.log(a.node.name, AgentExited{Reason: "restart"})
+	a.startAfter(gap, true)
+}
+
+// startAfter starts the agent after a wait; without one, on the spot.
+func (a *agent) startAfter(wait time.Duration, promise bool) {
+	life := a.life
+	begin := func() {
+		if a.life == life {
+			a.start()
+		}
+	}
+	switch {
+	case wait <= 0:
+		begin()
+	case promise:
+		a.e.promise(a.e.now.Add(wait), begin)
+	default:
+		a.e.after(wait, begin)
+	}
+}
+
+// kill ends the agent's life: no timer and no reply of it acts any more.
+func (a *agent) kill() {
+	a.life++
+	a.up, a.busy = false, false
+	a.nextCheck = model.Never
+}

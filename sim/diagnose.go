@@ -1,0 +1,205 @@
+package sim
+
+import (
+	"fmt"
+
+	"vpcsim/model"
+)
+
+// refusal is the last growth call that EC2 refused. It is forgotten when a
+// growth succeeds.
+type refusal struct {
+	code     model.ErrorCode
+	subnet   *subnet
+	newENI   bool // a primary address besides
+	want     int
+	prefixes bool
+}
+
+// stands reports whether the subnet would still refuse.
+func (r *refusal) stands() bool {
+	if !r.code.SubnetFull() {
+		return true
+	}
+	single := 0
+	if r.newENI {
+		single = 1
+	}
+	if !r.prefixes {
+		return r.subnet.FreeForAddresses() < single+r.want
+	}
+	return r.subnet.FreeForAddresses() < single || !r.subnet.PrefixFits(r.want, r.subnet.fallback)
+}
+
+// kindOf tells the kind of an exhaustion by the code of the refused call.
+func kindOf(code model.ErrorCode) Kind {
+	switch code {
+	case model.RequestLimitExceeded:
+		return KindThrottling
+	case model.NetworkInterfaceLimitExceeded:
+		return KindQuota
+	case model.AttachmentLimitExceeded:
+		return KindENILimit
+	default:
+		return KindSubnetIPs
+	}
+}
+
+// diagnose tells why the agent has no address to give: what its next check
+// would do decides, first row that fits.
+//
+//	a  not up                                         its last refusal; else misconfig
+//	b  not too low, or no room to grow; some cooling  cooldown
+//	c  not too low, or growing is suspended           misconfig
+//	d  too low, room; EC2 refuses                     subnet-ips, prefix-fragmentation, …
+//	e  too low, room, nothing refused                 warm-pool-lag
+//	f  too low, no room                               eni-limit
+func (a *agent) diagnose() verdict {
+	if !a.up {
+		return a.diagnoseDown()
+	}
+	stats := a.store.Stats()
+	low, why := model.TooLow(stats, a.settings, a.limits())
+	room := a.room() > 0 || a.store.HasGrowCandidate(a.settings, a.limits())
+	cooling := a.store.Cooling(a.e.now)
+	may, suspended := a.mayProvision()
+	switch {
+	case cooling > 0 && (!low || !room):
+		return a.onNode(KindCooldown, "", fmt.Sprintf("addresses rest %s after their pod has gone, and count as available meanwhile: keep more warm (WARM_IP_TARGET, WARM_ENI_TARGET), replace pods more slowly, or lower IP_COOLDOWN_PERIOD", a.settings.Cooldown))
+	case !low && why == model.ReasonMaxPods:
+		return a.onNode(KindMisconfig, "max-pods-cap", "the pool stops growing at the node's max-pods, and more pods than that are bound here: raise max-pods, or do not pin pods")
+	case !low:
+		return a.onNode(KindMisconfig, "minimum-ip-target", "MINIMUM_IP_TARGET without WARM_IP_TARGET is a hard cap: set WARM_IP_TARGET as well")
+	case !room:
+		v := a.onNode(KindENILimit, "", "")
+		v.cappedBy, v.remedy = a.cappedBy()
+		return v
+	case !may:
+		return a.onNode(KindMisconfig, string(suspended), remedySuspended(suspended))
+	case a.refused != nil && (a.e.now.Sub(a.backoff) <= model.BackoffPeriod || a.refused.stands()):
+		return a.diagnoseRefusal()
+	default:
+		return a.onNode(KindWarmPoolLag, string(why), "the next check of the pool, at most 5 s away, brings more: pods came faster than the warm pool; keep more warm, or start pods more slowly")
+	}
+}
+
+// diagnoseDown is row a.
+func (a *agent) diagnoseDown() verdict {
+	var v verdict
+	if a.refused != nil {
+		v = a.diagnoseRefusal()
+	} else {
+		v = a.onNode(KindMisconfig, "agent-down", "the node's agent is not up: it starts, restarts or fails to start; pods wait until it serves")
+	}
+	v.message = textAgentDown
+	return v
+}
+
+// diagnoseRefusal is row d.
+func (a *agent) diagnoseRefusal() verdict {
+	r := a.refused
+	kind := kindOf(r.code)
+	if kind != KindSubnetIPs {
+		v := a.onNode(kind, string(r.code), remedyRefused(kind))
+		if kind != KindENILimit {
+			v.scope, v.name = "cluster", a.e.cfg.Cluster.Name
+		}
+		return v
+	}
+	v := verdict{
+		kind: KindSubnetIPs, scope: "subnet", name: string(r.subnet.ID()), reason: string(r.code),
+		message: textNoAddress, numbers: subnetNumbers(r.subnet),
+		remedy: "a larger subnet, or another one for pods (custom networking, subnet discovery); or fewer idle addresses on the nodes: WARM_IP_TARGET instead of WARM_ENI_TARGET",
+	}
+	v.numbers["wanted"] = r.want
+	if r.newENI {
+		v.numbers["wanted"]++
+	}
+	if r.prefixes {
+		v.numbers["wanted"] = model.PrefixSize * r.want
+		if r.subnet.Free() >= model.PrefixSize && r.subnet.FreePrefixes() == 0 {
+			v.kind = KindPrefixFragmentation
+			v.remedy = "reserve a range of the subnet for prefixes (subnet CIDR reservation of type prefix) before it is used, or a fresh subnet for prefix mode"
+		}
+	}
+	return v
+}
+
+// onNode is a verdict about this node, with the numbers of its pool.
+func (a *agent) onNode(kind Kind, reason, remedy string) verdict {
+	numbers := map[string]int{
+		"maxPods": a.node.maxPods,
+		"maxENI":  a.maxENI(),
+		"slots":   a.limits().Slots,
+	}
+	if a.store != nil {
+		stats := a.store.Stats()
+		numbers["enis"] = len(a.store.ENIs())
+		numbers["total"] = stats.Total
+		numbers["assigned"] = stats.Assigned
+		numbers["available"] = stats.Available()
+		numbers["cooling"] = a.store.Cooling(a.e.now)
+	}
+	return verdict{
+		kind: kind, scope: "node", name: string(a.node.name), reason: reason,
+		message: textNoAddress, numbers: numbers, remedy: remedy,
+	}
+}
+
+// cappedBy says what limits the node's ENIs, and what would help.
+func (a *agent) cappedBy() (by, remedy string) {
+	kind := a.instance().kind
+	switch {
+	case a.maxENI() < kind.MaxENIs:
+		return "MAX_ENI", fmt.Sprintf("raise or unset MAX_ENI (%d): %s holds %d ENIs", a.maxENI(), kind.Name, kind.MaxENIs)
+	case a.settings.CustomNetworking:
+		return "custom networking", fmt.Sprintf("lower max-pods (%d): with custom networking the primary ENI serves no pods; or prefix mode, or a larger instance type", a.node.maxPods)
+	default:
+		return "instance type", "prefix mode (16 addresses a slot), a larger instance type, or more nodes; a max-pods that matches keeps the scheduler from overfilling the node"
+	}
+}
+
+// subnetNumbers are the figures of a subnet that has no room.
+func subnetNumbers(s *subnet) map[string]int {
+	return map[string]int{
+		"usable":       s.Usable(),
+		"used":         s.Used(),
+		"free":         s.Free(),
+		"reservedFree": s.ReservedFree(),
+		"freePrefixes": s.FreePrefixes(),
+		"largestFree":  s.LargestFree(),
+	}
+}
+
+func remedySuspended(why model.Reason) string {
+	if why == model.ReasonCordoned {
+		return "the pool of a cordoned node does not grow: uncordon it, or set AWS_MANAGE_ENIS_NON_SCHEDULABLE"
+	}
+	return "DISABLE_NETWORK_RESOURCE_PROVISIONING keeps the agent from calling EC2: unset it"
+}
+
+func remedyRefused(kind Kind) string {
+	switch kind {
+	case KindThrottling:
+		return "fewer EC2 calls: larger warm targets, fewer nodes at once; or ask for a higher request rate"
+	case KindQuota:
+		return "ask for a higher quota of network interfaces per Region"
+	default:
+		return "the instance holds no more ENIs: prefix mode or a larger instance type"
+	}
+}
+
+func remedyUnschedulable(kind Kind) string {
+	switch kind {
+	case KindMaxPods:
+		return "more nodes, or a higher max-pods where the node has addresses to spare (prefix mode with max-pods raised)"
+	case KindCPUMemory:
+		return "more or larger nodes, or smaller requests"
+	case KindBranchLimit:
+		return "more nodes, or an instance type with more branch ENIs"
+	case KindNoTrunk:
+		return "an instance type that can have a trunk ENI, with ENABLE_POD_ENI set before its slots are taken"
+	default:
+		return "no node matches the pod's selector and tolerations, or all are cordoned"
+	}
+}

@@ -1,0 +1,260 @@
+package sim
+
+import (
+	"cmp"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"net/netip"
+	"slices"
+
+	"vpcsim/model"
+)
+
+// ec2 is the EC2 API: it owns the subnets, the instances and their ENIs, and
+// answers calls after their latency. A call takes effect when it begins, except
+// DeleteNetworkInterface, which gives back when it ends.
+type ec2 struct {
+	e       *engine
+	subnets []*subnet
+	named   map[model.SubnetID]*subnet
+	calls   int64
+}
+
+// subnet is a subnet with what the address space does not know.
+type subnet struct {
+	*model.Subnet
+	zone string
+	tags map[string]string
+	pick model.Pick // nil: the lowest address
+	// fallback: a full prefix reservation falls back to the rest of the subnet.
+	fallback bool
+	start    SubnetStart
+}
+
+// eni is an ENI as EC2 has it.
+type eni struct {
+	id       model.ENIID
+	kind     model.ENIKind
+	subnet   *subnet
+	groups   []model.SecurityGroup
+	primary  netip.Addr
+	madeAt   model.Instant
+	blocks   []netip.Prefix // in the order in which they were added
+	instance *instance      // nil: not attached
+	device   int
+}
+
+// instance is an EC2 instance.
+type instance struct {
+	id     model.InstanceID
+	kind   model.InstanceType
+	node   *node
+	enis   []*eni // attached, by device number
+	loose  []*eni // made for it, not attached (yet, or any more)
+	made   int    // how many were made for it so far
+	chance *stream
+}
+
+func newEC2(e *engine) (*ec2, error) {
+	x := &ec2{e: e, named: map[model.SubnetID]*subnet{}}
+	for _, cfg := range e.cfg.Subnets {
+		s, err := x.newSubnet(cfg)
+		if err != nil {
+			return nil, fmt.Errorf("subnet %s: %w", cfg.Name, err)
+		}
+		x.subnets = append(x.subnets, s)
+		x.named[cfg.Name] = s
+	}
+	if err := x.placeControlPlane(e.cfg.Cluster.ControlPlaneENIs); err != nil {
+		return nil, err
+	}
+	return x, nil
+}
+
+func (x *ec2) newSubnet(cfg SubnetConfig) (*subnet, error) {
+	space, err := model.NewSubnet(cfg.Name, cfg.CIDR)
+	if err != nil {
+		return nil, err
+	}
+	s := &subnet{Subnet: space, zone: cfg.Zone, tags: cfg.Tags, fallback: x.e.cfg.EC2.ReservationFallback}
+	chance := newStream(x.e.cfg.Seed, "subnet/"+string(cfg.Name))
+	if x.e.cfg.EC2.Order == OrderRandom {
+		s.pick = chance.pick
+	}
+	s.start = SubnetStart{Name: cfg.Name, Zone: cfg.Zone, CIDR: space.CIDR(), Reserved: space.Reserved()}
+	for _, r := range cfg.Reservations {
+		if err := space.Reserve(r); err != nil {
+			return nil, err
+		}
+		s.start.Reservations = append(s.start.Reservations, ReservationStart{r.CIDR, r.Type})
+	}
+	for _, a := range cfg.InUse {
+		if err := space.Occupy(a); err != nil {
+			return nil, err
+		}
+		s.start.InUse = append(s.start.InUse, a)
+	}
+	var scatter model.Pick
+	if !cfg.InUsePacked {
+		scatter = newStream(x.e.cfg.Seed, "inUse/"+string(cfg.Name)).pick
+	}
+	more, err := space.OccupyN(cfg.InUseCount, scatter)
+	if err != nil {
+		return nil, err
+	}
+	s.start.InUse = append(s.start.InUse, more...)
+	slices.SortFunc(s.start.InUse, netip.Addr.Compare)
+	return s, nil
+}
+
+// placeControlPlane takes an address for each of the EKS control plane's ENIs,
+// of the subnets in turn.
+func (x *ec2) placeControlPlane(n int) error {
+	for i := range n {
+		s := x.subnets[i%len(x.subnets)]
+		got, err := s.TakeAddresses(1, s.pick)
+		if err != nil {
+			return fmt.Errorf("cluster.controlPlaneENIs: subnet %s: %w", s.ID(), err)
+		}
+		s.start.ControlPlane = append(s.start.ControlPlane, got[0])
+	}
+	return nil
+}
+
+func (x *ec2) subnetStarts() []SubnetStart {
+	out := make([]SubnetStart, len(x.subnets))
+	for i, s := range x.subnets {
+		out[i] = s.start
+	}
+	return out
+}
+
+// launch starts an instance for the node: its primary ENI takes an address.
+func (x *ec2) launch(n *node, s *subnet, groups []model.SecurityGroup) (*instance, error) {
+	in := &instance{
+		id:     model.InstanceID("i-" + digits(string(n.name), "instance")),
+		kind:   n.group.Type,
+		node:   n,
+		chance: newStream(x.e.cfg.Seed, "ec2/"+string(n.name)),
+	}
+	primary, err := x.make(in, s, groups, 0, false)
+	if err != nil {
+		return nil, err
+	}
+	primary.kind = model.ENIPrimary
+	in.attach(primary, 0)
+	return in, nil
+}
+
+// terminate takes the instance away; all ENIs that were made for it are deleted
+// at once, with their addresses.
+func (x *ec2) terminate(in *instance) {
+	for _, ni := range slices.Concat(in.enis, in.loose) {
+		x.release(in, ni)
+	}
+	in.enis, in.loose = nil, nil
+}
+
+// make creates an ENI for an instance, with want addresses or prefixes.
+func (x *ec2) make(in *instance, s *subnet, groups []model.SecurityGroup, want int, prefixes bool) (*eni, error) {
+	primary, err := s.TakeAddresses(1, s.pick)
+	if err != nil {
+		return nil, err
+	}
+	blocks, err := x.take(s, want, prefixes)
+	if err != nil {
+		s.ReleaseAddress(primary[0])
+		return nil, err
+	}
+	in.made++
+	ni := &eni{
+		id:      model.ENIID("eni-" + digits(string(in.node.name), fmt.Sprint(in.made-1))),
+		kind:    model.ENISecondary,
+		subnet:  s,
+		groups:  groups,
+		primary: primary[0],
+		madeAt:  x.e.now,
+		blocks:  blocks,
+	}
+	in.loose = append(in.loose, ni)
+	addresses, pfx := split(blocks)
+	x.e.log(in.node.name, ENICreated{ni.id, s.ID(), ni.primary, addresses, pfx})
+	return ni, nil
+}
+
+// take takes blocks from a subnet, all or nothing.
+func (x *ec2) take(s *subnet, want int, prefixes bool) ([]netip.Prefix, error) {
+	if prefixes {
+		return s.TakePrefixes(want, s.pick, s.fallback)
+	}
+	addresses, err := s.TakeAddresses(want, s.pick)
+	if err != nil {
+		return nil, err
+	}
+	blocks := make([]netip.Prefix, len(addresses))
+	for i, a := range addresses {
+		blocks[i] = netip.PrefixFrom(a, a.BitLen())
+	}
+	return blocks, nil
+}
+
+// release gives an ENI's addresses back to its subnet.
+func (x *ec2) release(in *instance, ni *eni) {
+	addresses, pfx := split(ni.blocks)
+	ni.subnet.ReleaseAddress(ni.primary)
+	for _, a := range addresses {
+		ni.subnet.ReleaseAddress(a)
+	}
+	for _, p := range pfx {
+		ni.subnet.ReleasePrefix(p)
+	}
+	x.e.log(in.node.name, ENIDeleted{ni.id, ni.subnet.ID(), ni.primary, addresses, pfx, 1 + len(addresses) + model.PrefixSize*len(pfx)})
+}
+
+// attach puts the ENI at the device number.
+func (in *instance) attach(ni *eni, device int) {
+	ni.instance, ni.device = in, device
+	in.loose = slices.DeleteFunc(in.loose, func(have *eni) bool { return have == ni })
+	at, _ := slices.BinarySearchFunc(in.enis, device, func(have *eni, d int) int { return cmp.Compare(have.device, d) })
+	in.enis = slices.Insert(in.enis, at, ni)
+}
+
+// lowestDevice is the lowest free device number.
+func (in *instance) lowestDevice() int {
+	for i, ni := range in.enis {
+		if ni.device != i {
+			return i
+		}
+	}
+	return len(in.enis)
+}
+
+// eni returns the attached ENI with this id, or nil.
+func (in *instance) eni(id model.ENIID) *eni {
+	for _, ni := range in.enis {
+		if ni.id == id {
+			return ni
+		}
+	}
+	return nil
+}
+
+// split tells single addresses from prefixes, each in the order of blocks.
+func split(blocks []netip.Prefix) (addresses []netip.Addr, prefixes []netip.Prefix) {
+	for _, b := range blocks {
+		if b.IsSingleIP() {
+			addresses = append(addresses, b.Addr())
+		} else {
+			prefixes = append(prefixes, b)
+		}
+	}
+	return addresses, prefixes
+}
+
+// digits returns 17 hex digits that depend on a node's name and an ordinal, so
+// that ids of two runs compare.
+func digits(node, ordinal string) string {
+	sum := sha256.Sum256([]byte(node + "/" + ordinal))
+	return hex.EncodeToString(sum[:])[:17]
+}

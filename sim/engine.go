@@ -1,0 +1,219 @@
+package sim
+
+import (
+	"fmt"
+	"time"
+
+	"vpcsim/model"
+)
+
+// SettleAfter is how long nothing may have changed, repeated failures aside,
+// for a run without a duration to end.
+const SettleAfter = 5 * time.Minute
+
+// MaxUnsettled is the longest that a run without a duration goes on.
+const MaxUnsettled = 24 * time.Hour
+
+// Run plays cfg to its end and hands every event to sink in order. An event is
+// the sink's to keep; its slices and maps are not changed afterwards.
+//
+// The error is the sink's, which ends the run at once, or says what cfg names
+// that does not exist. What is refused or exhausted within the run is no error:
+// it is in the log.
+func Run(cfg Config, sink func(Event) error) error {
+	e, err := newEngine(cfg, sink)
+	if err != nil {
+		return err
+	}
+	e.start()
+	e.loop()
+	e.end()
+	return e.sinkErr
+}
+
+// engine holds the clock, the queue and the actors of one run. It is used by
+// one goroutine; two runs share nothing.
+type engine struct {
+	cfg  *Config
+	sink func(Event) error
+
+	now      model.Instant
+	queue    timerQueue
+	seq      int64
+	sinkErr  error
+	promises int // timers of things that are still to come
+
+	lastChange model.Instant
+	endedBy    string
+	endMessage string
+
+	ec2       *ec2
+	groups    []*nodeGroup
+	nodes     []*node
+	nodeNamed map[model.NodeName]*node // those that are not terminated
+	podNamed  map[model.PodName]*pod   // those that are not gone
+	podsMade  int
+	env       map[string]string
+	kubelet   *kubelet
+	scheduler *scheduler
+	workloads *controllers
+	troubles  *troubles
+}
+
+func newEngine(cfg Config, sink func(Event) error) (*engine, error) {
+	e := &engine{cfg: &cfg, sink: sink, nodeNamed: map[model.NodeName]*node{}, podNamed: map[model.PodName]*pod{}, env: cfg.CNI.Env}
+	var err error
+	if e.ec2, err = newEC2(e); err != nil {
+		return nil, err
+	}
+	if err := e.newGroups(); err != nil {
+		return nil, err
+	}
+	e.troubles = newTroubles(e)
+	e.kubelet = newKubelet(e)
+	e.scheduler = newScheduler(e)
+	if e.workloads, err = newControllers(e); err != nil {
+		return nil, err
+	}
+	if err := e.scheduleSteps(); err != nil {
+		return nil, err
+	}
+	return e, nil
+}
+
+// start logs the beginning and lets the nodes and workloads of the scenario
+// appear.
+func (e *engine) start() {
+	e.log("", RunStarted{
+		APIVersion: "vpcsim/v1",
+		Name:       e.cfg.Name,
+		Scenario:   e.cfg.Scenario,
+		Seed:       e.cfg.Seed,
+		Digest:     e.cfg.Digest,
+		Version:    e.cfg.Version,
+		Subnets:    e.ec2.subnetStarts(),
+		Notes:      e.cfg.Notes,
+	})
+	e.launchGroups()
+	e.workloads.start()
+}
+
+// loop takes timer after timer until the run ends.
+func (e *engine) loop() {
+	limit := model.Instant(0).Add(MaxUnsettled)
+	if e.cfg.Duration > 0 {
+		limit = model.Instant(0).Add(e.cfg.Duration)
+	}
+	for e.endedBy == "" && e.sinkErr == nil {
+		next := model.Never
+		if e.queue.len() > 0 {
+			next = e.queue.heap[0].at
+		}
+		if e.cfg.Duration == 0 && e.promises == 0 {
+			if settled := e.lastChange.Add(SettleAfter); next > settled && settled <= limit {
+				e.now, e.endedBy = settled, "settled"
+				return
+			}
+		}
+		if next > limit {
+			e.now = limit
+			if e.cfg.Duration > 0 {
+				e.endedBy = "duration"
+			} else {
+				e.endedBy, e.endMessage = "limit", fmt.Sprintf("not settled after %s of virtual time", MaxUnsettled)
+			}
+			return
+		}
+		t := e.queue.pop()
+		if t.promise {
+			e.promises--
+		}
+		if t.at < e.now {
+			panic(fmt.Sprintf("sim: a timer for %s fires at %s", t.at, e.now))
+		}
+		e.now = t.at
+		t.fire()
+	}
+}
+
+func (e *engine) end() {
+	if e.sinkErr != nil {
+		return
+	}
+	e.log("", RunEnded{EndedBy: e.endedBy, Message: e.endMessage, Open: e.troubles.open()})
+}
+
+// at calls fire at the instant, after what is scheduled for it already.
+func (e *engine) at(at model.Instant, fire func()) {
+	e.queue.push(timer{at: at, fire: fire})
+}
+
+// after calls fire after d. A d of 0 is later within this instant.
+func (e *engine) after(d time.Duration, fire func()) { e.at(e.now.Add(d), fire) }
+
+// promise is at for something that is certain to come and to change something:
+// the run does not settle before it.
+func (e *engine) promise(at model.Instant, fire func()) {
+	e.promises++
+	e.queue.push(timer{at: at, promise: true, fire: fire})
+}
+
+// step is promise for something that the scenario does.
+func (e *engine) step(at model.Instant, fire func()) {
+	e.promises++
+	e.queue.push(timer{at: at, promise: true, step: true, fire: fire})
+}
+
+// draw returns a duration from the range.
+func (e *engine) draw(r Range, s *stream) time.Duration {
+	span := (r.Max - r.Min).Milliseconds()
+	if span <= 0 {
+		return r.Min
+	}
+	return r.Min + time.Duration(s.pick(int(span)+1))*time.Millisecond
+}
+
+// log hands an event to the sink.
+func (e *engine) log(node model.NodeName, body Body) {
+	if e.sinkErr != nil {
+		return
+	}
+	if changes(body) {
+		e.lastChange = e.now
+	}
+	e.sinkErr = e.sink(Event{Seq: e.seq, At: e.now, Node: node, Body: body})
+	e.seq++
+	if limit := e.cfg.Limits.Events; limit > 0 && e.seq >= int64(limit) {
+		e.stop(fmt.Sprintf("limits.events: %d events", limit))
+	}
+}
+
+// stop ends the run at a limit.
+func (e *engine) stop(message string) {
+	if e.endedBy == "" {
+		e.endedBy, e.endMessage = "limit", message
+	}
+}
+
+// changes reports whether an event counts for settling: a repeated failure, a
+// refused call and what only describes do not.
+func changes(body Body) bool {
+	switch b := body.(type) {
+	case PodSetupFailed:
+		return b.Attempt == 1
+	case PodUnschedulable:
+		return b.Attempt == 1
+	case EC2Call, EC2Returned, PoolGrow, PoolSkip, PoolShrink, PoolFree:
+		return false // what they lead to is an event of its own
+	case AgentConfigured, NodeNotReady:
+		return false
+	case AgentExited:
+		return b.Error == ""
+	case ENIAttached:
+		return b.By != ByStart // a start that fails again takes in the same
+	case ExhaustionBegan, ExhaustionEnded:
+		return false
+	default:
+		return true
+	}
+}

@@ -1,0 +1,216 @@
+package sim
+
+import (
+	"fmt"
+
+	"vpcsim/model"
+)
+
+// Texts that a real cluster shows. Source: events of EKS clusters with the
+// VPC CNI v1.23; the Auto Scaling activity for a launch.
+const (
+	textSandbox   = `Failed to create pod sandbox: rpc error: code = Unknown desc = failed to setup network for sandbox: plugin type="aws-cni" name="aws-cni" failed (add): add cmd: `
+	textNoAddress = textSandbox + "failed to assign an IP address to container"
+	textAgentDown = textSandbox + "Error received from AddNetwork gRPC call: rpc error: code = Unavailable desc = connection error"
+	textLaunch    = "Launching a new EC2 instance. Status Reason: There are not enough free addresses in subnet %q to satisfy the requested number of instances. Launching EC2 instance failed."
+)
+
+// verdict is what a failed request or a pod without a node is put down to.
+type verdict struct {
+	kind     Kind
+	scope    string
+	name     string
+	reason   string
+	cappedBy string
+	message  string
+	numbers  map[string]int
+	remedy   string
+}
+
+// place is where an episode is: there is one at a time for each.
+type troublePlace struct {
+	kind  Kind
+	scope string
+	name  string
+}
+
+// troubles keeps the episodes of exhaustion.
+type troubles struct {
+	e     *engine
+	made  int
+	at    map[troublePlace]*episode
+	order []*episode // the open ones, by id
+	nodes map[model.NodeName]*episode
+}
+
+// episode is a spell of one kind of exhaustion at one place. It ends when
+// nobody waits for it any more.
+type episode struct {
+	id      int
+	place   troublePlace
+	waiting int
+	pods    int   // that it hit
+	podMs   int64 // waited by those that wait no longer
+	since   int64 // sum of the instants at which the waiting ones began
+}
+
+func newTroubles(e *engine) *troubles {
+	return &troubles{e: e, at: map[troublePlace]*episode{}, nodes: map[model.NodeName]*episode{}}
+}
+
+// open returns the episodes that have not ended, as they stand now.
+func (t *troubles) open() []ExhaustionEnded {
+	var out []ExhaustionEnded
+	for _, ep := range t.order {
+		out = append(out, ep.sum(t.e.now))
+	}
+	return out
+}
+
+func (ep *episode) sum(now model.Instant) ExhaustionEnded {
+	waited := ep.podMs
+	if ep.pods > 0 {
+		waited += int64(ep.waiting)*int64(now) - ep.since
+	}
+	return ExhaustionEnded{ID: ep.id, Kind: ep.place.kind, Scope: ep.place.scope, Name: ep.place.name, Pods: ep.pods, PodMs: waited}
+}
+
+// enter lets the pod wait for what the verdict says.
+func (t *troubles) enter(p *pod, v verdict) {
+	at := troublePlace{v.kind, v.scope, v.name}
+	if p.wait != nil && p.wait.place == at {
+		return
+	}
+	t.left(p)
+	ep := t.episode(at, p.name, v)
+	ep.waiting++
+	ep.since += int64(t.e.now)
+	if !p.hitBy(ep) {
+		ep.pods++
+	}
+	p.wait, p.since = ep, t.e.now
+}
+
+// hitBy reports whether the episode has counted the pod before, and notes it.
+func (p *pod) hitBy(ep *episode) bool {
+	for _, id := range p.hits {
+		if id == ep.id {
+			return true
+		}
+	}
+	p.hits = append(p.hits, ep.id)
+	return false
+}
+
+// episode returns the open episode at the place, or opens one.
+func (t *troubles) episode(at troublePlace, first model.PodName, v verdict) *episode {
+	if ep := t.at[at]; ep != nil {
+		return ep
+	}
+	t.made++
+	ep := &episode{id: t.made, place: at}
+	t.at[at] = ep
+	t.order = append(t.order, ep)
+	var node model.NodeName
+	if at.scope == "node" {
+		node = model.NodeName(at.name)
+	}
+	t.e.log(node, ExhaustionBegan{
+		ID: ep.id, Kind: at.kind, Scope: at.scope, Name: at.name, Pod: first,
+		Reason: v.reason, CappedBy: v.cappedBy, Message: v.message, Numbers: v.numbers, Remedy: v.remedy,
+	})
+	return ep
+}
+
+// left says that the pod waits no longer.
+func (t *troubles) left(p *pod) {
+	ep := p.wait
+	if ep == nil {
+		return
+	}
+	p.wait = nil
+	ep.podMs += int64(t.e.now - p.since)
+	ep.since -= int64(p.since)
+	t.leave(ep)
+}
+
+func (t *troubles) leave(ep *episode) {
+	ep.waiting--
+	if ep.waiting > 0 {
+		return
+	}
+	delete(t.at, ep.place)
+	for i, have := range t.order {
+		if have == ep {
+			t.order = append(t.order[:i], t.order[i+1:]...)
+			break
+		}
+	}
+	var node model.NodeName
+	if ep.place.scope == "node" {
+		node = model.NodeName(ep.place.name)
+	}
+	t.e.log(node, ep.sum(t.e.now))
+}
+
+// setupFailed classifies a failed request for an address and returns its kind
+// and the message that the pod shows.
+func (t *troubles) setupFailed(p *pod) (Kind, string) {
+	v := p.node.agent.diagnose()
+	t.enter(p, v)
+	return v.kind, v.message
+}
+
+// unschedulable puts a pending pod down to the kind. An empty kind means that
+// nothing is exhausted: no node is ready yet.
+func (t *troubles) unschedulable(p *pod, kind Kind, message string, reasons map[Kind]int) {
+	if kind == "" {
+		t.left(p)
+		return
+	}
+	numbers := map[string]int{}
+	for k, n := range reasons {
+		numbers[string(k)] = n
+	}
+	t.enter(p, verdict{
+		kind: kind, scope: "cluster", name: t.e.cfg.Cluster.Name,
+		message: message, numbers: numbers, remedy: remedyUnschedulable(kind),
+	})
+}
+
+// noSuchNode says that a pod names a node that is not there.
+func (t *troubles) noSuchNode(p *pod) {
+	message := fmt.Sprintf("node %q not found", p.spec.Node)
+	v := verdict{kind: KindMisconfig, scope: "cluster", name: t.e.cfg.Cluster.Name, reason: "no-such-node", message: message,
+		remedy: "pin the pod to a node that exists at that instant"}
+	t.enter(p, v)
+	t.e.log("", PodUnschedulable{p.name, p.workloadName(), KindMisconfig, 1, message})
+}
+
+// launchRefused says that the node's instance could not be launched.
+func (t *troubles) launchRefused(n *node, code model.ErrorCode) {
+	if t.nodes[n.name] != nil {
+		return
+	}
+	v := verdict{
+		kind: KindSubnetIPs, scope: "subnet", name: string(n.subnet.ID()), reason: "launch",
+		message: fmt.Sprintf(textLaunch, n.subnet.ID()), numbers: subnetNumbers(n.subnet),
+		remedy: "a larger subnet, or one more in the node group; every node takes an address for itself",
+	}
+	if kind := kindOf(code); kind != KindSubnetIPs {
+		v.kind, v.scope, v.name, v.message = kind, "cluster", t.e.cfg.Cluster.Name, string(code)
+	}
+	ep := t.episode(troublePlace{v.kind, v.scope, v.name}, "", v)
+	ep.waiting++
+	ep.since += int64(t.e.now)
+	t.nodes[n.name] = ep
+}
+
+// launched says that the node's instance was launched at last.
+func (t *troubles) launched(n *node) {
+	if ep := t.nodes[n.name]; ep != nil {
+		delete(t.nodes, n.name)
+		ep.since -= int64(t.e.now)
+		t.leave(ep)
+	}
+}

@@ -1,0 +1,197 @@
+package sim
+
+import (
+	"vpcsim/model"
+)
+
+// kubelet sets pods up on their nodes and takes them down, for all nodes.
+type kubelet struct {
+	e *engine
+}
+
+func newKubelet(e *engine) *kubelet { return &kubelet{e: e} }
+
+// bind gives the pod its node. A pinned pod's first attempt is at once, as with
+// spec.nodeName; any other's after kubelet.start.
+func (k *kubelet) bind(p *pod, n *node, pinned bool) {
+	p.phase, p.node, p.boundAt = podCreating, n, k.e.now
+	k.e.troubles.left(p)
+	n.hosts(p)
+	k.e.log(n.name, PodBound{p.name, p.workloadName()})
+	if wait := k.e.cfg.Kubelet.Start; wait > 0 && !pinned {
+		k.e.promise(k.e.now.Add(wait), func() { k.attempt(p) })
+		return
+	}
+	k.attempt(p)
+}
+
+// attempt tries to set up the pod's network.
+func (k *kubelet) attempt(p *pod) {
+	if p.phase != podCreating || p.deleting {
+		return
+	}
+	if p.spec.HostNetwork {
+		k.addressed(p)
+		return
+	}
+	lease := p.node.agent.request(p)
+	if lease == nil {
+		k.failed(p)
+		return
+	}
+	p.lease = lease
+	k.e.log(p.node.name, PodAddressed{
+		Pod: p.name, Workload: p.workloadName(), ENI: lease.ENI().ID, Device: lease.ENI().Device,
+		Address: lease.Address(), Prefix: lease.Prefix(), Attempt: p.attempts + 1,
+	})
+	k.e.troubles.left(p)
+	k.addressed(p)
+}
+
+// failed logs a failed attempt and sets the next.
+func (k *kubelet) failed(p *pod) {
+	p.attempts++
+	kind, message := k.e.troubles.setupFailed(p)
+	k.e.log(p.node.name, PodSetupFailed{p.name, p.workloadName(), kind, p.attempts, message})
+	if k.e.cfg.Kubelet.NeverRetry {
+		return
+	}
+	k.e.after(k.e.draw(k.e.cfg.Kubelet.Retry, p.node.chance()), func() { k.attempt(p) })
+}
+
+// chance is the stream of the node's kubelet.
+func (n *node) chance() *stream {
+	if n.kubeletChance == nil {
+		n.kubeletChance = newStream(n.e.cfg.Seed, "kubelet/"+string(n.name))
+	}
+	return n.kubeletChance
+}
+
+// addressed goes on to readiness.
+func (k *kubelet) addressed(p *pod) {
+	p.phase = podStarting
+	ready := func() {
+		if p.phase != podStarting || p.deleting {
+			return
+		}
+		p.phase = podRunning
+		k.e.log(p.node.name, PodReady{p.name})
+		if p.spec.RunFor > 0 {
+			k.e.promise(k.e.now.Add(p.spec.RunFor), func() { k.complete(p) })
+		}
+		k.e.workloads.podReady(p)
+	}
+	if p.spec.ReadyAfter <= 0 {
+		ready()
+		return
+	}
+	k.e.promise(k.e.now.Add(p.spec.ReadyAfter), ready)
+}
+
+// complete ends a pod that has run its time; its address is given up at once.
+func (k *kubelet) complete(p *pod) {
+	if p.phase != podRunning || p.deleting {
+		return
+	}
+	p.phase = podDone
+	k.e.log(p.node.name, PodCompleted{p.name})
+	k.release(p)
+	p.node.loses(p)
+	k.e.workloads.podCompleted(p)
+}
+
+// delete asks for the pod's deletion. A pod that runs keeps its address until
+// its containers have stopped.
+func (k *kubelet) delete(p *pod) {
+	if p.deleting || p.phase == podGone {
+		return
+	}
+	p.deleting = true
+	k.e.log(p.nodeName(), PodDeleted{p.name})
+	k.e.troubles.left(p)
+	switch p.phase {
+	case podPending:
+		k.e.scheduler.withdraw(p)
+		k.gone(p)
+	case podStarting, podRunning:
+		if p.spec.StopAfter > 0 {
+			k.e.promise(k.e.now.Add(p.spec.StopAfter), func() { k.stopped(p) })
+			return
+		}
+		k.stopped(p)
+	default:
+		k.gone(p)
+	}
+}
+
+// stopped is the instant at which the containers of a deleted pod have stopped.
+func (k *kubelet) stopped(p *pod) {
+	if p.phase == podGone {
+		return
+	}
+	k.release(p)
+	k.gone(p)
+}
+
+// release gives up the pod's address, if it has one.
+func (k *kubelet) release(p *pod) {
+	l := p.lease
+	if l == nil {
+		k.e.log(p.node.name, PodReleased{Pod: p.name})
+		return
+	}
+	p.lease = nil
+	out := PodReleased{Pod: p.name, ENI: l.ENI().ID, Device: l.ENI().Device, Address: l.Address(), Prefix: l.Prefix()}
+	switch until, cooling := p.node.agent.giveUp(l); {
+	case cooling:
+		out.CoolUntilMs = &until
+	case !p.node.agent.up:
+		out.Reason = "agent-down"
+	}
+	k.e.log(p.node.name, out)
+	p.node.agent.giveBackLeftover(l)
+}
+
+// lost is the end of a pod whose node was terminated; the caller tells its
+// controller.
+func (k *kubelet) lost(p *pod) {
+	if !p.deleting {
+		p.deleting = true
+		k.e.log(p.node.name, PodDeleted{p.name})
+	}
+	k.e.troubles.left(p)
+	if p.phase == podStarting || p.phase == podRunning {
+		out := PodReleased{Pod: p.name, Reason: "terminated"}
+		if l := p.lease; l != nil {
+			out.ENI, out.Device, out.Address, out.Prefix = l.ENI().ID, l.ENI().Device, l.Address(), l.Prefix()
+		}
+		k.e.log(p.node.name, out)
+	}
+	p.phase, p.lease = podGone, nil
+	k.e.forget(p)
+}
+
+// gone removes the pod.
+func (k *kubelet) gone(p *pod) {
+	wasDone := p.phase == podDone
+	p.phase = podGone
+	k.e.forget(p)
+	if p.node != nil && !wasDone {
+		p.node.loses(p)
+	}
+	k.e.workloads.podGone(p)
+}
+
+// forget frees the pod's name.
+func (e *engine) forget(p *pod) {
+	if e.podNamed[p.name] == p {
+		delete(e.podNamed, p.name)
+	}
+}
+
+func (p *pod) nodeName() model.NodeName {
+	if p.node == nil {
+		return ""
+	}
+	return p.node.name
+}

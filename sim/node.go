@@ -1,0 +1,288 @@
+package sim
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"vpcsim/model"
+)
+
+// launchRetry is the wait after which an instance that could not be launched
+// for want of addresses is tried again, as an Auto Scaling group does.
+const launchRetry = time.Minute
+
+// nodeGroup is a group of like nodes and how many of it were launched.
+type nodeGroup struct {
+	*NodeGroup
+	subnets []*subnet
+	made    int // nodes named so far
+}
+
+// node is a Kubernetes node on its instance.
+type node struct {
+	e           *engine
+	name        model.NodeName
+	index       int // position in engine.nodes
+	group       *nodeGroup
+	subnet      *subnet
+	labels      map[string]string
+	annotations map[string]string
+	maxPods     int
+	instance    *instance
+	agent       *agent
+
+	kubeletChance *stream
+
+	pods      []*pod // bound and not gone, in the order of binding
+	cpuMilli  int    // requested by them
+	memoryMiB int
+	scoreCPU  int // requested, with what the score counts for pods without requests
+	scoreMiB  int
+
+	cordoned bool
+	ready    bool
+	gone     bool // terminated
+	failed   bool // its agent's start-up has failed and it never was ready
+}
+
+func (e *engine) newGroups() error {
+	for i := range e.cfg.NodeGroups {
+		g := &nodeGroup{NodeGroup: &e.cfg.NodeGroups[i]}
+		for _, id := range g.Subnets {
+			s := e.ec2.named[id]
+			if s == nil {
+				return fmt.Errorf("node group %s: no subnet %q", g.Name, id)
+			}
+			g.subnets = append(g.subnets, s)
+		}
+		if len(g.subnets) == 0 {
+			return fmt.Errorf("node group %s has no subnet", g.Name)
+		}
+		e.groups = append(e.groups, g)
+	}
+	return nil
+}
+
+func (e *engine) group(name string) *nodeGroup {
+	for _, g := range e.groups {
+		if g.Name == name {
+			return g
+		}
+	}
+	return nil
+}
+
+// launchGroups launches the nodes of the scenario: all primary addresses are
+// taken before the first agent starts.
+func (e *engine) launchGroups() {
+	for _, g := range e.groups {
+		for i := range g.Count {
+			at := model.Instant(0).Add(time.Duration(i) * g.Every)
+			if at == 0 {
+				e.launch(g)
+			} else {
+				e.promise(at, func() { e.launch(g) })
+			}
+		}
+	}
+}
+
+// launch launches the group's next node, in the next of its subnets.
+func (e *engine) launch(g *nodeGroup) {
+	if limit := e.cfg.Limits.Nodes; limit > 0 && len(e.nodes) >= limit {
+		e.stop(fmt.Sprintf("limits.nodes: %d nodes", limit))
+		return
+	}
+	n := &node{
+		e:           e,
+		name:        model.NodeName(fmt.Sprintf("%s-%d", g.Name, g.made)),
+		group:       g,
+		subnet:      g.subnets[g.made%len(g.subnets)],
+		annotations: g.Annotations,
+		maxPods:     g.MaxPods,
+	}
+	n.labels = maps.Clone(g.Labels)
+	if n.labels == nil {
+		n.labels = map[string]string{}
+	}
+	n.labels["topology.kubernetes.io/zone"] = n.subnet.zone
+	n.labels["kubernetes.io/hostname"] = string(n.name)
+	n.labels["node.kubernetes.io/instance-type"] = g.Type.Name
+	n.labels["eks.amazonaws.com/nodegroup"] = g.Name
+	g.made++
+	e.tryLaunch(n)
+}
+
+// tryLaunch asks EC2 for the node's instance, and again while its subnet has no
+// address for it.
+func (e *engine) tryLaunch(n *node) {
+	in, err := e.ec2.launch(n, n.subnet, n.group.SecurityGroups)
+	if err != nil {
+		e.troubles.launchRefused(n, codeOf(err))
+		e.after(launchRetry, func() { e.tryLaunch(n) })
+		return
+	}
+	e.troubles.launched(n)
+	n.instance = in
+	n.index = len(e.nodes)
+	n.agent = newAgent(e, n)
+	e.nodes = append(e.nodes, n)
+	e.nodeNamed[n.name] = n
+	primary := in.enis[0]
+	e.log(n.name, NodeLaunched{
+		Group: n.group.Name, Instance: in.id, InstanceType: in.kind.Name,
+		Subnet: n.subnet.ID(), Zone: n.subnet.zone,
+		MaxPods: n.maxPods, SystemPods: e.cfg.Cluster.SystemPods,
+		MaxENIs: in.kind.MaxENIs, SlotsPerENI: in.kind.SlotsPerENI(),
+		ENI: primary.id, PrimaryAddress: primary.primary, SecurityGroups: primary.groups,
+	})
+	wait := n.group.AgentStart
+	if e.now > 0 {
+		wait = n.group.AgentStartLater
+	}
+	life := n.agent.life
+	e.promise(e.now.Add(wait), func() {
+		if n.agent.life == life && !n.gone {
+			n.agent.start()
+		}
+	})
+	e.scheduler.nodeAdded(n)
+}
+
+// agentUp is the end of an agent's start-up: the node is ready.
+func (n *node) agentUp() {
+	n.failed = false
+	if n.ready {
+		return
+	}
+	n.ready = true
+	n.e.log(n.name, NodeReady{})
+	n.e.scheduler.nodeChanged(n)
+	n.e.workloads.nodeReady(n)
+}
+
+// agentFailed is the end of a start-up that failed. A node that was ready stays
+// so: the CNI's configuration is in place.
+func (n *node) agentFailed(message string) {
+	if n.ready || n.failed {
+		return
+	}
+	n.failed = true
+	n.e.log(n.name, NodeNotReady{Reason: message})
+	n.e.scheduler.nodeChanged(n)
+}
+
+func (n *node) cordon() {
+	if n.cordoned {
+		return
+	}
+	n.cordoned = true
+	n.e.log(n.name, NodeCordoned{})
+	n.e.scheduler.nodeChanged(n)
+	n.agent.changed()
+}
+
+func (n *node) uncordon() {
+	if !n.cordoned {
+		return
+	}
+	n.cordoned = false
+	n.e.log(n.name, NodeUncordoned{})
+	n.e.scheduler.nodeChanged(n)
+	n.agent.changed()
+}
+
+// drain cordons the node and deletes its pods at once; those of DaemonSets and
+// of the host network's system pods stay.
+func (n *node) drain() {
+	n.cordon()
+	for _, p := range slices.Clone(n.pods) {
+		if !p.daemon() {
+			n.e.kubelet.delete(p)
+		}
+	}
+}
+
+// terminate takes the node away: its ENIs return to their subnets at once, its
+// pods are gone.
+func (n *node) terminate() {
+	if n.gone {
+		return
+	}
+	n.gone, n.ready = true, false
+	n.agent.kill()
+	pods := n.pods
+	n.pods = nil
+	for _, p := range pods {
+		n.e.kubelet.lost(p)
+	}
+	for _, have := range slices.Clone(n.agent.storedENIs()) {
+		n.agent.dropENI(have, n.instance.eni(have.ID).primary, ByTerminate)
+	}
+	n.e.ec2.terminate(n.instance)
+	n.e.log(n.name, NodeTerminated{})
+	delete(n.e.nodeNamed, n.name)
+	n.e.scheduler.nodeGone(n)
+	for _, p := range pods {
+		n.e.workloads.podGone(p)
+	}
+}
+
+// hosts adds a pod to the node's sums.
+func (n *node) hosts(p *pod) {
+	n.pods = append(n.pods, p)
+	n.count(p, 1)
+	n.e.scheduler.nodeChanged(n)
+}
+
+// loses takes a pod out of them.
+func (n *node) loses(p *pod) {
+	at := slices.Index(n.pods, p)
+	if at < 0 {
+		return // the node is gone
+	}
+	n.pods = slices.Delete(n.pods, at, at+1)
+	n.count(p, -1)
+	n.e.scheduler.nodeChanged(n)
+}
+
+// Score counts a pod without requests as 100m of CPU and 200 MB of memory, as
+// the real scheduler does.
+const (
+	scoreCPUMilli  = 100
+	scoreMemoryMiB = 200
+)
+
+func (n *node) count(p *pod, sign int) {
+	n.cpuMilli += sign * p.spec.CPUMilli
+	n.memoryMiB += sign * p.spec.MemoryMiB
+	cpu, memory := p.spec.CPUMilli, p.spec.MemoryMiB
+	if cpu == 0 {
+		cpu = scoreCPUMilli
+	}
+	if memory == 0 {
+		memory = scoreMemoryMiB
+	}
+	n.scoreCPU += sign * cpu
+	n.scoreMiB += sign * memory
+}
+
+// podCount is what counts towards max-pods.
+func (n *node) podCount() int { return len(n.pods) + n.e.cfg.Cluster.SystemPods }
+
+// eniConfigName is the name of the ENIConfig that the node asks for: by the
+// label of external controllers, by annotation, by label; else "default".
+func (n *node) eniConfigName(s model.Settings) string {
+	if name := n.labels["vpc.amazonaws.com/externalEniConfig"]; name != "" {
+		return name
+	}
+	if name := n.annotations[s.ENIConfigAnnotation]; name != "" {
+		return name
+	}
+	if name := n.labels[s.ENIConfigLabel]; name != "" {
+		return name
+	}
+	return "default"
+}

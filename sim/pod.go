@@ -1,0 +1,78 @@
+package sim
+
+import (
+	"fmt"
+
+	"vpcsim/model"
+)
+
+// pod is a pod from its creation until it is gone.
+type pod struct {
+	name    model.PodName
+	spec    *PodSpec
+	owner   *workload // nil for a pod that no controller made
+	ordinal int       // of a StatefulSet's pod
+	seq     int       // order of creation in the run
+	// revision is the owner's when the pod was made; a roll-out replaces older
+	// ones. Beside counts pods of churn and create: not in the replicas.
+	revision int
+	beside   bool
+
+	phase    podPhase
+	node     *node
+	lease    *model.Lease
+	attempts int  // of kubelet, failed ones
+	tries    int  // of the scheduler, failed ones
+	deleting bool // deletion was asked for
+
+	boundAt model.Instant
+	wait    *episode // the exhaustion that it waits for
+	since   model.Instant
+	hits    []int // ids of the episodes that counted it
+}
+
+// podPhase is how far a pod has come.
+type podPhase uint8
+
+const (
+	podPending  podPhase = iota // without a node
+	podCreating                 // bound, without an address
+	podStarting                 // addressed, or on the host network
+	podRunning                  // ready
+	podDone                     // completed
+	podGone
+)
+
+// daemon reports whether a DaemonSet made the pod.
+func (p *pod) daemon() bool { return p.owner != nil && p.owner.Kind == DaemonSet }
+
+// workloadName is the name of the controller, or empty.
+func (p *pod) workloadName() model.WorkloadName {
+	if p.owner == nil {
+		return ""
+	}
+	return p.owner.Name
+}
+
+// createPod makes a pod and hands it on: to its node if it names one, else to
+// the scheduler.
+func (e *engine) createPod(p *pod) {
+	p.seq = e.podsMade
+	e.podsMade++
+	if limit := e.cfg.Limits.Pods; limit > 0 && e.podsMade > limit {
+		e.stop(fmt.Sprintf("limits.pods: %d pods", limit))
+		return
+	}
+	e.podNamed[p.name] = p
+	e.log("", PodCreated{p.name, p.workloadName(), p.spec.HostNetwork})
+	if p.spec.Node == "" {
+		e.scheduler.add(p)
+		return
+	}
+	n := e.nodeNamed[p.spec.Node]
+	if n == nil {
+		e.troubles.noSuchNode(p)
+		return
+	}
+	e.kubelet.bind(p, n, true)
+}
