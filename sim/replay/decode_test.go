@@ -55,7 +55,7 @@ func everyBody() []sim.Body {
 				WarmENITarget: 1, WarmIPTarget: 2, MinimumIPTarget: 3, WarmPrefixTarget: 4, MaxENI: 5, PrefixDelegation: true,
 				CustomNetworking: true, ENIConfigLabel: "l", ENIConfigAnnotation: "a", PodENI: true, EnforcingMode: "strict",
 				SubnetDiscovery: true, ClusterName: "c", IPv4: true, IPv6: true, Cooldown: 30 * time.Second,
-				ManageNonSchedulable: true, MultiNIC: true, NoProvisioning: true,
+				ManageNonSchedulable: true, MultiNIC: true, NoProvisioning: true, KeepLeakedENIs: true,
 			},
 		},
 		sim.AgentStarted{Start: 2},

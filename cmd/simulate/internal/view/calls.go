@@ -43,30 +43,6 @@ func refusals(a replay.ActionCalls) string {
 	return "refused: " + strings.Join(parts, ", ")
 }
 
-// writeLatency tells how long pods waited for their address.
-func writeLatency(p *page, s *replay.State) {
-	if s.Pods.StartLatency.Count() == 0 {
-		return
-	}
-	p.section("Wait for an address", "")
-	g := newGrid("lrrrr")
-	g.head("", "median", "p90", "p99", "longest")
-	for _, row := range []struct {
-		name string
-		l    *replay.Latencies
-	}{
-		{"from created", &s.Pods.StartLatency},
-		{"from bound to a node", &s.Pods.TimeToIP},
-	} {
-		g.add(c(row.name), c(duration(row.l.Percentile(50))), c(duration(row.l.Percentile(90))),
-			c(duration(row.l.Percentile(99))), c(duration(row.l.Max())))
-	}
-	g.write(p, 2)
-	if n := s.Pods.Count().FailedAttempts; n > 0 {
-		p.linef("  %s found no free address.", count(n, "attempt"))
-	}
-}
-
 // CallLog keeps the calls to EC2 for the wide table. A nil CallLog is empty.
 type CallLog struct{ rows []callRow }
 

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"encoding/json"
 	"io"
-	"slices"
 	"time"
 
 	"vpcsim/model"
@@ -258,7 +257,7 @@ func nodeOf(s *replay.State, n *replay.Node) nodeDocument {
 func eniOf(s *replay.State, e *replay.ENI) eniDocument {
 	d := eniDocument{
 		Device: e.Device, Kind: e.Kind, Subnet: e.Subnet,
-		SecurityGroups: slices.Concat([]model.SecurityGroup{}, e.SecurityGroups),
+		SecurityGroups: append([]model.SecurityGroup{}, e.SecurityGroups...),
 		PrimaryAddress: e.PrimaryAddress.String(),
 		Addresses:      []addressDocument{},
 		Prefixes:       []prefixDocument{},

@@ -108,7 +108,7 @@ func writeSpread(p *page, s *replay.State, nodes []*replay.Node) {
 		{"addresses for pods", func(n *replay.Node) int { return n.Totals(s.Now).Total }},
 		{"held by pods", func(n *replay.Node) int { return n.Totals(s.Now).Assigned }},
 		{"free", func(n *replay.Node) int { return n.Totals(s.Now).Free() }},
-		{"pods, system pods included", func(n *replay.Node) int { return n.Bound() + n.Launched.SystemPods }},
+		{"pods, the system's included", func(n *replay.Node) int { return n.Bound() + n.Launched.SystemPods }},
 	}
 	g := newGrid("lrrrr")
 	g.head(fmt.Sprintf("all %s, per node", count(len(nodes), "node")), "least", "median", "most", "sum")
