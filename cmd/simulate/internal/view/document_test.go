@@ -82,7 +82,7 @@ func TestFieldsOfTheDocument(t *testing.T) {
 		"summary.pods":                "created running pending failedAttempts startLatencyMs timeToIPMs",
 		"summary.pods.startLatencyMs": "p50 p90 p99 max",
 		"summary.addresses":           "total assigned cooling free",
-		"exhaustion":                  "kind scope name firstPod firstMs lastMs pods podMs message numbers remedy",
+		"exhaustion":                  "kind scope name firstPod firstMs lastMs pods podMs reason cappedBy message numbers remedy",
 		"nodes":                       "name instanceType subnet maxPods enis branches totals",
 		"nodes.totals":                "total assigned available cooling",
 		"nodes.enis":                  "device kind subnet securityGroups primaryAddress addresses prefixes",

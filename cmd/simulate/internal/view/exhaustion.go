@@ -134,6 +134,9 @@ func writeTrouble(p *page, t *trouble, message string) {
 	if ep.Reason != "" {
 		p.paragraph(4, "reason   ", ep.Reason, plain)
 	}
+	if ep.CappedBy != "" {
+		p.paragraph(4, "limit    ", ep.CappedBy, plain)
+	}
 	if message != "" {
 		p.paragraph(4, "message  ", message, plain)
 	}
