@@ -313,7 +313,7 @@ type TagSubnet struct {
 type Churn struct {
 	Workload  model.WorkloadName
 	PerMinute int
-	Lifetime  Range // from addressed… to deletion asked
+	Lifetime  Range // from created to deletion asked
 	For       time.Duration
 }
 
