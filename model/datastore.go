@@ -445,10 +445,7 @@ func (d *Datastore) Leftover(l *Lease) bool {
 }
 
 // Block returns the block that the lease is of.
-func (l *Lease) Block() []netip.Prefix { return []netip.Prefix{l.block.cidr} }
-
-// Valid reports whether the lease's block is still in the datastore.
-func (l *Lease) Valid() bool { return !l.block.dropped }
+func (l *Lease) Block() netip.Prefix { return l.block.cidr }
 
 // Idle reports whether the lease's block is in the datastore with no pod in it.
 func (d *Datastore) Idle(l *Lease) bool { return !l.block.dropped && l.block.assigned == 0 }

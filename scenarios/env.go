@@ -37,7 +37,7 @@ func scalar(n *doc.Node) *string {
 }
 
 // switches turn on what the simulator doesn't have yet.
-var switches = []string{"ENABLE_POD_ENI", "ENABLE_IPv6", "ENABLE_MULTI_NIC"}
+var switches = []string{"ENABLE_IPv6", "ENABLE_MULTI_NIC"}
 
 // variable reports whether a variable is known and its value can be used.
 func (d *decoder) variable(v value, f doc.Field) bool {

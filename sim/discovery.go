@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"net/netip"
 	"slices"
 	"strings"
 
@@ -132,9 +133,9 @@ func (a *agent) drainExcluded(l *model.Lease) {
 		if a.life != life || !a.store.Idle(l) {
 			return
 		}
-		blocks := l.Block()
-		a.store.RemoveBlocks(e, blocks)
-		addresses, prefixes := split(blocks)
+		block := l.Block()
+		a.store.LeaveBlock(e, block)
+		addresses, prefixes := split([]netip.Prefix{block})
 		a.e.log(a.node.name, AddressesRemoved{e.ID, e.Device, addresses, prefixes, ByExcluded})
 		a.stale = true
 		a.changed()

@@ -6,10 +6,10 @@ import (
 	"vpcsim/model"
 )
 
-// bucket is the token bucket of one EC2 action in an account and Region: a
+// tokenBucket is the token bucket of one EC2 action in an account and Region: a
 // request takes a token; at every whole second refill tokens come in, and what
 // does not fit is lost.
-type bucket struct {
+type tokenBucket struct {
 	size, refill int
 	tokens       int
 	second       int64 // up to which it has been refilled
@@ -20,7 +20,7 @@ type bucket struct {
 // detaching and associating a trunk are not listed there and fall under the
 // general mutating limit; descriptions by id, without filter or page size, are
 // taken to fall under the smaller limit of unfiltered ones.
-var bucketSizes = map[Action]bucket{
+var bucketSizes = map[Action]tokenBucket{
 	CreateNetworkInterface:          {size: 100, refill: 5},
 	DeleteNetworkInterface:          {size: 100, refill: 5},
 	AssignPrivateIpAddresses:        {size: 100, refill: 5},
@@ -33,7 +33,7 @@ var bucketSizes = map[Action]bucket{
 }
 
 // take takes a token at now, if there is one.
-func (b *bucket) take(now model.Instant) bool {
+func (b *tokenBucket) take(now model.Instant) bool {
 	second := int64(now) / 1000
 	b.tokens = min(b.size, b.tokens+b.refill*int(min(second-b.second, int64(b.size))))
 	b.second = second
@@ -46,7 +46,7 @@ func (b *bucket) take(now model.Instant) bool {
 
 // throttle holds the buckets of the account.
 type throttle struct {
-	buckets map[Action]*bucket
+	buckets map[Action]*tokenBucket
 }
 
 // newThrottle returns full buckets, or nil where requests are not limited.
@@ -54,7 +54,7 @@ func newThrottle(on bool) *throttle {
 	if !on {
 		return nil
 	}
-	return &throttle{buckets: map[Action]*bucket{}}
+	return &throttle{buckets: map[Action]*tokenBucket{}}
 }
 
 // admits takes a token for the action.
