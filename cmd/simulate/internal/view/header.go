@@ -113,43 +113,65 @@ func subnetLines(s *replay.State) []string {
 	return out
 }
 
-// agentLines describes the settings of the agents, those of most nodes first.
+// agentLines describes the settings of the agents, those of most nodes first,
+// with their changes.
 func agentLines(s *replay.State, sc scenario) []string {
 	type variant struct {
-		text string
-		n    int
+		lines []string
+		n     int
 	}
 	var variants []*variant
 	for _, n := range s.Nodes {
-		if n.Config.Env == nil {
+		var lines []string
+		for i, ch := range n.History.Settings {
+			t := settingsLine(ch.Settings)
+			if i > 0 {
+				t = "from " + instant(ch.At) + ": " + t
+			}
+			lines = append(lines, t)
+		}
+		if len(lines) == 0 {
 			continue // its agent never started
 		}
-		t := settingsLine(n.Config.Settings, n.Config.CooldownMs)
-		i := slices.IndexFunc(variants, func(v *variant) bool { return v.text == t })
+		i := slices.IndexFunc(variants, func(v *variant) bool { return slices.Equal(v.lines, lines) })
 		if i < 0 {
-			variants = append(variants, &variant{t, 1})
+			variants = append(variants, &variant{lines, 1})
 		} else {
 			variants[i].n++
 		}
 	}
 	slices.SortStableFunc(variants, func(a, b *variant) int { return b.n - a.n })
 	var out []string
+	if sc.CNI.Version != "" {
+		out = append(out, "VPC CNI "+sc.CNI.Version)
+	}
+	hidden := 0
 	for i, v := range variants {
-		t := v.text
+		if i >= shownVariants {
+			hidden += v.n
+			continue
+		}
 		if len(variants) > 1 {
-			t += fmt.Sprintf(" (%s)", count(v.n, "node"))
+			v.lines[0] += fmt.Sprintf(" (%s)", count(v.n, "node"))
 		}
-		if i == 0 && sc.CNI.Version != "" {
-			t = "VPC CNI " + sc.CNI.Version + ", " + t
-		}
-		out = append(out, t)
+		out = append(out, v.lines...)
+	}
+	if hidden > 0 {
+		out = append(out, fmt.Sprintf("and others on %s", count(hidden, "node")))
+	}
+	if len(out) > 1 && len(variants) == 1 && sc.CNI.Version != "" {
+		out[1] = out[0] + ", " + out[1]
+		out = out[1:]
 	}
 	return out
 }
 
+// shownVariants is how many ways of being configured the header tells.
+const shownVariants = 3
+
 // settingsLine names the mode and the settings that decide how much is kept
 // warm.
-func settingsLine(st model.Settings, cooldownMs int64) string {
+func settingsLine(st model.Settings) string {
 	parts := []string{"secondary addresses"}
 	switch {
 	case st.IPv6:
@@ -173,14 +195,11 @@ func settingsLine(st model.Settings, cooldownMs int64) string {
 	if st.NoProvisioning {
 		parts = append(parts, "provisioning disabled")
 	}
-	if cooldownMs != defaultCooldownMs {
-		parts = append(parts, "cooldown "+millis(cooldownMs))
+	if st.Cooldown != model.CooldownDefault {
+		parts = append(parts, "cooldown "+duration(st.Cooldown))
 	}
 	return strings.Join(parts, ", ")
 }
-
-// defaultCooldownMs is not worth mentioning.
-const defaultCooldownMs = 30_000
 
 // targets names the warm targets that count: IP targets override the others.
 func targets(st model.Settings) []string {
