@@ -117,34 +117,34 @@ func subnetLines(s *replay.State) []string {
 // with their changes.
 func agentLines(s *replay.State, sc scenario) []string {
 	type variant struct {
-		lines []string
+		texts []string
+		from  []model.Instant // of the first node to have them
 		n     int
 	}
 	var variants []*variant
 	for _, n := range s.Nodes {
-		var lines []string
-		for i, ch := range n.History.Settings {
-			t := settingsLine(ch.Settings)
-			if i > 0 {
-				t = "from " + instant(ch.At) + ": " + t
-			}
-			lines = append(lines, t)
+		v := &variant{n: 1}
+		for _, ch := range n.History.Settings {
+			v.texts = append(v.texts, settingsLine(ch.Settings))
+			v.from = append(v.from, ch.At)
 		}
-		if len(lines) == 0 {
+		if len(v.texts) == 0 {
 			continue // its agent never started
 		}
-		i := slices.IndexFunc(variants, func(v *variant) bool { return slices.Equal(v.lines, lines) })
+		i := slices.IndexFunc(variants, func(w *variant) bool { return slices.Equal(v.texts, w.texts) })
 		if i < 0 {
-			variants = append(variants, &variant{lines, 1})
-		} else {
-			variants[i].n++
+			variants = append(variants, v)
+			continue
+		}
+		w := variants[i]
+		w.n++
+		for k := range w.from {
+			w.from[k] = min(w.from[k], v.from[k])
 		}
 	}
 	slices.SortStableFunc(variants, func(a, b *variant) int { return b.n - a.n })
+
 	var out []string
-	if sc.CNI.Version != "" {
-		out = append(out, "VPC CNI "+sc.CNI.Version)
-	}
 	hidden := 0
 	for i, v := range variants {
 		if i >= shownVariants {
@@ -152,16 +152,18 @@ func agentLines(s *replay.State, sc scenario) []string {
 			continue
 		}
 		if len(variants) > 1 {
-			v.lines[0] += fmt.Sprintf(" (%s)", count(v.n, "node"))
+			v.texts[0] += fmt.Sprintf(" (%s)", count(v.n, "node"))
 		}
-		out = append(out, v.lines...)
+		out = append(out, v.texts[0])
+		for k, t := range v.texts[1:] {
+			out = append(out, fmt.Sprintf("from %s: %s", instant(v.from[k+1]), t))
+		}
 	}
 	if hidden > 0 {
 		out = append(out, fmt.Sprintf("and others on %s", count(hidden, "node")))
 	}
-	if len(out) > 1 && len(variants) == 1 && sc.CNI.Version != "" {
-		out[1] = out[0] + ", " + out[1]
-		out = out[1:]
+	if len(out) > 0 && sc.CNI.Version != "" {
+		out[0] = "VPC CNI " + sc.CNI.Version + ", " + out[0]
 	}
 	return out
 }
