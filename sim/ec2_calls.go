@@ -49,14 +49,14 @@ func (x *ec2) send(r request) {
 	wait := x.e.draw(latency, r.in.chance)
 	f.LatencyMs = wait.Milliseconds()
 	x.e.log(r.in.node.name, EC2Call{f})
-	x.later(wait, func() {
+	x.later(wait, f.Error == "", func() {
 		x.e.log(r.in.node.name, EC2Returned{f})
 		if !f.Throttled || f.Attempt == clientAttempts {
 			r.done(f.Error)
 			return
 		}
 		delay := Range{Max: retryDelay(f.Attempt)}
-		x.later(x.e.draw(delay, r.in.chance), func() { x.send(r) })
+		x.later(x.e.draw(delay, r.in.chance), false, func() { x.send(r) })
 	})
 }
 
@@ -64,13 +64,17 @@ func (x *ec2) send(r request) {
 func (in *instance) life() int { return in.node.agent.life }
 
 // later goes on after the wait. Without one it goes on on the spot, so that
-// calls in a row that take no time are one step.
-func (x *ec2) later(wait time.Duration, next func()) {
-	if wait <= 0 {
+// calls in a row that take no time are one step. Only what changes something
+// holds a run up that would settle.
+func (x *ec2) later(wait time.Duration, changes bool, next func()) {
+	switch {
+	case wait <= 0:
 		next()
-		return
+	case changes:
+		x.e.promise(x.e.now.Add(wait), next)
+	default:
+		x.e.after(wait, next)
 	}
-	x.e.promise(x.e.now.Add(wait), next)
 }
 
 // codeOf is the code of a refusal by a subnet.
