@@ -82,7 +82,7 @@ func newScenario() *Scenario {
 			Nodes:   defaultLimitNodes,
 			LogSize: defaultLimitLogBytes,
 		},
-		Cluster: Cluster{Name: "cluster", IPFamily: "ipv4", SystemPods: defaultSystemPods},
+		Cluster: Cluster{Name: "cluster", IPFamily: familyIPv4, SystemPods: defaultSystemPods},
 		CNI:     CNI{Version: model.DefaultVersion},
 		EC2: EC2{
 			AddressOrder:        sim.OrderRandom,

@@ -18,7 +18,7 @@ import (
 // the Config. It runs after the checks, with mistakes, too: those it finds are
 // reported with the others.
 func (d *decoder) resolve(s *Scenario) {
-	env, changes := wholeEnv(s.CNI.Env)
+	env, changes := wholeEnv(s.Cluster.IPFamily, s.CNI.Env)
 	s.CNI.Env = changes
 	settings := d.envNotes(env)
 	if len(s.NodeGroups) > maxGroups {
@@ -187,6 +187,7 @@ func simSubnets(subnets []Subnet) []sim.SubnetConfig {
 			Zone:        n.Zone,
 			CIDR:        n.CIDR,
 			Tags:        n.Tags,
+			IPv6CIDR:    n.IPv6CIDR,
 			InUse:       n.InUse.Addresses,
 			InUseCount:  n.InUse.Count,
 			InUsePacked: n.InUse.Placement == PlacementPacked,

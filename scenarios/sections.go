@@ -89,7 +89,7 @@ func (d *decoder) subnet(v value, into *Subnet) {
 		field{"name", d.label(&into.Name)},
 		field{"zone", d.label(&into.Zone)},
 		field{"cidr", d.prefix(&into.CIDR)},
-		later("ipv6Cidr"),
+		field{"ipv6Cidr", d.prefix6(&into.IPv6CIDR)},
 		field{"tags", d.words(&into.Tags)},
 		field{"inUse", d.inUse(&into.InUse)},
 		field{"reservations", list(d, &into.Reservations, d.reservation)},
@@ -135,7 +135,7 @@ func (d *decoder) cluster(into *Cluster) reader {
 	return func(v value) {
 		d.object(v,
 			field{"name", d.label(&into.Name)},
-			field{"ipFamily", oneOf(d, &into.IPFamily, []string{"ipv4"}, "ipv6")},
+			field{"ipFamily", oneOf(d, &into.IPFamily, []string{familyIPv4, familyIPv6})},
 			field{"systemPods", d.integer(&into.SystemPods, 0, 1000)},
 			field{"controlPlaneENIs", d.integer(&into.ControlPlaneENIs, 0, 1000)},
 		)

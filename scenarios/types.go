@@ -99,9 +99,10 @@ type VPC struct {
 
 // Subnet is a subnet before the run.
 type Subnet struct {
-	Name string       `json:"name"`
-	Zone string       `json:"zone"`
-	CIDR netip.Prefix `json:"cidr"`
+	Name     string       `json:"name"`
+	Zone     string       `json:"zone"`
+	IPv6CIDR netip.Prefix `json:"ipv6Cidr,omitzero"`
+	CIDR     netip.Prefix `json:"cidr"`
 	// Tags steer in which subnets the agents make ENIs.
 	Tags         map[string]string `json:"tags,omitempty"`
 	InUse        InUse             `json:"inUse,omitzero"`
@@ -135,6 +136,12 @@ type Cluster struct {
 	SystemPods       int    `json:"systemPods"`
 	ControlPlaneENIs int    `json:"controlPlaneENIs"`
 }
+
+// The IP families of a cluster.
+const (
+	familyIPv4 = "ipv4"
+	familyIPv6 = "ipv6"
+)
 
 // CNI is the configuration of the VPC CNI.
 type CNI struct {

@@ -31,6 +31,10 @@ func (a *agent) start() {
 		a.takeENI(ni, a.attachedBlocks(ni), ByStart)
 	}
 	a.keepLeases()
+	if a.settings.IPv6 {
+		a.startIPv6()
+		return
+	}
 	a.startGiveBack(slices.Clone(a.store.ENIs()))
 }
 
@@ -108,7 +112,7 @@ func (a *agent) started() {
 	a.e.log(a.node.name, AgentStarted{Start: a.starts})
 	a.node.agentUp()
 	a.watchLeaks()
-	a.wakeAt(a.checkFrom(a.e.now))
+	a.changed()
 }
 
 // exit ends an agent whose start failed; kubelet starts it again after a wait

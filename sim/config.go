@@ -53,6 +53,7 @@ type SubnetConfig struct {
 	Name         model.SubnetID
 	Zone         string
 	CIDR         netip.Prefix
+	IPv6CIDR     netip.Prefix // zero: none
 	Tags         map[string]string
 	InUse        []netip.Addr // addresses of others, explicit
 	InUseCount   int          // further addresses of others

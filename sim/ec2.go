@@ -28,6 +28,7 @@ type subnet struct {
 	zone string
 	tags map[string]string
 	pick model.Pick // nil: the lowest address
+	ipv6 *ipv6Space // nil: the subnet has no IPv6 CIDR
 	// fallback: a full prefix reservation falls back to the rest of the subnet.
 	fallback bool
 	start    SubnetStart
@@ -85,6 +86,10 @@ func (x *ec2) newSubnet(cfg SubnetConfig) (*subnet, error) {
 		s.pick = chance.pick
 	}
 	s.start = SubnetStart{Name: cfg.Name, Zone: cfg.Zone, CIDR: space.CIDR(), Reserved: space.Reserved(), Tags: cfg.Tags}
+	if cfg.IPv6CIDR.IsValid() {
+		s.ipv6 = newIPv6Space(cfg.IPv6CIDR)
+		s.start.IPv6CIDR = cfg.IPv6CIDR
+	}
 	for _, r := range cfg.Reservations {
 		if err := space.Reserve(r); err != nil {
 			return nil, err
@@ -218,10 +223,16 @@ func (x *ec2) release(in *instance, ni *eni) {
 	for _, a := range addresses {
 		ni.subnet.ReleaseAddress(a)
 	}
+	released := 1 + len(addresses)
 	for _, p := range pfx {
+		if p.Addr().Is6() {
+			ni.subnet.ipv6.release(p)
+			continue
+		}
 		ni.subnet.ReleasePrefix(p)
+		released += model.PrefixSize
 	}
-	x.e.log(in.node.name, ENIDeleted{ni.id, ni.subnet.ID(), ni.primary, addresses, pfx, 1 + len(addresses) + model.PrefixSize*len(pfx)})
+	x.e.log(in.node.name, ENIDeleted{ni.id, ni.subnet.ID(), ni.primary, addresses, pfx, released})
 }
 
 // attach puts the ENI at the device number.

@@ -16,6 +16,7 @@ import (
 const (
 	allocENI      = "AllocENI"
 	allocIPs      = "AllocIPAddresses"
+	allocIPv6     = "AllocIPv6Prefixes" // counted in IPv6 mode only
 	deallocIPs    = "DeallocIPAddresses"
 	deallocBlocks = "DeallocPrefixAddresses"
 	freeENI       = "FreeENI"
@@ -273,6 +274,9 @@ func (f *Fold) state(n *node, at model.Instant) *Sample {
 			if isPrefix(b) == n.prefix && !e.excluded {
 				s.TotalIPs += size(b)
 				s.AssignedIPs += count(n.holders, b, func(model.PodName) bool { return true })
+				if b.Addr().Is6() {
+					continue // the agent does not count them
+				}
 				s.CooldownIPs += count(n.cooling, b, func(until model.Instant) bool { return until >= at })
 			}
 		}
@@ -492,6 +496,8 @@ func (f *Fold) called(n *node, b sim.CallFields) {
 			f.takePrefixes(b.Prefixes)
 			c.CIDRs = cidrs(b)
 		}
+	case sim.AssignIpv6Addresses:
+		c.Call.Call, c.CIDRs = allocIPv6, cidrs(b)
 	case sim.UnassignPrivateIpAddresses:
 		c.Call.Call = deallocIPs
 		if len(b.Prefixes) > 0 {
@@ -556,7 +562,7 @@ func (f *Fold) log(n *node, c *call) {
 // recorded call, but for the last, are none of a call.
 func (f *Fold) returned(b sim.CallFields) {
 	switch b.Action {
-	case sim.AssignPrivateIpAddresses, sim.UnassignPrivateIpAddresses, sim.DeleteNetworkInterface:
+	case sim.AssignPrivateIpAddresses, sim.AssignIpv6Addresses, sim.UnassignPrivateIpAddresses, sim.DeleteNetworkInterface:
 		f.changed = true
 	}
 }
