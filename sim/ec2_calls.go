@@ -28,11 +28,14 @@ func (x *ec2) call(in *instance, f CallFields, done reply) {
 		x.e.log(in.node.name, EC2Returned{f})
 		done(f.Error)
 	}
-	if wait <= 0 {
+	switch {
+	case wait <= 0:
 		answer()
-		return
+	case f.Error != "":
+		x.e.after(wait, answer) // a refusal changes nothing
+	default:
+		x.e.promise(x.e.now.Add(wait), answer)
 	}
-	x.e.promise(x.e.now.Add(wait), answer)
 }
 
 // codeOf is the code of a refusal by a subnet.
@@ -108,8 +111,8 @@ func (x *ec2) modify(in *instance, ni *eni, done reply) {
 	x.call(in, CallFields{Action: ModifyNetworkInterfaceAttribute, ENI: ni.id}, done)
 }
 
-// detach takes an ENI off its instance; its device number is free when the call
-// ends, its addresses stay taken until it is deleted.
+// detach takes an ENI off its instance. Its addresses stay taken until it is
+// deleted, and so does its device number, unless the agent is killed before.
 func (x *ec2) detach(in *instance, ni *eni, done reply) {
 	x.call(in, CallFields{Action: DetachNetworkInterface, ENI: ni.id, Subnet: ni.subnet.ID()}, func(code model.ErrorCode) {
 		if in.node.gone {
@@ -117,6 +120,7 @@ func (x *ec2) detach(in *instance, ni *eni, done reply) {
 		}
 		in.enis = slices.DeleteFunc(in.enis, func(have *eni) bool { return have == ni })
 		in.loose = append(in.loose, ni)
+		ni.leaving = true
 		done(code)
 	})
 }
