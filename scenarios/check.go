@@ -29,6 +29,7 @@ func (d *decoder) check(s *Scenario) {
 	for i := range s.NodeGroups {
 		d.checkGroup(fmt.Sprintf("nodeGroups[%d]", i), &s.NodeGroups[i], subnets)
 	}
+	d.checkIPv6(s)
 	d.checkNodeLimit(s)
 	nodes := possibleNodes(s)
 	for i, w := range s.Workloads {
@@ -234,6 +235,29 @@ func (d *decoder) checkGroup(path string, g *NodeGroup, subnets names) {
 	for _, label := range ownLabels {
 		if _, ok := g.Labels[label]; ok {
 			d.fail(path+".labels."+label, "every node has this label already")
+		}
+	}
+}
+
+// checkIPv6 asks of an IPv6 cluster that every subnet with nodes has an IPv6
+// CIDR, and of all subnets that their IPv6 CIDRs don't overlap.
+func (d *decoder) checkIPv6(s *Scenario) {
+	for i, n := range s.VPC.Subnets {
+		path := fmt.Sprintf("vpc.subnets[%d].ipv6Cidr", i)
+		for _, other := range s.VPC.Subnets[:i] {
+			if n.IPv6CIDR.IsValid() && other.IPv6CIDR.IsValid() && n.IPv6CIDR.Overlaps(other.IPv6CIDR) {
+				d.fail(path, "%s overlaps %s of subnet %s", n.IPv6CIDR, other.IPv6CIDR, other.Name)
+				break
+			}
+		}
+	}
+	if s.Cluster.IPFamily != familyIPv6 {
+		return
+	}
+	for i, n := range s.VPC.Subnets {
+		hasNodes := func(g NodeGroup) bool { return g.Subnets == nil || slices.Contains(g.Subnets, n.Name) }
+		if !n.IPv6CIDR.IsValid() && slices.ContainsFunc(s.NodeGroups, hasNodes) {
+			d.fail(fmt.Sprintf("vpc.subnets[%d]", i), "nodes of an IPv6 cluster need an ipv6Cidr in their subnet, for example 2001:db8:0:%d::/64", i+1)
 		}
 	}
 }
