@@ -173,9 +173,10 @@ func (a *agent) dropENI(e *model.StoreENI, primary netip.Addr, by By) {
 	a.e.log(a.node.name, ENIDetached{e.ID, e.Kind, e.Device, e.Subnet, primary, addresses, prefixes, by})
 }
 
-// changed wakes the agent: its next check may have something to do.
+// changed wakes the agent: its next check may have something to do. In IPv6 mode
+// there are no checks.
 func (a *agent) changed() {
-	if a.up && !a.busy {
+	if a.up && !a.busy && !a.settings.IPv6 {
 		a.wakeAt(a.checkFrom(a.e.now))
 	}
 }

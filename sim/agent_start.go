@@ -31,6 +31,10 @@ func (a *agent) start() {
 		a.takeENI(ni, a.attachedBlocks(ni), ByStart)
 	}
 	a.keepLeases()
+	if a.settings.IPv6 {
+		a.startIPv6()
+		return
+	}
 	a.startGiveBack(slices.Clone(a.store.ENIs()))
 }
 
@@ -52,7 +56,7 @@ func (a *agent) configure() error {
 // those of pods that are gone are free at once.
 func (a *agent) keepLeases() {
 	for _, p := range a.node.pods {
-		if p.lease != nil && p.lease.Valid() {
+		if p.lease != nil && !p.lease.Dropped() {
 			p.lease = a.store.Hold(p.lease.Address(), p.name)
 		}
 	}
@@ -108,7 +112,7 @@ func (a *agent) started() {
 	a.e.log(a.node.name, AgentStarted{Start: a.starts})
 	a.node.agentUp()
 	a.watchLeaks()
-	a.wakeAt(a.checkFrom(a.e.now))
+	a.changed()
 }
 
 // exit ends an agent whose start failed; kubelet starts it again after a wait
@@ -169,4 +173,7 @@ func (a *agent) kill() {
 	a.life++
 	a.up, a.busy = false, false
 	a.nextCheck = model.Never
+	if a.inFlight != nil {
+		a.inFlight.leaving = false // nobody will delete it soon
+	}
 }

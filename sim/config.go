@@ -54,6 +54,7 @@ type SubnetConfig struct {
 	Name         model.SubnetID
 	Zone         string
 	CIDR         netip.Prefix
+	IPv6CIDR     netip.Prefix // zero: none
 	Tags         map[string]string
 	InUse        []netip.Addr // addresses of others, explicit
 	InUseCount   int          // further addresses of others
@@ -340,7 +341,7 @@ type RestartController struct{}
 type Churn struct {
 	Workload  model.WorkloadName
 	PerMinute int
-	Lifetime  Range // from addressed… to deletion asked
+	Lifetime  Range // from created to deletion asked
 	For       time.Duration
 }
 

@@ -40,11 +40,11 @@ const (
 // labelTrunk tells whether the node has a trunk: true, false, not-supported.
 const labelTrunk = "vpc.amazonaws.com/has-trunk-attached"
 
-// controller is the VPC resource controller: one for the cluster, it gives nodes
+// resourceController is the VPC resource controller: one for the cluster, it gives nodes
 // their trunk ENI and pods that need one their branch ENI. It knows EC2 by calls
 // and what it remembers; a restart forgets all but what EC2's tags and the pods'
 // annotations tell.
-type controller struct {
+type resourceController struct {
 	e      *engine
 	chance *stream
 
@@ -55,7 +55,7 @@ type controller struct {
 	cooldown  time.Duration
 	firstWait time.Duration // from a trunk's initialisation to its first round
 
-	jobs   *jobQueue
+	queue  *workQueue
 	pace   *pacer
 	trunks map[model.NodeName]*trunk
 	nodes  map[*node]nodeState
@@ -89,8 +89,8 @@ type trunk struct {
 	owed bool // the run does not settle while branches wait for their deletion
 }
 
-func newController(e *engine) *controller {
-	c := &controller{
+func newResourceController(e *engine) *resourceController {
+	c := &resourceController{
 		e:         e,
 		chance:    newStream(e.cfg.Seed, "controller"),
 		listening: true,
@@ -103,10 +103,10 @@ func newController(e *engine) *controller {
 }
 
 // begin is a start with an empty memory.
-func (c *controller) begin() {
+func (c *resourceController) begin() {
 	c.life++
 	c.startedAt = c.e.now
-	c.jobs = newJobQueue(c.e, c.work)
+	c.queue = newWorkQueue(c.e, c.work)
 	c.trunks = map[model.NodeName]*trunk{}
 	c.resyncAt, c.cleanAt = model.Never, model.Never
 	c.stray = nil
@@ -114,11 +114,11 @@ func (c *controller) begin() {
 
 // setCooldown changes branch-eni-cooldown. It holds at once, also for branches
 // that cool already; requests that wait for room keep their time.
-func (c *controller) setCooldown(text string) { c.cooldown, _ = model.BranchCooldown(text) }
+func (c *resourceController) setCooldown(text string) { c.cooldown, _ = model.BranchCooldown(text) }
 
 // restart stops the controller and starts it again at once; its first pass over
 // the pods is a second later.
-func (c *controller) restart() {
+func (c *resourceController) restart() {
 	c.stop()
 	c.firstWait = restartPause
 	c.start()
@@ -131,10 +131,10 @@ func (c *controller) restart() {
 }
 
 // stop ends the controller's life: no timer and no reply of it acts any more.
-func (c *controller) stop() {
+func (c *resourceController) stop() {
 	c.life++
 	c.listening = false
-	c.jobs.close()
+	c.queue.close()
 	for _, n := range c.e.nodes {
 		if t := c.trunks[n.name]; t != nil {
 			c.setOwed(t, false)
@@ -148,7 +148,7 @@ func (c *controller) stop() {
 }
 
 // start takes over all nodes whose agents have asked for a trunk.
-func (c *controller) start() {
+func (c *resourceController) start() {
 	c.begin()
 	for _, n := range c.e.nodes {
 		c.nodeEvent(n)
@@ -159,7 +159,7 @@ func (c *controller) start() {
 }
 
 // relist is the first pass over the pods.
-func (c *controller) relist() {
+func (c *resourceController) relist() {
 	c.listening = true
 	c.lookAtPods()
 	if c.missed {
@@ -173,7 +173,7 @@ func (c *controller) relist() {
 }
 
 // lookAtPods passes all pods that wait for a branch to the workers.
-func (c *controller) lookAtPods() {
+func (c *resourceController) lookAtPods() {
 	for _, n := range c.e.nodes {
 		for _, p := range n.pods {
 			if p.needsBranch() && p.branch == nil {
@@ -185,7 +185,7 @@ func (c *controller) lookAtPods() {
 
 // resync looks at all pods at the next time that is due, because a request was
 // dropped.
-func (c *controller) resync() {
+func (c *resourceController) resync() {
 	if c.resyncAt != model.Never {
 		return
 	}
@@ -198,16 +198,16 @@ func (c *controller) resync() {
 
 // nextTick is the next instant that is a multiple of the period after the
 // controller's start.
-func (c *controller) nextTick(period time.Duration) model.Instant {
+func (c *resourceController) nextTick(period time.Duration) model.Instant {
 	ms := model.Instant(period.Milliseconds())
 	return c.startedAt + ((c.e.now-c.startedAt)/ms+1)*ms
 }
 
 // later calls next after the wait, if the controller still lives then.
-func (c *controller) later(wait time.Duration, next func()) { c.e.after(wait, c.alive(next)) }
+func (c *resourceController) later(wait time.Duration, next func()) { c.e.after(wait, c.alive(next)) }
 
 // alive wraps a continuation, so that it does nothing in a later life.
-func (c *controller) alive(next func()) func() {
+func (c *resourceController) alive(next func()) func() {
 	life := c.life
 	return func() {
 		if c.life == life {
@@ -217,7 +217,7 @@ func (c *controller) alive(next func()) func() {
 }
 
 // reply wraps a continuation likewise.
-func (c *controller) reply(next func(code model.ErrorCode)) reply {
+func (c *resourceController) reply(next func(code model.ErrorCode)) reply {
 	life := c.life
 	return func(code model.ErrorCode) {
 		if c.life == life {
@@ -227,7 +227,7 @@ func (c *controller) reply(next func(code model.ErrorCode)) reply {
 }
 
 // paced makes an EC2 call at the client's pace, where requests are limited.
-func (c *controller) paced(call func()) {
+func (c *resourceController) paced(call func()) {
 	if c.e.cfg.EC2.Throttling {
 		if wait := c.pace.reserve(c.e.now); wait > 0 {
 			c.e.promise(c.e.now.Add(wait), c.alive(call))
@@ -238,23 +238,23 @@ func (c *controller) paced(call func()) {
 }
 
 // work is what a worker does.
-func (c *controller) work(j job, done func(jobResult)) {
-	switch j.kind {
-	case jobCreate:
-		c.create(j, done)
-	case jobRelease:
-		c.release(j)
-		done(jobOver)
-	case jobRound:
-		c.round(j, done)
-	case jobDeleteNode:
-		c.deleteNode(j, done)
+func (c *resourceController) work(item workItem, done func(itemResult)) {
+	switch item.kind {
+	case itemCreate:
+		c.create(item, done)
+	case itemRelease:
+		c.release(item)
+		done(itemOver)
+	case itemRound:
+		c.round(item, done)
+	case itemDeleteNode:
+		c.deleteNode(item, done)
 	}
 }
 
 // podBound says that a pod has a node. The controller has it in hand so early
 // that, EC2's calls included, the pod is annotated after the configured delay.
-func (c *controller) podBound(p *pod) {
+func (c *resourceController) podBound(p *pod) {
 	if !p.needsBranch() {
 		return
 	}
@@ -273,7 +273,7 @@ func (c *controller) podBound(p *pod) {
 
 // lead is how long before the first of the calls the controller waits, so that
 // the last ends after the delay if none takes longer than its least latency.
-func (c *controller) lead(delay time.Duration, calls ...Action) time.Duration {
+func (c *resourceController) lead(delay time.Duration, calls ...Action) time.Duration {
 	for _, action := range calls {
 		delay -= c.e.cfg.EC2.Latency[action].Min
 	}
@@ -282,7 +282,7 @@ func (c *controller) lead(delay time.Duration, calls ...Action) time.Duration {
 
 // podEvent looks at a pod that needs a branch. While its node is not
 // initialised the pod is looked at again every second.
-func (c *controller) podEvent(p *pod) {
+func (c *resourceController) podEvent(p *pod) {
 	if !c.listening || p.phase == podGone || p.phase == podDone {
 		return
 	}
@@ -291,11 +291,11 @@ func (c *controller) podEvent(p *pod) {
 		return
 	}
 	p.request.parked = false
-	c.jobs.add(job{kind: jobCreate, pod: p.name})
+	c.queue.add(workItem{kind: itemCreate, pod: p.name})
 }
 
 // unpark lets the pods go on that wait for their node, each at its next look.
-func (c *controller) unpark(n *node) {
+func (c *resourceController) unpark(n *node) {
 	for _, p := range n.pods {
 		if !p.needsBranch() || !p.request.parked {
 			continue
@@ -307,18 +307,18 @@ func (c *controller) unpark(n *node) {
 
 // podLeft says that a pod has completed or is gone: its branch goes to the
 // delete queue. The second of the two changes nothing.
-func (c *controller) podLeft(p *pod) {
+func (c *resourceController) podLeft(p *pod) {
 	switch {
 	case !p.needsBranch() || p.node == nil:
 	case !c.listening:
 		c.missed = true
 	default:
-		c.jobs.add(job{kind: jobRelease, podID: p.seq, node: p.node.name})
+		c.queue.add(workItem{kind: itemRelease, podID: p.seq, node: p.node.name})
 	}
 }
 
 // checkLeaks queues the branches of pods that went unseen.
-func (c *controller) checkLeaks(n *node) {
+func (c *resourceController) checkLeaks(n *node) {
 	t := c.trunks[n.name]
 	if t == nil {
 		return
@@ -331,7 +331,7 @@ func (c *controller) checkLeaks(n *node) {
 }
 
 // setOwed keeps the run from settling while branches wait for their deletion.
-func (c *controller) setOwed(t *trunk, owed bool) {
+func (c *resourceController) setOwed(t *trunk, owed bool) {
 	if t.owed == owed {
 		return
 	}
@@ -344,6 +344,6 @@ func (c *controller) setOwed(t *trunk, owed bool) {
 }
 
 // changed is called after every change of a trunk's queue.
-func (c *controller) changed(t *trunk) {
+func (c *resourceController) changed(t *trunk) {
 	c.setOwed(t, c.trunks[t.node.name] == t && (len(t.Queue()) > 0 || t.node.gone && len(t.Held()) > 0))
 }

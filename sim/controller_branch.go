@@ -29,25 +29,25 @@ func (t *trunk) fields(b *model.Branch) BranchFields {
 
 // branching is a pod's branch on its way: create, associate, annotate.
 type branching struct {
-	c      *controller
-	j      job
+	c      *resourceController
+	item   workItem
 	p      *pod
 	t      *trunk
 	ni     *eni
 	branch *model.Branch
-	done   func(jobResult)
+	done   func(itemResult)
 }
 
 // create gives a pod its branch. At the limit the request comes back after one
 // cooldown period, on a timer of its own. The limit is asked before the calls
 // and nothing is reserved, so that requests in flight together all pass it.
-func (c *controller) create(j job, done func(jobResult)) {
-	p := c.e.podNamed[j.pod]
+func (c *resourceController) create(item workItem, done func(itemResult)) {
+	p := c.e.podNamed[item.pod]
 	if p == nil || p.node == nil || p.branch != nil {
-		done(jobOver)
+		done(itemOver)
 		return
 	}
-	s := &branching{c: c, j: j, p: p, t: c.trunks[p.node.name], done: done}
+	s := &branching{c: c, item: item, p: p, t: c.trunks[p.node.name], done: done}
 	if s.t == nil {
 		s.fail(BranchFailed{BranchFields: BranchFields{Pod: p.name}, Error: ErrNoTrunk}, nil)
 		return
@@ -110,7 +110,7 @@ func (s *branching) associated(code model.ErrorCode) {
 	p.branch = s.branch
 	p.request = branchRequest{failures: p.request.failures}
 	c.e.log(p.node.name, BranchCreated{s.t.fields(s.branch), s.ni.groups})
-	s.done(jobOver)
+	s.done(itemOver)
 }
 
 // rollBack puts the ENI that was made in vain to the front of the delete queue:
@@ -130,22 +130,22 @@ func (s *branching) rollBack(code model.ErrorCode, reason string) {
 // wait lets the request come back after one cooldown period.
 func (s *branching) wait(f BranchFailed) {
 	s.logFailure(f, s.c.cooldown, true)
-	s.done(jobAgain(s.c.cooldown))
+	s.done(itemAgain(s.c.cooldown))
 }
 
 // fail ends an attempt that came to nothing.
 func (s *branching) fail(f BranchFailed, refusing *subnet) { s.done(s.failed(f, refusing)) }
 
 // failed logs the failure and says when the request is tried again, if it is.
-func (s *branching) failed(f BranchFailed, refusing *subnet) jobResult {
-	wait, again := s.c.jobs.retry(s.j)
+func (s *branching) failed(f BranchFailed, refusing *subnet) itemResult {
+	wait, again := s.c.queue.retry(s.item)
 	s.p.request.subnet = refusing
 	s.logFailure(f, wait, again)
 	if !again {
 		s.c.resync()
-		return jobOver
+		return itemOver
 	}
-	return jobAgain(wait)
+	return itemAgain(wait)
 }
 
 func (s *branching) logFailure(f BranchFailed, wait time.Duration, again bool) {
@@ -161,13 +161,13 @@ func (s *branching) logFailure(f BranchFailed, wait time.Duration, again bool) {
 }
 
 // release queues the branch of a pod that has left.
-func (c *controller) release(j job) {
-	if t := c.trunks[j.node]; t != nil {
-		c.releaseFrom(t, j.podID)
+func (c *resourceController) release(item workItem) {
+	if t := c.trunks[item.node]; t != nil {
+		c.releaseFrom(t, item.podID)
 	}
 }
 
-func (c *controller) releaseFrom(t *trunk, podID int) {
+func (c *resourceController) releaseFrom(t *trunk, podID int) {
 	if b := t.Release(podID, c.e.now); b != nil {
 		c.e.log(t.node.name, BranchQueued{BranchFields: t.fields(b)})
 		c.changed(t)
@@ -176,18 +176,18 @@ func (c *controller) releaseFrom(t *trunk, podID int) {
 
 // round works the node's delete queue once and asks for the next round; without
 // a trunk the rounds end.
-func (c *controller) round(j job, done func(jobResult)) {
-	t := c.trunks[j.node]
+func (c *resourceController) round(item workItem, done func(itemResult)) {
+	t := c.trunks[item.node]
 	if t == nil {
-		done(jobOver)
+		done(itemOver)
 		return
 	}
-	c.deleteDue(t, func() { done(jobAgain(model.BranchRound)) })
+	c.deleteDue(t, func() { done(itemAgain(model.BranchRound)) })
 }
 
 // deleteDue deletes from the front what is due. A branch whose deletion fails is
 // tried again at once; after the third time it is forgotten.
-func (c *controller) deleteDue(t *trunk, done func()) {
+func (c *resourceController) deleteDue(t *trunk, done func()) {
 	b := t.Next(c.e.now, c.cooldown)
 	if b == nil {
 		done()
@@ -215,7 +215,7 @@ var deleteBackoff = [...]time.Duration{
 
 // deleteBranch is one try to delete a branch: it is disassociated, whatever
 // comes of that, then EC2 is asked up to five times.
-func (c *controller) deleteBranch(t *trunk, b *model.Branch, done reply) {
+func (c *resourceController) deleteBranch(t *trunk, b *model.Branch, done reply) {
 	ni := t.eni.branch(b.ENI)
 	if ni == nil {
 		c.deleted(t, b)
@@ -230,7 +230,7 @@ func (c *controller) deleteBranch(t *trunk, b *model.Branch, done reply) {
 	c.paced(func() { c.e.ec2.disassociate(ni, c.reply(func(model.ErrorCode) { remove() })) })
 }
 
-func (c *controller) remove(t *trunk, b *model.Branch, ni *eni, tries int, done reply) {
+func (c *resourceController) remove(t *trunk, b *model.Branch, ni *eni, tries int, done reply) {
 	if c.failDelete != nil && c.failDelete(b) {
 		done(model.InternalError)
 		return
@@ -257,13 +257,13 @@ func (c *controller) remove(t *trunk, b *model.Branch, ni *eni, tries int, done 
 
 // deleted frees the VLAN id of a branch that is gone; a call from before a
 // restart may have deleted it.
-func (c *controller) deleted(t *trunk, b *model.Branch) {
+func (c *resourceController) deleted(t *trunk, b *model.Branch) {
 	t.FreeVLAN(b.VLAN)
 	c.e.log(t.node.name, BranchDeleted{BranchFields: t.fields(b)})
 }
 
 // leak forgets a branch that could not be deleted. Its VLAN id stays taken.
-func (c *controller) leak(t *trunk, b *model.Branch, code model.ErrorCode) {
+func (c *resourceController) leak(t *trunk, b *model.Branch, code model.ErrorCode) {
 	c.e.log(t.node.name, BranchDeleted{BranchFields: t.fields(b), Error: code, Leaked: true})
 	c.watchStray()
 }

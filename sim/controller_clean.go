@@ -7,7 +7,7 @@ import (
 )
 
 // watchStray sets the next clean-up of ENIs that belong to nobody.
-func (c *controller) watchStray() {
+func (c *resourceController) watchStray() {
 	if c.cleanAt != model.Never {
 		return
 	}
@@ -21,7 +21,7 @@ func (c *controller) watchStray() {
 // clean deletes the branches that are not associated at two clean-ups in a row:
 // those of living pods and those that cool are. Their VLAN ids stay taken in
 // the controller's memory.
-func (c *controller) clean() {
+func (c *resourceController) clean() {
 	seen := map[*eni]bool{}
 	for _, n := range c.e.nodes {
 		if n.instance.trunk == nil {

@@ -8,7 +8,7 @@ import (
 
 // diagnose tells why a bound pod has no branch ENI yet. The empty kind says that
 // nothing is exhausted: it is being made.
-func (c *controller) diagnose(p *pod) verdict {
+func (c *resourceController) diagnose(p *pod) verdict {
 	r := &p.request
 	t := c.trunks[p.node.name]
 	switch {
@@ -31,7 +31,7 @@ func (c *controller) diagnose(p *pod) verdict {
 
 // diagnoseFailure is a request that EC2 refused, or whose pod could not be
 // annotated.
-func (c *controller) diagnoseFailure(p *pod, t *trunk) verdict {
+func (c *resourceController) diagnoseFailure(p *pod, t *trunk) verdict {
 	r := &p.request
 	if r.subnet != nil && r.last.SubnetFull() {
 		return branchSubnetFull(r.subnet, r.last)
@@ -52,7 +52,7 @@ func (c *controller) diagnoseFailure(p *pod, t *trunk) verdict {
 }
 
 // diagnoseNoTrunk is a pod on a node without a trunk.
-func (c *controller) diagnoseNoTrunk(p *pod) verdict {
+func (c *resourceController) diagnoseNoTrunk(p *pod) verdict {
 	n := p.node
 	switch {
 	case n.trunkSubnet != nil && n.trunkError.SubnetFull():
@@ -80,7 +80,7 @@ func branchSubnetFull(s *subnet, code model.ErrorCode) verdict {
 }
 
 // onTrunk is a verdict about the pod's node, with the numbers of its trunk.
-func (c *controller) onTrunk(p *pod, t *trunk, kind Kind, reason string) verdict {
+func (c *resourceController) onTrunk(p *pod, t *trunk, kind Kind, reason string) verdict {
 	return verdict{
 		kind: kind, scope: "node", name: string(p.node.name), reason: reason, message: textNoAddress,
 		numbers: map[string]int{

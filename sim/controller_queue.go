@@ -11,151 +11,151 @@ import (
 // work queues (observed, 2026).
 const (
 	controllerWorkers = 30
-	// jobRetries is how often a job that fails is tried again, after
-	// jobRetryFirst, doubling.
-	jobRetries    = 5
-	jobRetryFirst = 5 * time.Millisecond
+	// itemRetries is how often an item that fails is tried again, after
+	// itemRetryFirst, doubling.
+	itemRetries    = 5
+	itemRetryFirst = 5 * time.Millisecond
 	// Of all retries together only so many are let through a second, beyond a
 	// burst; what is above that waits longer.
-	jobRetryRate  = 10
-	jobRetryBurst = 100
+	itemRetryRate  = 10
+	itemRetryBurst = 100
 )
 
-// job is something for a worker to do. Two equal jobs are one: it is done again
-// only if it comes anew while it runs.
-type job struct {
-	kind  jobKind
-	pod   model.PodName  // of jobCreate
-	podID int            // of jobRelease
-	node  model.NodeName // of all but jobCreate
+// workItem is something for a worker to do. Two equal items are
+// one: it is done again only if it comes anew while it runs.
+type workItem struct {
+	kind  itemKind
+	pod   model.PodName  // of itemCreate
+	podID int            // of itemRelease
+	node  model.NodeName // of all but itemCreate
 }
 
-type jobKind uint8
+type itemKind uint8
 
 const (
-	jobCreate     jobKind = iota // give a pod a branch
-	jobRelease                   // queue a pod's branch for deletion
-	jobRound                     // work a node's delete queue
-	jobDeleteNode                // clear away what is left of a node
+	itemCreate     itemKind = iota // give a pod a branch
+	itemRelease                    // queue a pod's branch for deletion
+	itemRound                      // work a node's delete queue
+	itemDeleteNode                 // clear away what is left of a node
 )
 
-// jobResult is how a job ended: it is over, or to be done again later.
-type jobResult struct {
+// itemResult is how an item ended: it is over, or to be done again later.
+type itemResult struct {
 	again bool
 	after time.Duration
 }
 
-var jobOver = jobResult{}
+var itemOver = itemResult{}
 
-// jobAgain asks for the job to be done again.
-func jobAgain(after time.Duration) jobResult { return jobResult{again: true, after: after} }
+// itemAgain asks for the item to be done again.
+func itemAgain(after time.Duration) itemResult { return itemResult{again: true, after: after} }
 
-// jobQueue hands jobs to the workers, first come, first served.
+// workQueue hands items to the workers, first come, first served.
 //
 //	addAfter ── timer ── add ── fifo ── running ── over
 //	    └──────────── again, retry ───────┘
 //
-// A job has one timer at most, the earliest that was asked for: adding it at
+// An item has one timer at most, the earliest that was asked for: adding it at
 // once leaves the timer in place.
-type jobQueue struct {
+type workQueue struct {
 	e       *engine
-	run     func(j job, done func(jobResult))
+	run     func(item workItem, done func(itemResult))
 	idle    int // workers
-	fifo    []job
-	queued  map[job]bool // in the fifo, or asked for again while it runs
-	running map[job]bool
-	due     map[job]model.Instant // of the timers
-	failed  map[job]int           // failures in a row; a job that waits for room keeps them
+	fifo    []workItem
+	queued  map[workItem]bool // in the fifo, or asked for again while it runs
+	running map[workItem]bool
+	due     map[workItem]model.Instant // of the timers
+	failed  map[workItem]int           // failures in a row; an item that waits for room keeps them
 	retries *pacer
 	pumping bool
 	closed  bool
 }
 
-func newJobQueue(e *engine, run func(j job, done func(jobResult))) *jobQueue {
-	return &jobQueue{
+func newWorkQueue(e *engine, run func(item workItem, done func(itemResult))) *workQueue {
+	return &workQueue{
 		e: e, run: run, idle: controllerWorkers,
-		queued: map[job]bool{}, running: map[job]bool{}, due: map[job]model.Instant{}, failed: map[job]int{},
-		retries: newPacer(jobRetryRate, jobRetryBurst),
+		queued: map[workItem]bool{}, running: map[workItem]bool{}, due: map[workItem]model.Instant{}, failed: map[workItem]int{},
+		retries: newPacer(itemRetryRate, itemRetryBurst),
 	}
 }
 
 // close drops everything; what runs comes to nothing.
-func (q *jobQueue) close() { q.closed = true }
+func (q *workQueue) close() { q.closed = true }
 
-// add asks for the job now.
-func (q *jobQueue) add(j job) {
-	if q.closed || q.queued[j] {
+// add asks for the item now.
+func (q *workQueue) add(item workItem) {
+	if q.closed || q.queued[item] {
 		return
 	}
-	q.queued[j] = true
-	if !q.running[j] {
-		q.fifo = append(q.fifo, j)
+	q.queued[item] = true
+	if !q.running[item] {
+		q.fifo = append(q.fifo, item)
 		q.pump()
 	}
 }
 
-// addAfter asks for the job later, unless it has an earlier timer.
-func (q *jobQueue) addAfter(j job, wait time.Duration) {
+// addAfter asks for the item later, unless it has an earlier timer.
+func (q *workQueue) addAfter(item workItem, wait time.Duration) {
 	if wait <= 0 {
-		q.add(j)
+		q.add(item)
 		return
 	}
 	at := q.e.now.Add(wait)
-	if due, ok := q.due[j]; ok && due <= at {
+	if due, ok := q.due[item]; ok && due <= at {
 		return
 	}
-	q.due[j] = at
+	q.due[item] = at
 	q.e.at(at, func() {
-		if !q.closed && q.due[j] == at {
-			delete(q.due, j)
-			q.add(j)
+		if !q.closed && q.due[item] == at {
+			delete(q.due, item)
+			q.add(item)
 		}
 	})
 }
 
-// pump gives jobs to idle workers.
-func (q *jobQueue) pump() {
+// pump gives items to idle workers.
+func (q *workQueue) pump() {
 	if q.pumping {
 		return
 	}
 	q.pumping = true
 	for q.idle > 0 && len(q.fifo) > 0 && !q.closed {
-		j := q.fifo[0]
+		item := q.fifo[0]
 		q.fifo = q.fifo[1:]
-		delete(q.queued, j)
-		q.running[j] = true
+		delete(q.queued, item)
+		q.running[item] = true
 		q.idle--
-		q.run(j, func(v jobResult) { q.finish(j, v) })
+		q.run(item, func(v itemResult) { q.finish(item, v) })
 	}
 	q.pumping = false
 }
 
-func (q *jobQueue) finish(j job, v jobResult) {
+func (q *workQueue) finish(item workItem, v itemResult) {
 	if q.closed {
 		return
 	}
 	if v.again {
-		q.addAfter(j, v.after)
+		q.addAfter(item, v.after)
 	} else {
-		delete(q.failed, j)
+		delete(q.failed, item)
 	}
-	delete(q.running, j)
+	delete(q.running, item)
 	q.idle++
-	if q.queued[j] {
-		q.fifo = append(q.fifo, j)
+	if q.queued[item] {
+		q.fifo = append(q.fifo, item)
 	}
 	q.pump()
 }
 
-// retry says when a job that failed is to be done again; ok is false when it has
+// retry says when an item that failed is to be done again; ok is false when it has
 // been often enough.
-func (q *jobQueue) retry(j job) (wait time.Duration, ok bool) {
-	failures := q.failed[j]
-	if failures >= jobRetries {
+func (q *workQueue) retry(item workItem) (wait time.Duration, ok bool) {
+	failures := q.failed[item]
+	if failures >= itemRetries {
 		return 0, false
 	}
-	q.failed[j] = failures + 1
-	return max(jobRetryFirst<<failures, q.retries.reserve(q.e.now)), true
+	q.failed[item] = failures + 1
+	return max(itemRetryFirst<<failures, q.retries.reserve(q.e.now)), true
 }
 
 // pacer lets so many things through a second, beyond a burst, by making the

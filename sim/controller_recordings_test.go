@@ -382,7 +382,7 @@ func (r *replayed) do(t *testing.T, rec *recording, event recordedEvent) {
 // does not.
 func (r *replayed) request(p *pod) {
 	if c := r.e.controller; c.listening {
-		c.jobs.add(job{kind: jobCreate, pod: p.name})
+		c.queue.add(workItem{kind: itemCreate, pod: p.name})
 	}
 }
 

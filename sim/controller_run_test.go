@@ -414,7 +414,7 @@ func TestNoBranchIsLost(t *testing.T) {
 			require.NotNil(t, n.instance.trunk, "seed %d, %s", seed, n.name)
 			require.Empty(t, n.instance.trunk.branches, "seed %d, %s", seed, n.name)
 		}
-		require.Zero(t, e.controller.jobs.idle-controllerWorkers, "seed %d: all workers are idle", seed)
+		require.Zero(t, e.controller.queue.idle-controllerWorkers, "seed %d: all workers are idle", seed)
 	}
 }
 

@@ -442,7 +442,7 @@ func TestAllVLANsTaken(t *testing.T) {
 
 // TestRetriesOfManyAreHeldBack: beyond a burst of a hundred, ten a second.
 func TestRetriesOfManyAreHeldBack(t *testing.T) {
-	p := newPacer(jobRetryRate, jobRetryBurst)
+	p := newPacer(itemRetryRate, itemRetryBurst)
 	for range 100 {
 		require.Zero(t, p.reserve(0))
 	}

@@ -20,7 +20,7 @@ const (
 
 // signal says that the node's agent asks for a trunk. Only its first signal is
 // news.
-func (c *controller) signal(n *node) {
+func (c *resourceController) signal(n *node) {
 	if n.signalled {
 		return
 	}
@@ -36,13 +36,13 @@ func (c *controller) signal(n *node) {
 
 // nodeEvent says that something about the node has changed: one that failed to
 // get a trunk is tried again.
-func (c *controller) nodeEvent(n *node) {
+func (c *resourceController) nodeEvent(n *node) {
 	if !n.gone && n.signalled && c.nodes[n] == nodeIdle {
 		c.initialise(n)
 	}
 }
 
-func (c *controller) setState(n *node, s nodeState) {
+func (c *resourceController) setState(n *node, s nodeState) {
 	if c.nodes[n] == nodeComing {
 		c.coming--
 	}
@@ -53,7 +53,7 @@ func (c *controller) setState(n *node, s nodeState) {
 }
 
 // initialise finds the node's trunk or makes one.
-func (c *controller) initialise(n *node) {
+func (c *resourceController) initialise(n *node) {
 	if n.gone {
 		return
 	}
@@ -81,7 +81,7 @@ func (c *controller) initialise(n *node) {
 }
 
 // makeTrunk creates a trunk and attaches it.
-func (c *controller) makeTrunk(n *node, at place, device int) {
+func (c *resourceController) makeTrunk(n *node, at place, device int) {
 	x, in := c.e.ec2, n.instance
 	life := c.life
 	c.paced(func() {
@@ -97,7 +97,7 @@ func (c *controller) makeTrunk(n *node, at place, device int) {
 	})
 }
 
-func (c *controller) attachTrunk(n *node, ni *eni, device int) {
+func (c *resourceController) attachTrunk(n *node, ni *eni, device int) {
 	x, in := c.e.ec2, n.instance
 	step := func(next func(code model.ErrorCode)) reply {
 		return c.reply(func(code model.ErrorCode) {
@@ -125,7 +125,7 @@ func (c *controller) attachTrunk(n *node, ni *eni, device int) {
 
 // place is where the node's trunk and branches are made, with the groups of the
 // trunk. ok is false when the node's ENIConfig does not exist.
-func (c *controller) place(n *node) (at place, ok bool) {
+func (c *resourceController) place(n *node) (at place, ok bool) {
 	primary := n.instance.enis[0]
 	if !n.agent.settings.CustomNetworking {
 		return place{n.subnet, primary.groups}, true
@@ -138,7 +138,7 @@ func (c *controller) place(n *node) (at place, ok bool) {
 }
 
 // unsupported notes that the node's type cannot have a trunk.
-func (c *controller) unsupported(n *node) {
+func (c *resourceController) unsupported(n *node) {
 	c.setState(n, nodeManaged)
 	n.labels[labelTrunk] = "not-supported"
 	n.trunkTries++
@@ -148,7 +148,7 @@ func (c *controller) unsupported(n *node) {
 }
 
 // trunkFailed leaves the node out until its next event.
-func (c *controller) trunkFailed(n *node, s *subnet, code model.ErrorCode) {
+func (c *resourceController) trunkFailed(n *node, s *subnet, code model.ErrorCode) {
 	c.setState(n, nodeIdle)
 	n.trunkTries++
 	n.trunkError, n.trunkSubnet = code, s
@@ -169,7 +169,7 @@ func (c *controller) trunkFailed(n *node, s *subnet, code model.ErrorCode) {
 // annotations tell of its branches: those of pods are theirs, all others are
 // queued and cool from now on. Branches in another subnet than the node's
 // present one are not found: they stay for ever.
-func (c *controller) adopt(n *node, s *subnet) {
+func (c *resourceController) adopt(n *node, s *subnet) {
 	ni := n.instance.trunk
 	t := &trunk{Trunk: model.NewTrunk(n.instance.kind.BranchENIs), node: n, eni: ni}
 	known := c.trunks[n.name] != nil // the node came back under its name: what is remembered stays
@@ -184,13 +184,13 @@ func (c *controller) adopt(n *node, s *subnet) {
 		n.podENI = n.instance.kind.BranchENIs
 		c.advertised++
 	}
-	c.jobs.addAfter(job{kind: jobRound, node: n.name}, c.firstWait)
+	c.queue.addAfter(workItem{kind: itemRound, node: n.name}, c.firstWait)
 	c.e.scheduler.nodeChanged(n)
 	c.unpark(n)
 }
 
 // rebuild fills the memory of a trunk that is there already.
-func (c *controller) rebuild(t *trunk, s *subnet) {
+func (c *resourceController) rebuild(t *trunk, s *subnet) {
 	owned := map[model.ENIID]bool{}
 	for _, p := range t.node.pods {
 		if p.branch == nil {
@@ -221,7 +221,7 @@ func (c *controller) rebuild(t *trunk, s *subnet) {
 
 // nodeGone says that the node is deleted: its queue is worked for another
 // minute, then all its branches go.
-func (c *controller) nodeGone(n *node) {
+func (c *resourceController) nodeGone(n *node) {
 	if n.podENI > 0 {
 		n.podENI = 0
 		c.advertised--
@@ -229,26 +229,26 @@ func (c *controller) nodeGone(n *node) {
 	c.setState(n, nodeIdle)
 	delete(c.nodes, n)
 	if t := c.trunks[n.name]; t != nil {
-		c.jobs.addAfter(job{kind: jobDeleteNode, node: n.name}, nodeGrace)
+		c.queue.addAfter(workItem{kind: itemDeleteNode, node: n.name}, nodeGrace)
 		c.changed(t)
 	}
 }
 
 // deleteNode deletes all branches of a node that is gone, pods' first, cooled
 // or not, and forgets its trunk.
-func (c *controller) deleteNode(j job, done func(jobResult)) {
-	t := c.trunks[j.node]
+func (c *resourceController) deleteNode(item workItem, done func(itemResult)) {
+	t := c.trunks[item.node]
 	if t == nil {
-		done(jobOver)
+		done(itemOver)
 		return
 	}
 	all := t.Clear()
 	var next func(i int)
 	next = func(i int) {
 		if i == len(all) {
-			delete(c.trunks, j.node)
+			delete(c.trunks, item.node)
 			c.changed(t)
-			done(jobOver)
+			done(itemOver)
 			return
 		}
 		c.deleteBranch(t, all[i], func(code model.ErrorCode) {

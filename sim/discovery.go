@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"net/netip"
 	"slices"
 	"strings"
 
@@ -116,25 +117,22 @@ func (a *agent) placeOfENIConfig(primary *eni) []place {
 	return nil
 }
 
-// excludedDrain is how long after its last pod has left a block of an excluded
-// ENI leaves the datastore. EC2 keeps it; the next reconcile takes it back.
-const excludedDrain = 5_000
-
 // drainExcluded drops the block of a lease that was given up, if its ENI is
-// excluded and no pod is in it by then.
+// excluded and no pod is in it a moment later. EC2 keeps the block; the next
+// reconcile takes it back.
 func (a *agent) drainExcluded(l *model.Lease) {
 	e := l.ENI()
 	if !a.up || !e.Excluded {
 		return
 	}
 	life := a.life
-	a.e.promise(a.e.now+excludedDrain, func() {
+	a.e.promise(a.e.now.Add(model.ExcludedBlockLeaves), func() {
 		if a.life != life || !a.store.Idle(l) {
 			return
 		}
-		blocks := l.Block()
-		a.store.RemoveBlocks(e, blocks)
-		addresses, prefixes := split(blocks)
+		block := l.Block()
+		a.store.LeaveBlock(e, block)
+		addresses, prefixes := split([]netip.Prefix{block})
 		a.e.log(a.node.name, AddressesRemoved{e.ID, e.Device, addresses, prefixes, ByExcluded})
 		a.stale = true
 		a.changed()

@@ -30,6 +30,7 @@ type subnet struct {
 	zone string
 	tags map[string]string
 	pick model.Pick // nil: the lowest address
+	ipv6 *ipv6Space // nil: the subnet has no IPv6 CIDR
 	// fallback: a full prefix reservation falls back to the rest of the subnet.
 	fallback bool
 	start    SubnetStart
@@ -45,6 +46,7 @@ type eni struct {
 	madeAt   model.Instant
 	blocks   []netip.Prefix // in the order in which they were added
 	instance *instance      // nil: not attached
+	leaving  bool           // detached, and its device number kept until it is deleted
 	device   int
 
 	branches []*eni // of a trunk: those made for it and not deleted
@@ -93,6 +95,10 @@ func (x *ec2) newSubnet(cfg SubnetConfig) (*subnet, error) {
 		s.pick = chance.pick
 	}
 	s.start = SubnetStart{Name: cfg.Name, Zone: cfg.Zone, CIDR: space.CIDR(), Reserved: space.Reserved(), Tags: cfg.Tags}
+	if cfg.IPv6CIDR.IsValid() {
+		s.ipv6 = newIPv6Space(cfg.IPv6CIDR)
+		s.start.IPv6CIDR = cfg.IPv6CIDR
+	}
 	for _, r := range cfg.Reservations {
 		if err := space.Reserve(r); err != nil {
 			return nil, err
@@ -237,10 +243,16 @@ func (x *ec2) release(in *instance, ni *eni) {
 	for _, a := range addresses {
 		ni.subnet.ReleaseAddress(a)
 	}
+	released := 1 + len(addresses)
 	for _, p := range pfx {
+		if p.Addr().Is6() {
+			ni.subnet.ipv6.release(p)
+			continue
+		}
 		ni.subnet.ReleasePrefix(p)
+		released += model.PrefixSize
 	}
-	x.e.log(in.node.name, ENIDeleted{ni.id, ni.subnet.ID(), ni.primary, addresses, pfx, 1 + len(addresses) + model.PrefixSize*len(pfx)})
+	x.e.log(in.node.name, ENIDeleted{ni.id, ni.subnet.ID(), ni.primary, addresses, pfx, released})
 }
 
 // attach puts the ENI at the device number.
@@ -253,12 +265,17 @@ func (in *instance) attach(ni *eni, device int) {
 
 // lowestDevice is the lowest free device number.
 func (in *instance) lowestDevice() int {
-	for i, ni := range in.enis {
-		if ni.device != i {
-			return i
-		}
+	device := 0
+	for in.deviceTaken(device) {
+		device++
 	}
-	return len(in.enis)
+	return device
+}
+
+func (in *instance) deviceTaken(device int) bool {
+	has := func(ni *eni) bool { return ni.device == device }
+	return slices.ContainsFunc(in.enis, has) ||
+		slices.ContainsFunc(in.loose, func(ni *eni) bool { return ni.leaving && has(ni) })
 }
 
 // eni returns the attached ENI with this id, or nil.

@@ -54,14 +54,14 @@ func (x *ec2) send(r request) {
 	wait := x.e.draw(latency, r.in.chance)
 	f.LatencyMs = wait.Milliseconds()
 	x.e.log(r.in.node.name, EC2Call{f})
-	x.later(wait, func() {
+	x.later(wait, f.Error == "", func() {
 		x.e.log(r.in.node.name, EC2Returned{f})
 		if !f.Throttled || f.Attempt == cmp.Or(r.attempts, clientAttempts) {
 			r.done(f.Error)
 			return
 		}
 		delay := Range{Max: retryDelay(f.Attempt)}
-		x.later(x.e.draw(delay, r.in.chance), func() { x.send(r) })
+		x.later(x.e.draw(delay, r.in.chance), false, func() { x.send(r) })
 	})
 }
 
@@ -69,13 +69,17 @@ func (x *ec2) send(r request) {
 func (in *instance) life() int { return in.node.agent.life }
 
 // later goes on after the wait. Without one it goes on on the spot, so that
-// calls in a row that take no time are one step.
-func (x *ec2) later(wait time.Duration, next func()) {
-	if wait <= 0 {
+// calls in a row that take no time are one step. Only what changes something
+// holds a run up that would settle.
+func (x *ec2) later(wait time.Duration, changes bool, next func()) {
+	switch {
+	case wait <= 0:
 		next()
-		return
+	case changes:
+		x.e.promise(x.e.now.Add(wait), next)
+	default:
+		x.e.after(wait, next)
 	}
-	x.e.promise(x.e.now.Add(wait), next)
 }
 
 // codeOf is the code of a refusal by a subnet.
@@ -177,8 +181,8 @@ func (x *ec2) modify(in *instance, ni *eni, done reply) {
 	x.send(request{in: in, life: in.life(), fields: CallFields{Action: ModifyNetworkInterfaceAttribute, ENI: ni.id}, done: done})
 }
 
-// detach takes an ENI off its instance; its device number is free when the call
-// ends, its addresses stay taken until it is deleted.
+// detach takes an ENI off its instance. Its addresses stay taken until it is
+// deleted, and so does its device number, unless the agent is killed before.
 func (x *ec2) detach(in *instance, ni *eni, done reply) {
 	x.send(request{
 		in:     in,
@@ -188,6 +192,7 @@ func (x *ec2) detach(in *instance, ni *eni, done reply) {
 			if code == "" && !in.node.gone {
 				in.enis = slices.DeleteFunc(in.enis, func(have *eni) bool { return have == ni })
 				in.loose = append(in.loose, ni)
+				ni.leaving = true
 			}
 			done(code)
 		},

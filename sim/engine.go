@@ -57,7 +57,7 @@ type engine struct {
 	kubelet   *kubelet
 	scheduler *scheduler
 	// controller is the VPC resource controller; those of pods are workloads.
-	controller *controller
+	controller *resourceController
 	workloads  *controllers
 	troubles   *troubles
 }
@@ -74,7 +74,7 @@ func newEngine(cfg Config, sink func(Event) error) (*engine, error) {
 	e.troubles = newTroubles(e)
 	e.kubelet = newKubelet(e)
 	e.scheduler = newScheduler(e)
-	e.controller = newController(e)
+	e.controller = newResourceController(e)
 	if e.workloads, err = newControllers(e); err != nil {
 		return nil, err
 	}
@@ -114,7 +114,7 @@ func (e *engine) loop() {
 		}
 		if e.cfg.Duration == 0 && e.promises == 0 {
 			if settled := e.lastChange.Add(SettleAfter); next > settled && settled <= limit {
-				e.now, e.endedBy = settled, "settled"
+				e.now, e.endedBy = max(e.now, settled), "settled"
 				return
 			}
 		}

@@ -93,6 +93,7 @@ type SubnetStart struct {
 	Name         model.SubnetID     `json:"name"`
 	Zone         string             `json:"zone"`
 	CIDR         netip.Prefix       `json:"cidr"`
+	IPv6CIDR     netip.Prefix       `json:"ipv6Cidr,omitzero"`
 	Reserved     []netip.Addr       `json:"reserved"`               // the five that EC2 keeps
 	InUse        []netip.Addr       `json:"inUse,omitempty"`        // held by others
 	Reservations []ReservationStart `json:"reservations,omitempty"` // subnet CIDR reservations
@@ -387,6 +388,7 @@ const (
 	ModifyNetworkInterfaceAttribute Action = "ModifyNetworkInterfaceAttribute"
 	AssignPrivateIpAddresses        Action = "AssignPrivateIpAddresses"
 	UnassignPrivateIpAddresses      Action = "UnassignPrivateIpAddresses"
+	AssignIpv6Addresses             Action = "AssignIpv6Addresses"
 	DescribeInstances               Action = "DescribeInstances"
 	DescribeNetworkInterfaces       Action = "DescribeNetworkInterfaces"
 	DetachNetworkInterface          Action = "DetachNetworkInterface"

@@ -139,9 +139,15 @@ func (k *kubelet) delete(p *pod) {
 	case podStarting, podRunning:
 		if p.spec.StopAfter > 0 {
 			k.e.promise(k.e.now.Add(p.spec.StopAfter), func() { k.stopped(p) })
+			k.e.workloads.podDeleted(p)
 			return
 		}
 		k.stopped(p)
+	case podCreating:
+		if p.spec.HostNetwork {
+			k.release(p)
+		}
+		k.gone(p)
 	default:
 		k.gone(p)
 	}
@@ -202,6 +208,7 @@ func (k *kubelet) lost(p *pod) {
 		k.e.log(p.node.name, out)
 	}
 	p.phase, p.lease = podGone, nil
+	k.e.workloads.podLost(p)
 	k.e.forget(p)
 	k.e.controller.podLeft(p)
 }

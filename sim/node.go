@@ -237,6 +237,7 @@ func (n *node) terminate() {
 	n.e.controller.nodeGone(n)
 	delete(n.e.nodeNamed, n.name)
 	n.e.scheduler.nodeGone(n)
+	n.e.workloads.nodeGone(n)
 	for _, p := range pods {
 		n.e.workloads.podGone(p)
 	}
@@ -247,6 +248,7 @@ func (n *node) hosts(p *pod) {
 	n.pods = append(n.pods, p)
 	n.count(p, 1)
 	n.e.scheduler.podAdded(p, n)
+	n.e.workloads.podBound(p)
 }
 
 // loses takes a pod out of them.

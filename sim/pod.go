@@ -19,6 +19,9 @@ type pod struct {
 	beside   bool
 	target   *node // of a DaemonSet's pod: the node it is for
 
+	// counted and countedReady say in which of its controller's counts it is.
+	counted, countedReady bool
+
 	phase    podPhase
 	node     *node
 	lease    *model.Lease

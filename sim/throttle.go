@@ -25,6 +25,7 @@ var bucketSizes = map[Action]tokenBucket{
 	DeleteNetworkInterface:          {size: 100, refill: 5},
 	AssignPrivateIpAddresses:        {size: 100, refill: 5},
 	UnassignPrivateIpAddresses:      {size: 100, refill: 5},
+	AssignIpv6Addresses:             {size: 100, refill: 5},
 	ModifyNetworkInterfaceAttribute: {size: 100, refill: 5},
 	AttachNetworkInterface:          {size: 50, refill: 5},
 	DetachNetworkInterface:          {size: 50, refill: 5},

@@ -1,0 +1,248 @@
+package view
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"vpcsim/model"
+	"vpcsim/sim"
+	"vpcsim/sim/replay"
+)
+
+const (
+	// fillNodes is up to how many nodes the fill order is told line by line.
+	fillNodes = 3
+	// fillLines is how many lines it gets per node.
+	fillLines = 14
+)
+
+// writeFillOrder tells when which ENI came, why, and how it filled.
+func writeFillOrder(p *page, s *replay.State) {
+	if len(s.Nodes) == 0 {
+		return
+	}
+	if len(s.Nodes) <= fillNodes {
+		p.section("Fill order", "")
+		for _, n := range s.Nodes {
+			writeTimeline(p, n)
+		}
+		return
+	}
+	p.section("Fill order", fmt.Sprintf("the busiest of %s, then all", count(len(s.Nodes), "node")))
+	busiest := s.Nodes[0]
+	for _, n := range s.Nodes {
+		if n.History.Count > busiest.History.Count {
+			busiest = n
+		}
+	}
+	writeTimeline(p, busiest)
+	writeDevices(p, s)
+}
+
+// writeTimeline tells one node's history.
+func writeTimeline(p *page, n *replay.Node) {
+	p.line("  " + string(n.Name))
+	g := newGrid("rlll")
+	lines := condense(n.History.Changes)
+	hidden := len(lines) - fillLines
+	if hidden > 1 {
+		lines = lines[:fillLines]
+	}
+	for _, l := range lines {
+		why := l.why(n)
+		short, _, _ := strings.Cut(why, wants)
+		g.add(c(instant(l.At)), c(l.where()), l.what(), cell{why, dim, short})
+	}
+	g.cutTo(pageWidth - 4)
+	g.write(p, 4)
+	if hidden > 1 {
+		last := n.History.Changes[len(n.History.Changes)-1]
+		more := n.History.Count - len(n.History.Changes)
+		t := fmt.Sprintf("… and %s more changes until %s", number(hidden), instant(last.At))
+		if more > 0 {
+			t = fmt.Sprintf("… and more than %s more changes", number(hidden+more))
+		}
+		p.line("    " + p.palette.paint(dim, t))
+	}
+}
+
+// fillLine is a change, or several of a kind in a row.
+type fillLine struct {
+	replay.Change
+	times int
+	until model.Instant
+}
+
+// condense joins changes in a row that add to, or take from, the same ENI, and
+// starts that fail.
+func condense(changes []replay.Change) []fillLine {
+	var out []fillLine
+	for _, ch := range changes {
+		if len(out) > 0 {
+			last := &out[len(out)-1]
+			same := last.ENI == ch.ENI && last.Kind == ch.Kind && last.By == ch.By
+			if same && (ch.Kind == replay.Added || ch.Kind == replay.Removed || ch.Kind == replay.Failed) {
+				last.Addresses += ch.Addresses
+				last.Prefixes += ch.Prefixes
+				last.until = ch.At
+				last.times++
+				continue
+			}
+		}
+		out = append(out, fillLine{Change: ch, times: 1, until: ch.At})
+	}
+	return out
+}
+
+// where names the ENI, if the line is about one.
+func (l fillLine) where() string {
+	if l.ENI == "" {
+		return ""
+	}
+	return fmt.Sprintf("eni%d", l.Device)
+}
+
+func (l fillLine) what() cell {
+	amount := blocks(l.Addresses, l.Prefixes)
+	steps, times := "", ""
+	if l.times > 1 {
+		steps = fmt.Sprintf(" in %d steps to %s", l.times, instant(l.until))
+		times = fmt.Sprintf(", %d times to %s", l.times, instant(l.until))
+	}
+	switch l.Kind {
+	case replay.Attached:
+		switch {
+		case l.Of == model.ENIPrimary && amount == "":
+			return c("primary ENI, empty")
+		case l.Of == model.ENIPrimary:
+			return c("primary ENI, " + amount)
+		case l.Of == model.ENITrunk:
+			return c("trunk ENI attached")
+		case amount == "":
+			return c("attached, empty")
+		}
+		return c("attached, +" + amount)
+	case replay.Added:
+		return c("+" + amount + steps)
+	case replay.Removed:
+		return c("−" + amount + steps)
+	case replay.Detached:
+		return c("given back")
+	case replay.Restarted:
+		return c("agent restarts")
+	case replay.Failed:
+		return styled(red, "agent can't start"+times)
+	case replay.Filled:
+		return styled(green, "full: "+heldOf(l.Addresses, l.Prefixes))
+	}
+	return c("node " + string(l.Kind))
+}
+
+func heldOf(addresses, prefixes int) string {
+	if n := addresses + model.PrefixSize*prefixes; n > 0 {
+		return fmt.Sprintf("%s of %s held", number(n), number(n))
+	}
+	return ""
+}
+
+// blocks writes what came or went.
+func blocks(addresses, prefixes int) string {
+	switch {
+	case addresses > 0 && prefixes > 0:
+		return number(addresses) + " + " + count(prefixes, "prefix")
+	case prefixes > 0:
+		return count(prefixes, "prefix")
+	case addresses == 1:
+		return "1 address"
+	case addresses > 0:
+		return number(addresses) + " addresses"
+	}
+	return ""
+}
+
+// why says in words what made the agent do it.
+func (l fillLine) why(n *replay.Node) string {
+	switch l.By {
+	case sim.ByStart:
+		if l.Kind == replay.Attached && l.Of == model.ENIPrimary && l.Addresses+l.Prefixes == 0 {
+			return "came with the instance"
+		}
+		return "the agent starts"
+	case sim.ByReconcile:
+		return "reconcile: as EC2 has it"
+	case sim.ByRelease:
+		return "its last pod left"
+	case sim.ByTerminate:
+		return "the instance is terminated"
+	}
+	if l.Why == nil {
+		return ""
+	}
+	return decision(*l.Why, l.Settings, n.Launched.SlotsPerENI)
+}
+
+// wants begins what is left out of a reason where room is short.
+const wants = " wants "
+
+// decision says in words what the agent decided on: what the pool had, and what
+// the setting of that time wants.
+func decision(d sim.PoolDecision, st model.Settings, slots int) string {
+	left := number(d.Available) + " left"
+	switch d.Reason {
+	case model.ReasonWarmIPTarget:
+		return fmt.Sprintf("%s, WARM_IP_TARGET=%d", left, st.WarmIPTarget)
+	case model.ReasonMinimumIPTarget:
+		return fmt.Sprintf("%s in all, MINIMUM_IP_TARGET=%d", number(d.Total), st.MinimumIPTarget)
+	case model.ReasonWarmENITarget:
+		return fmt.Sprintf("%s, WARM_ENI_TARGET=%d", left, st.WarmENITarget) +
+			wants + number(st.WarmENITarget*slots)
+	case model.ReasonWarmPrefixTarget:
+		return fmt.Sprintf("%s, WARM_PREFIX_TARGET=%d", left, st.WarmPrefixTarget) +
+			wants + number(st.WarmPrefixTarget*model.PrefixSize)
+	case model.ReasonPoolEmpty:
+		return "the pool is empty"
+	case model.ReasonUnusedENI:
+		return "no pod on it, " + left
+	}
+	return fmt.Sprintf("%s (%s)", left, d.Reason)
+}
+
+// writeDevices tells for each device number how many nodes got that far, and
+// when.
+func writeDevices(p *page, s *replay.State) {
+	type device struct {
+		number           int
+		attached, filled []model.Instant
+	}
+	var devices []*device
+	for _, n := range s.Nodes {
+		for _, h := range n.History.Devices {
+			i, found := slices.BinarySearchFunc(devices, h.Device, func(d *device, number int) int { return d.number - number })
+			if !found {
+				devices = slices.Insert(devices, i, &device{number: h.Device})
+			}
+			d := devices[i]
+			d.attached = append(d.attached, h.AttachedAt)
+			if h.FilledAt != model.Never {
+				d.filled = append(d.filled, h.FilledAt)
+			}
+		}
+	}
+	p.line("  all " + count(len(s.Nodes), "node"))
+	g := newGrid("lrrrrrr")
+	g.head("", "nodes", "from", "to", "full on", "from", "to")
+	for _, d := range devices {
+		row := []cell{c(fmt.Sprintf("eni%d", d.number))}
+		for _, at := range [][]model.Instant{d.attached, d.filled} {
+			row = append(row, c(number(len(at))))
+			if len(at) == 0 {
+				row = append(row, c(""), c(""))
+				continue
+			}
+			row = append(row, c(instant(slices.Min(at))), c(instant(slices.Max(at))))
+		}
+		g.add(row...)
+	}
+	g.write(p, 4)
+}

@@ -1,0 +1,156 @@
+package view
+
+import (
+	"fmt"
+
+	"vpcsim/sim"
+	"vpcsim/sim/replay"
+)
+
+// writeVerdict writes the last line, and above it what it takes to understand
+// it.
+func writeVerdict(p *page, s *replay.State) {
+	v := verdictOf(s)
+	st := red
+	if v.fits {
+		st = green
+	}
+	p.line("")
+	if v.explanation != "" {
+		p.paragraph(0, "", v.explanation, plain)
+	}
+	p.line(p.palette.paint(st, v.line))
+}
+
+// Verdict says in one line what stopped the run, or that everything fits.
+func Verdict(s *replay.State) string { return verdictOf(s).line }
+
+type verdict struct {
+	fits        bool
+	explanation string // may be empty
+	line        string
+}
+
+func verdictOf(s *replay.State) verdict {
+	n := s.Pods.Count()
+	worst := worstOpen(s)
+	cut := s.Ended != nil && s.Ended.EndedBy == "limit"
+	switch {
+	case worst != nil && n.Waiting() == 0:
+		return verdict{false, explain(worst), stopped(worst) + ": not all nodes could be launched."}
+	case worst != nil:
+		return verdict{false, explain(worst), stopped(worst) + ": " + waiting(n) + "."}
+	case cut:
+		return verdict{false, "", "Cut short by " + s.Ended.Message + "."}
+	case n.Waiting() > 0:
+		return verdict{false, "", "Nothing ran out, but " + waiting(n) + " at the end."}
+	}
+	t := s.Totals()
+	fits := "Everything fits"
+	past := pastTrouble(s)
+	if past != "" {
+		fits = "Everything fits in the end"
+	}
+	pods := "no pod waits"
+	if n.Running > 0 {
+		pods = plural(n.Running, "pod runs", "pods run")
+	}
+	return verdict{true, past, fmt.Sprintf("%s: %s, %s of %s addresses %s free.",
+		fits, pods, number(t.Free()), number(t.Total), isAre(t.Free()))}
+}
+
+// worstOpen is what has not ended at the end: real exhaustion before what cures
+// itself, then that of most pods.
+func worstOpen(s *replay.State) *trouble {
+	var worst *trouble
+	for _, t := range troubles(s) {
+		if !t.open {
+			continue
+		}
+		if worst == nil || t.first.Kind.Cures() == worst.first.Kind.Cures() && t.pods > worst.pods {
+			worst = t
+		}
+	}
+	return worst
+}
+
+// pastTrouble tells of real exhaustion that was over in the end.
+func pastTrouble(s *replay.State) string {
+	for _, t := range troubles(s) {
+		if !t.open && !t.first.Kind.Cures() {
+			return fmt.Sprintf("Until %s, %s kept %s waiting.", instant(t.until), t.first.Kind, count(t.pods, "pod"))
+		}
+	}
+	return ""
+}
+
+// waiting says how many pods don't run, and how that shows in kubectl.
+func waiting(n replay.PodCount) string {
+	all := n.Waiting() + n.Running
+	what := "Pending"
+	switch {
+	case n.Pending == 0:
+		what = "in ContainerCreating"
+	case n.ContainerCreating > 0:
+		what = fmt.Sprintf("waiting (%s Pending, %s in ContainerCreating)", number(n.Pending), number(n.ContainerCreating))
+	}
+	return fmt.Sprintf("%s of %s %s %s", number(n.Waiting()), plural(all, "pod", "pods"), isAre(n.Waiting()), what)
+}
+
+// stopped names what was the end.
+func stopped(t *trouble) string {
+	if t.first.Kind.Cures() {
+		return fmt.Sprintf("Not over at the end (%s)", t.first.Kind)
+	}
+	return "Stopped by " + string(t.first.Kind)
+}
+
+// explain tells somebody who meets a kind of exhaustion for the first time what
+// it is.
+func explain(t *trouble) string {
+	at := place(t.first)
+	if t.names > 1 {
+		at += fmt.Sprintf(" (like %s more)", number(t.names-1))
+	}
+	switch t.first.Kind {
+	case sim.KindMaxPods:
+		return "No node may take another pod. Addresses are not what is short."
+	case sim.KindCPUMemory:
+		return "No node has enough CPU or memory left. Addresses are not what is short."
+	case sim.KindENILimit:
+		return "All ENIs that " + at + " may have are there and full."
+	case sim.KindSubnetIPs:
+		return "EC2 has too few free addresses for " + at + "."
+	case sim.KindPrefixFragmentation:
+		return "There are free addresses for " + at + ", but no 16 in a row, aligned, for a /28 prefix."
+	case sim.KindThrottling:
+		return "EC2 refuses requests that come too fast."
+	case sim.KindQuota:
+		return "A quota of the account is used up."
+	case sim.KindMisconfig:
+		return "Nothing is short: the configuration of " + at + " keeps it from taking more addresses."
+	case sim.KindBranchLimit:
+		return "All branch ENIs that the nodes may have are in use."
+	case sim.KindNoTrunk:
+		return "No node has a trunk ENI, and so none offers branch ENIs."
+	case sim.KindWarmPoolLag:
+		return "The pool of " + at + " is still growing."
+	case sim.KindCooldown, sim.KindBranchCooldown:
+		return "What is free at " + at + " still cools down."
+	}
+	return ""
+}
+
+func plural(n int, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return number(n) + " " + many
+}
+
+func isAre(n int) string {
+	if n == 1 {
+		return "is"
+	}
+	return "are"
+}
