@@ -193,6 +193,7 @@ var outBy = map[Kind]string{
 	KindMaxPods:     "nodesAtMaxPods",
 	KindCPUMemory:   "nodesShortOfCPUOrMemory",
 	KindBranchLimit: "nodesAtBranchLimit",
+	KindNoTrunk:     "nodesWithoutTrunk",
 	KindMisconfig:   "nodesNotMatching",
 }
 
