@@ -167,6 +167,7 @@ type replayed struct {
 	others   []netip.Addr
 	faults   recordedFaults
 	free     func() int
+	leaked   []model.PodName
 	creating int // calls on their way: the recordings' EC2 takes an address at the end of a call
 }
 
@@ -474,6 +475,10 @@ func (r *replayed) take(ev Event) error {
 		p.Failures = append(p.Failures, recordedFailure{at, recordedErrorOf(b.Error)})
 		if b.Reason != "" {
 			r.messages = append(r.messages, recordedMessage{at, "pod " + string(b.Pod), "Warning", b.Reason})
+		}
+	case BranchDeleted:
+		if b.Leaked {
+			r.leaked = append(r.leaked, b.Pod)
 		}
 	case TrunkFailed:
 		init := &r.inits[len(r.inits)-1]

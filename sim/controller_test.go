@@ -398,6 +398,7 @@ func TestBranchesFollowTheENIConfig(t *testing.T) {
 	require.Equal(t, []recordedFailure{{20_000, "VlanInUse"}, {20_005, "VlanInUse"}}, r.pod("p3").Failures)
 	require.Equal(t, 3, *r.pod("p3").VLAN)
 	require.EqualValues(t, -1, r.goneAt("100.64.0.5"), "never released")
+	require.Equal(t, []model.PodName{"p1", "p2"}, r.leaked)
 }
 
 // TestTrunkTakesTheHighestFreeDevice: a gap, too.

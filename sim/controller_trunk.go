@@ -192,12 +192,14 @@ func (c *resourceController) adopt(n *node, s *subnet) {
 // rebuild fills the memory of a trunk that is there already.
 func (c *resourceController) rebuild(t *trunk, s *subnet) {
 	owned := map[model.ENIID]bool{}
+	lost := map[model.ENIID]model.PodName{}
 	for _, p := range t.node.pods {
 		if p.branch == nil {
 			continue
 		}
 		ni := t.eni.branch(p.branch.ENI)
 		if ni == nil || ni.subnet != s {
+			lost[p.branch.ENI] = p.name
 			continue
 		}
 		b := *p.branch
@@ -208,10 +210,14 @@ func (c *resourceController) rebuild(t *trunk, s *subnet) {
 		t.Hold(&b)
 	}
 	for _, ni := range t.eni.branches {
-		if owned[ni.id] || ni.subnet != s {
+		if owned[ni.id] {
 			continue
 		}
-		b := &model.Branch{ENI: ni.id, VLAN: ni.vlan, Address: ni.primary, Subnet: ni.subnet.ID()}
+		b := &model.Branch{ENI: ni.id, VLAN: ni.vlan, Address: ni.primary, Subnet: ni.subnet.ID(), Pod: lost[ni.id]}
+		if ni.subnet != s {
+			c.e.log(t.node.name, BranchDeleted{BranchFields: t.fields(b), Leaked: true})
+			continue
+		}
 		t.MarkVLAN(b.VLAN)
 		t.Enqueue(b, c.e.now)
 		c.e.log(t.node.name, BranchQueued{BranchFields: t.fields(b)})

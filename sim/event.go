@@ -292,7 +292,8 @@ type BranchDeleted struct {
 	// Error is the code of the last failed deletion.
 	Error model.ErrorCode `json:"error,omitempty"`
 	// Leaked: the controller has forgotten it without deleting it. It counts no
-	// longer against the limit, but its address stays taken.
+	// longer against the limit, but its address stays taken, and a pod that has
+	// it keeps it.
 	Leaked bool `json:"leaked,omitempty"`
 }
 
