@@ -21,6 +21,9 @@ const (
 	AttachmentLimitExceeded ErrorCode = "AttachmentLimitExceeded"
 	// NetworkInterfaceLimitExceeded: the Region's quota of ENIs is used up.
 	NetworkInterfaceLimitExceeded ErrorCode = "NetworkInterfaceLimitExceeded"
+	// NetworkAddressUsageLimitExceeded: the VPC's network address units are used
+	// up. AWS documents the quota, not the code; the name is ours.
+	NetworkAddressUsageLimitExceeded ErrorCode = "NetworkAddressUsageLimitExceeded"
 	// RequestLimitExceeded: requests come faster than the account may send them.
 	RequestLimitExceeded ErrorCode = "RequestLimitExceeded"
 	// InvalidParameterValue: among others, the ENI to delete is still attached.

@@ -88,6 +88,7 @@ func newScenario() *Scenario {
 			AddressOrder:        sim.OrderRandom,
 			Latency:             defaultLatency(),
 			Throttling:          true,
+			Quotas:              Quotas{NetworkInterfaces: sim.DefaultENIQuota, NetworkAddressUnits: sim.DefaultUnitQuota},
 			ReservationFallback: true,
 		},
 		Agent: Agent{

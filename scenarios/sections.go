@@ -188,8 +188,17 @@ func (d *decoder) ec2(into *EC2) reader {
 			field{"addressOrder", oneOf(d, &into.AddressOrder, []sim.Order{sim.OrderLowest, sim.OrderRandom})},
 			field{"latency", d.latency(&into.Latency)},
 			field{"throttling", d.boolean(&into.Throttling)},
-			later("quotas"),
+			field{"quotas", d.quotas(&into.Quotas)},
 			field{"reservationFallback", d.boolean(&into.ReservationFallback)},
+		)
+	}
+}
+
+func (d *decoder) quotas(into *Quotas) reader {
+	return func(v value) {
+		d.object(v,
+			field{"networkInterfaces", d.integer(&into.NetworkInterfaces, 0, most)},
+			field{"networkAddressUnits", d.integer(&into.NetworkAddressUnits, 0, most)},
 		)
 	}
 }

@@ -165,7 +165,14 @@ type EC2 struct {
 	AddressOrder        sim.Order `json:"addressOrder"`
 	Latency             Latency   `json:"latency"`
 	Throttling          bool      `json:"throttling"`
+	Quotas              Quotas    `json:"quotas"`
 	ReservationFallback bool      `json:"reservationFallback"`
+}
+
+// Quotas are limits of the account; 0 is none.
+type Quotas struct {
+	NetworkInterfaces   int `json:"networkInterfaces"`   // per Region
+	NetworkAddressUnits int `json:"networkAddressUnits"` // per VPC
 }
 
 // Latency is how long calls to EC2 take.

@@ -2,6 +2,7 @@ package sim
 
 import (
 	"net/netip"
+	"slices"
 	"time"
 
 	"vpcsim/model"
@@ -95,11 +96,22 @@ func (a *agent) reconcile() {
 			a.store.RemoveBlocks(e, gone)
 			addresses, prefixes := split(gone)
 			a.e.log(a.node.name, AddressesRemoved{e.ID, e.Device, addresses, prefixes, ByReconcile})
+			a.reportDropped(gone)
 		}
 	}
 	a.lastAction = a.e.now
 	a.stale = a.suspect()
 	a.changed()
+}
+
+// reportDropped tells of pods that live on addresses which the agent has just
+// dropped.
+func (a *agent) reportDropped(gone []netip.Prefix) {
+	for _, p := range a.node.pods {
+		if p.lease != nil && p.lease.Dropped() && slices.Contains(gone, p.lease.Block()) {
+			a.e.troubles.dropped(a, p)
+		}
+	}
 }
 
 // suspect reports whether a later reconcile may find a difference: the agent

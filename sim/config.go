@@ -101,6 +101,8 @@ type EC2Config struct {
 	Order Order // lowest or random
 	// Latency by action; an action that is not in it takes no time.
 	Latency map[Action]Range
+	// Quotas of the account; 0 = none.
+	Quotas Quotas
 	// Throttling limits the requests of the account by token buckets.
 	Throttling bool
 	// Refused is how long a call that fails takes.
@@ -114,6 +116,12 @@ type EC2Config struct {
 	// ReservationFallback: a full prefix reservation falls back to the rest of
 	// the subnet.
 	ReservationFallback bool
+}
+
+// Quotas are limits of the account, 0 = none.
+type Quotas struct {
+	ENIs  int // network interfaces per Region
+	Units int // network address units per VPC
 }
 
 // AgentConfig is how the node agents behave beyond their environment.

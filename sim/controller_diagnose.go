@@ -33,14 +33,12 @@ func (c *resourceController) diagnose(p *pod) verdict {
 // annotated.
 func (c *resourceController) diagnoseFailure(p *pod, t *trunk) verdict {
 	r := &p.request
-	if r.subnet != nil && r.last.SubnetFull() {
+	switch {
+	case r.subnet != nil && r.last.SubnetFull():
 		return branchSubnetFull(r.subnet, r.last)
-	}
-	switch r.last {
-	case model.RequestLimitExceeded, model.NetworkInterfaceLimitExceeded:
-		kind := kindOf(r.last)
-		return verdict{kind: kind, scope: "cluster", name: c.e.cfg.Cluster.Name, reason: string(r.last), message: textNoAddress, remedy: remedyRefused(kind)}
-	case ErrNoVLAN:
+	case ofAccount(r.last):
+		return c.accountRefuses(r.last)
+	case r.last == ErrNoVLAN:
 		v := c.onTrunk(p, t, KindBranchLimit, string(r.last))
 		v.remedy = "all VLAN ids of the trunk are taken, some by branch ENIs that leaked: restart the resource controller, or recycle the node"
 		return v
@@ -51,12 +49,29 @@ func (c *resourceController) diagnoseFailure(p *pod, t *trunk) verdict {
 	}
 }
 
+// ofAccount reports whether the code is about a limit of the account.
+func ofAccount(code model.ErrorCode) bool {
+	kind := kindOf(code)
+	return kind == KindThrottling || kind == KindQuota
+}
+
+// accountRefuses is a limit of the account that a trunk or a branch met.
+func (c *resourceController) accountRefuses(code model.ErrorCode) verdict {
+	kind := kindOf(code)
+	return verdict{
+		kind: kind, scope: "cluster", name: c.e.cfg.Cluster.Name, reason: string(code),
+		message: textNoAddress, remedy: remedyRefused(kind),
+	}
+}
+
 // diagnoseNoTrunk is a pod on a node without a trunk.
 func (c *resourceController) diagnoseNoTrunk(p *pod) verdict {
 	n := p.node
 	switch {
 	case n.trunkSubnet != nil && n.trunkError.SubnetFull():
 		return branchSubnetFull(n.trunkSubnet, n.trunkError)
+	case ofAccount(n.trunkError):
+		return c.accountRefuses(n.trunkError)
 	case c.nodes[n] == nodeComing:
 		return verdict{message: textNoAddress}
 	default:

@@ -455,3 +455,15 @@ func TestNodeWithoutItsENIConfigGetsNoTrunk(t *testing.T) {
 	require.Empty(t, find[BranchCreated](log, nil))
 	require.NotEmpty(t, find[PodSetupFailed](log, nil))
 }
+
+// TestBranchesCountAgainstTheQuotaOfENIs: node, trunk and one branch fit three.
+func TestBranchesCountAgainstTheQuotaOfENIs(t *testing.T) {
+	cfg := branchCluster(1, branchPods(time.Minute, "n-0", 1, 2)...)
+	cfg.EC2.Quotas.ENIs = 3
+	cfg.CNI.Env["WARM_IP_TARGET"] = "1" // no second ENI
+	log := events(t, cfg)
+	require.Len(t, find[BranchCreated](log, nil), 1)
+	require.Equal(t, model.NetworkInterfaceLimitExceeded, find[BranchFailed](log, nil)[0].Body.(BranchFailed).Error)
+	began := find(log, func(b ExhaustionBegan) bool { return b.Pod == "p2" })
+	require.Equal(t, KindQuota, began[0].Body.(ExhaustionBegan).Kind)
+}

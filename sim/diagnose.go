@@ -36,7 +36,7 @@ func kindOf(code model.ErrorCode) Kind {
 	switch code {
 	case model.RequestLimitExceeded:
 		return KindThrottling
-	case model.NetworkInterfaceLimitExceeded:
+	case model.NetworkInterfaceLimitExceeded, model.NetworkAddressUsageLimitExceeded:
 		return KindQuota
 	case model.AttachmentLimitExceeded:
 		return KindENILimit
@@ -185,7 +185,7 @@ func remedyRefused(kind Kind) string {
 	case KindThrottling:
 		return "fewer EC2 calls: larger warm targets, fewer nodes at once; or ask for a higher request rate"
 	case KindQuota:
-		return "ask for a higher quota of network interfaces per Region"
+		return "ask for a higher quota of network interfaces per Region, or of network address units per VPC (a prefix counts as one)"
 	default:
 		return "the instance holds no more ENIs: prefix mode or a larger instance type"
 	}

@@ -20,6 +20,7 @@ type ec2 struct {
 	named    map[model.SubnetID]*subnet
 	calls    int64
 	throttle *throttle // nil: requests are not limited
+	quotas   quotas
 	// fault makes a call fail that would succeed, by its code; nil: none does.
 	fault func(f CallFields) model.ErrorCode
 }
@@ -69,7 +70,7 @@ type instance struct {
 }
 
 func newEC2(e *engine) (*ec2, error) {
-	x := &ec2{e: e, named: map[model.SubnetID]*subnet{}, throttle: newThrottle(e.cfg.EC2.Throttling)}
+	x := &ec2{e: e, named: map[model.SubnetID]*subnet{}, throttle: newThrottle(e.cfg.EC2.Throttling), quotas: quotas{limit: e.cfg.EC2.Quotas}}
 	for _, cfg := range e.cfg.Subnets {
 		s, err := x.newSubnet(cfg)
 		if err != nil {
@@ -134,6 +135,7 @@ func (x *ec2) placeControlPlane(n int) error {
 			return fmt.Errorf("cluster.controlPlaneENIs: %w", err)
 		}
 		s.start.ControlPlane = append(s.start.ControlPlane, got[0])
+		x.quotas.created(true, nil)
 	}
 	return nil
 }
@@ -190,6 +192,9 @@ func (x *ec2) make(in *instance, s *subnet, groups []model.SecurityGroup, want i
 	if prefixes {
 		addresses, pfx = 0, want
 	}
+	if err := x.quotas.admitsENI(in.made == 0, want); err != nil {
+		return nil, err
+	}
 	taken, err := s.TakeENI(addresses, pfx, model.TakeOptions{Pick: s.pick, Fallback: s.fallback})
 	if err != nil {
 		return nil, err
@@ -211,6 +216,7 @@ func (x *ec2) newENI(in *instance, s *subnet, groups []model.SecurityGroup, take
 		madeAt:  x.e.now,
 		blocks:  append(blocksOf(taken.Addresses), taken.Prefixes...),
 	}
+	x.quotas.created(in.made == 1, ni.blocks)
 	x.e.log(in.node.name, ENICreated{ni.id, s.ID(), ni.primary, taken.Addresses, taken.Prefixes})
 	return ni
 }
@@ -238,6 +244,7 @@ func blocksOf(addresses []netip.Addr) []netip.Prefix {
 
 // release gives an ENI's addresses back to its subnet.
 func (x *ec2) release(in *instance, ni *eni) {
+	x.quotas.deleted(ni.kind == model.ENIPrimary, ni.blocks)
 	addresses, pfx := split(ni.blocks)
 	ni.subnet.ReleaseAddress(ni.primary)
 	for _, a := range addresses {

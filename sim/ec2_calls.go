@@ -104,10 +104,14 @@ func (x *ec2) assign(ni *eni, want int, prefixes bool, done func(blocks []netip.
 				f.Error = model.PrivateIpAddressLimitExceeded
 				return
 			}
-			var err error
+			err := x.quotas.admitsUnits(want)
+			if f.Error = codeOf(err); err != nil {
+				return
+			}
 			blocks, err = x.take(ni.subnet, want, prefixes)
 			f.Error = codeOf(err)
 			ni.blocks = append(ni.blocks, blocks...)
+			x.quotas.added(len(blocks))
 			f.Addresses, f.Prefixes = split(blocks)
 		},
 		done: func(code model.ErrorCode) { done(blocks, code) },
@@ -122,6 +126,7 @@ func (x *ec2) unassign(ni *eni, blocks []netip.Prefix, done reply) {
 		fields: CallFields{Action: UnassignPrivateIpAddresses, ENI: ni.id, Subnet: ni.subnet.ID(), Want: len(blocks)},
 		effect: func(f *CallFields) {
 			f.Addresses, f.Prefixes = split(blocks)
+			x.quotas.added(-len(blocks))
 			ni.blocks = slices.DeleteFunc(ni.blocks, func(b netip.Prefix) bool { return slices.Contains(blocks, b) })
 			for _, a := range f.Addresses {
 				ni.subnet.ReleaseAddress(a)

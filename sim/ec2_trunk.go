@@ -80,6 +80,10 @@ func (x *ec2) createBranch(trunk *eni, s *subnet, groups []model.SecurityGroup, 
 	in := trunk.instance
 	var ni *eni
 	x.ask(in, CallFields{Action: CreateNetworkInterface, Trunk: trunk.id, VLAN: vlan, Subnet: s.ID()}, func(f *CallFields) {
+		if err := x.quotas.admitsENI(false, 0); err != nil {
+			f.Error = codeOf(err)
+			return
+		}
 		taken, err := s.TakeENI(0, 0, model.TakeOptions{Pick: s.pick, Fallback: s.fallback})
 		if err != nil {
 			f.Error = codeOf(err)

@@ -155,6 +155,20 @@ func (t *troubles) leave(ep *episode) {
 	t.e.log(node, ep.sum(t.e.now))
 }
 
+// dropped says that the agent has forgotten the address of a pod that lives and
+// will hand it out a second time. Nobody waits for it, so its episode is over
+// when it begins.
+func (t *troubles) dropped(a *agent, p *pod) {
+	v := a.onNode(KindMisconfig, "live-address-dropped", "ENABLE_POD_ENI on a node that gets no trunk makes the agent reconcile every 5 s, and an address that was given back and comes again within 60 s is taken for stale: use an instance type that can have a trunk, or switch ENABLE_POD_ENI off")
+	v.message = fmt.Sprintf("the agent dropped %s, which pod %s holds: the address may be given to a second pod", p.lease.Address(), p.name)
+	ep := t.episode(troublePlace{v.kind, v.scope, v.name}, p.name, v)
+	if !p.hitBy(ep) {
+		ep.pods++
+	}
+	ep.waiting++
+	t.leave(ep)
+}
+
 // setupFailed classifies a failed request for an address and returns its kind
 // and the message that the pod shows.
 func (t *troubles) setupFailed(p *pod) (Kind, string) {

@@ -63,6 +63,7 @@ func (x *ec2) assignIPv6(ni *eni, done func(blocks []netip.Prefix, code model.Er
 		effect: func(f *CallFields) {
 			blocks = []netip.Prefix{ni.subnet.ipv6.take(ni.subnet.pick)}
 			ni.blocks = append(ni.blocks, blocks...)
+			x.quotas.added(len(blocks))
 			f.Prefixes = blocks
 		},
 		done: func(code model.ErrorCode) { done(blocks, code) },
