@@ -12,6 +12,9 @@ const (
 	RuleGrow    Rule = "grow"             // what may stop a growth that is needed
 	RuleShrink  Rule = "shrink"           // what may stop giving back
 	RuleStart   Rule = "start-other-mode" // at start, free blocks of the other mode go
+	// RuleWindows: is the resource controller's pool of a Windows node short of
+	// its targets, or over them.
+	RuleWindows Rule = "windows-pool"
 )
 
 // Reason is why a rule decided as it did.

@@ -30,6 +30,7 @@ func (d *decoder) check(s *Scenario) {
 		d.checkGroup(fmt.Sprintf("nodeGroups[%d]", i), &s.NodeGroups[i], subnets)
 	}
 	d.checkIPv6(s)
+	d.checkWindows(s)
 	d.checkNodeLimit(s)
 	nodes := possibleNodes(s)
 	for i, w := range s.Workloads {
@@ -223,6 +224,7 @@ var ownLabels = []string{
 	"kubernetes.io/hostname",
 	"node.kubernetes.io/instance-type",
 	"eks.amazonaws.com/nodegroup",
+	labelOS,
 }
 
 func (d *decoder) checkGroup(path string, g *NodeGroup, subnets names) {

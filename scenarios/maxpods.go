@@ -174,7 +174,14 @@ func (d *decoder) evalMaxPods(expression string, t model.InstanceType, standard 
 // Source: the EKS AL2023 AMI's maxPodsExpression.
 func (d *decoder) podCapacity(path string, g *NodeGroup, t model.InstanceType, settings model.Settings) int {
 	standard := model.AutoMaxPods(t, g.ReservedENIs).Result
-	switch g.MaxPods.Expression {
+	if g.OS == osWindows {
+		standard = model.WindowsMaxPods
+	}
+	way := g.MaxPods.Expression
+	if g.OS == osWindows && (way == maxPodsManaged || way == maxPodsRecommended) {
+		way = maxPodsAuto
+	}
+	switch way {
 	case "":
 		return g.MaxPods.Number
 	case maxPodsAuto:

@@ -25,13 +25,14 @@ func (d *decoder) resolve(s *Scenario) {
 		d.fail("nodeGroups", "%d node groups; at most %d", len(s.NodeGroups), maxGroups)
 		return
 	}
+	windows := d.windows(s)
 	groups := make([]sim.NodeGroup, 0, len(s.NodeGroups))
 	for i := range s.NodeGroups {
 		g := &s.NodeGroups[i]
 		if g.Subnets == nil {
 			g.Subnets = namesOf(s.VPC.Subnets, func(n Subnet) string { return n.Name })
 		}
-		groups = append(groups, d.group(fmt.Sprintf("nodeGroups[%d]", i), g, s.InstanceTypes, settings))
+		groups = append(groups, d.group(fmt.Sprintf("nodeGroups[%d]", i), g, s.InstanceTypes, settings, windows))
 	}
 	if len(d.errs) > 0 {
 		return
@@ -44,7 +45,7 @@ func (d *decoder) resolve(s *Scenario) {
 		Notes:      slices.Compact(d.notes),
 		Subnets:    simSubnets(s.VPC.Subnets),
 		Cluster:    sim.ClusterConfig{Name: s.Cluster.Name, SystemPods: s.Cluster.SystemPods, ControlPlaneENIs: s.Cluster.ControlPlaneENIs},
-		CNI:        sim.CNIConfig{Version: s.CNI.Version, Env: env, ENIConfigs: simENIConfigs(s.CNI.ENIConfigs)},
+		CNI:        sim.CNIConfig{Version: s.CNI.Version, Env: env, ENIConfigs: simENIConfigs(s.CNI.ENIConfigs), Windows: s.CNI.Windows},
 		EC2:        simEC2(s.EC2),
 		Agent:      sim.AgentConfig{Order: s.Agent.Order, Restart: time.Duration(s.Agent.Restart), Exit: simBackoff(s.Agent.ExitBackoff)},
 		Scheduler:  sim.SchedulerConfig{Strategy: s.Scheduler.Strategy, Delay: time.Duration(s.Scheduler.Delay)},
@@ -124,7 +125,7 @@ func first(names []string) string {
 
 // group resolves a node group: its type's limits, max-pods, what pods may
 // request.
-func (d *decoder) group(path string, g *NodeGroup, overrides map[string]InstanceTypeOverride, settings model.Settings) sim.NodeGroup {
+func (d *decoder) group(path string, g *NodeGroup, overrides map[string]InstanceTypeOverride, settings model.Settings, windows model.WindowsSettings) sim.NodeGroup {
 	if g.InstanceType == "" {
 		return sim.NodeGroup{}
 	}
@@ -137,11 +138,16 @@ func (d *decoder) group(path string, g *NodeGroup, overrides map[string]Instance
 	if err != nil {
 		d.fail(path+".maxPods", "%v", err)
 	}
-	d.typeNotes(path, t, settings)
+	if g.OS == osWindows {
+		d.windowsTypeNotes(path, t, windows)
+	} else {
+		d.typeNotes(path, t, settings)
+	}
 	start, later := d.agentStart(g)
 	return sim.NodeGroup{
 		Name:            g.Name,
 		Type:            t,
+		Windows:         g.OS == osWindows,
 		Count:           g.Count,
 		Subnets:         subnetIDs(g.Subnets),
 		MaxPods:         capacity,
@@ -157,13 +163,17 @@ func (d *decoder) group(path string, g *NodeGroup, overrides map[string]Instance
 	}
 }
 
-func (d *decoder) typeNotes(path string, t model.InstanceType, settings model.Settings) {
+func (d *decoder) sizeNotes(path string, t model.InstanceType) {
 	if t.VCPU == 0 {
 		d.note("%s: the vCPUs of %s are unknown; CPU limits nothing", path, t.Name)
 	}
 	if t.MemoryMiB == 0 {
 		d.note("%s: the memory of %s is unknown; memory limits nothing", path, t.Name)
 	}
+}
+
+func (d *decoder) typeNotes(path string, t model.InstanceType, settings model.Settings) {
+	d.sizeNotes(path, t)
 	_, ignored := settings.ForType(t)
 	for _, line := range ignored {
 		d.note("%s: %s", path, line)

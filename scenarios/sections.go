@@ -149,6 +149,7 @@ func (d *decoder) cni(into *CNI) reader {
 			field{"env", d.env(&into.Env)},
 			field{"eniConfigs", list(d, &into.ENIConfigs, d.eniConfig)},
 			later("branchCooldown"),
+			field{"windows", d.windowsKeys(&into.Windows)},
 		)
 	}
 }
@@ -302,7 +303,7 @@ func (d *decoder) instanceType(v value, name string, into *InstanceTypeOverride)
 }
 
 func (d *decoder) nodeGroup(v value, into *NodeGroup) {
-	into.OS = "linux"
+	into.OS = osLinux
 	into.MaxPods = MaxPods{Expression: maxPodsAuto}
 	into.Count = 1
 	d.object(v,
@@ -318,7 +319,7 @@ func (d *decoder) nodeGroup(v value, into *NodeGroup) {
 		field{"securityGroups", list(d, &into.SecurityGroups, d.securityGroup)},
 		field{"every", d.duration(&into.Every)},
 		field{"agentStart", optional(&into.AgentStart, d.duration)},
-		field{"os", oneOf(d, &into.OS, []string{"linux"}, "windows")},
+		field{"os", oneOf(d, &into.OS, []string{osLinux, osWindows})},
 		later("awsvpcTrunking"),
 		later("autoscale"),
 	)

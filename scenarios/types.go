@@ -150,6 +150,9 @@ type CNI struct {
 	// nil value unsets one of these.
 	Env        map[string]*string `json:"env"`
 	ENIConfigs []ENIConfig        `json:"eniConfigs,omitempty"`
+	// Windows are the keys of the ConfigMap amazon-vpc-cni that are about Windows
+	// nodes.
+	Windows map[string]string `json:"windows,omitempty"`
 }
 
 // ENIConfig is the custom resource of custom networking. Without security

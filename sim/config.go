@@ -79,6 +79,9 @@ type CNIConfig struct {
 	// BranchCooldown is the text of branch-eni-cooldown in the ConfigMap
 	// amazon-vpc-cni; empty: not set. See model.BranchCooldown.
 	BranchCooldown string
+	// Windows are the other keys of that ConfigMap, those about Windows nodes.
+	// See model.ParseWindowsSettings; nil serves no Windows nodes.
+	Windows map[string]string
 }
 
 // ENIConfig is the custom resource of custom networking.
@@ -184,6 +187,7 @@ type Toleration struct {
 type NodeGroup struct {
 	Name           string
 	Type           model.InstanceType // overrides applied
+	Windows        bool               // the nodes run Windows: no agent, the resource controller's pool
 	Count          int
 	Subnets        []model.SubnetID // in turn
 	MaxPods        int

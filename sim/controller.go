@@ -143,8 +143,12 @@ func (c *resourceController) stop() {
 			c.coming--
 		}
 		delete(c.nodes, n)
+		if n.windows != nil {
+			n.windows.stop()
+		}
 	}
 	c.trunks = nil
+	c.e.windowsJobs = [2]*workers{{}, {}}
 }
 
 // start takes over all nodes whose agents have asked for a trunk.
@@ -152,6 +156,9 @@ func (c *resourceController) start() {
 	c.begin()
 	for _, n := range c.e.nodes {
 		c.nodeEvent(n)
+		if n.windows != nil && n.windows.starts > 0 && !n.gone {
+			n.windows.start()
+		}
 		if n.gone && n.instance.trunk != nil && len(n.instance.trunk.branches) > 0 {
 			c.watchStray()
 		}

@@ -106,6 +106,11 @@ func (a *agent) diagnoseRefusal() verdict {
 		}
 		return v
 	}
+	return r.ofSubnet()
+}
+
+// ofSubnet is the refusal by a subnet that is full.
+func (r *refusal) ofSubnet() verdict {
 	v := verdict{
 		kind: KindSubnetIPs, scope: "subnet", name: string(r.subnet.ID()), reason: string(r.code),
 		message: textNoAddress, numbers: subnetNumbers(r.subnet),
@@ -199,6 +204,8 @@ func remedyUnschedulable(kind Kind) string {
 		return "more or larger nodes, or smaller requests"
 	case KindBranchLimit:
 		return "more nodes, or an instance type with more branch ENIs"
+	case KindENILimit:
+		return remedyWindowsFull
 	case KindNoTrunk:
 		return "an instance type that can have a trunk ENI, with ENABLE_POD_ENI set before its slots are taken"
 	default:

@@ -99,23 +99,28 @@ func (x *ec2) assign(ni *eni, want int, prefixes bool, done func(blocks []netip.
 		in:     in,
 		life:   in.life(),
 		fields: CallFields{Action: AssignPrivateIpAddresses, ENI: ni.id, Subnet: ni.subnet.ID(), Want: want},
-		effect: func(f *CallFields) {
-			if len(ni.blocks)+want > in.kind.SlotsPerENI() {
-				f.Error = model.PrivateIpAddressLimitExceeded
-				return
-			}
-			err := x.quotas.admitsUnits(want)
-			if f.Error = codeOf(err); err != nil {
-				return
-			}
-			blocks, err = x.take(ni.subnet, want, prefixes)
-			f.Error = codeOf(err)
-			ni.blocks = append(ni.blocks, blocks...)
-			x.quotas.added(len(blocks))
-			f.Addresses, f.Prefixes = split(blocks)
-		},
-		done: func(code model.ErrorCode) { done(blocks, code) },
+		effect: func(f *CallFields) { blocks = x.addBlocks(ni, want, prefixes, f) },
+		done:   func(code model.ErrorCode) { done(blocks, code) },
 	})
+}
+
+// addBlocks takes want addresses or prefixes for an ENI and returns them, or
+// fills in why it does not.
+func (x *ec2) addBlocks(ni *eni, want int, prefixes bool, f *CallFields) []netip.Prefix {
+	if len(ni.blocks)+want > ni.instance.kind.SlotsPerENI() {
+		f.Error = model.PrivateIpAddressLimitExceeded
+		return nil
+	}
+	err := x.quotas.admitsUnits(want)
+	if f.Error = codeOf(err); err != nil {
+		return nil
+	}
+	blocks, err := x.take(ni.subnet, want, prefixes)
+	f.Error = codeOf(err)
+	ni.blocks = append(ni.blocks, blocks...)
+	x.quotas.added(len(blocks))
+	f.Addresses, f.Prefixes = split(blocks)
+	return blocks
 }
 
 // unassign gives blocks of one kind back; they are free when the call begins.
@@ -124,19 +129,22 @@ func (x *ec2) unassign(ni *eni, blocks []netip.Prefix, done reply) {
 		in:     ni.instance,
 		life:   ni.instance.life(),
 		fields: CallFields{Action: UnassignPrivateIpAddresses, ENI: ni.id, Subnet: ni.subnet.ID(), Want: len(blocks)},
-		effect: func(f *CallFields) {
-			f.Addresses, f.Prefixes = split(blocks)
-			x.quotas.added(-len(blocks))
-			ni.blocks = slices.DeleteFunc(ni.blocks, func(b netip.Prefix) bool { return slices.Contains(blocks, b) })
-			for _, a := range f.Addresses {
-				ni.subnet.ReleaseAddress(a)
-			}
-			for _, p := range f.Prefixes {
-				ni.subnet.ReleasePrefix(p)
-			}
-		},
-		done: done,
+		effect: func(f *CallFields) { x.removeBlocks(ni, blocks, f) },
+		done:   done,
 	})
+}
+
+// removeBlocks gives an ENI's blocks back to the subnet.
+func (x *ec2) removeBlocks(ni *eni, blocks []netip.Prefix, f *CallFields) {
+	f.Addresses, f.Prefixes = split(blocks)
+	x.quotas.added(-len(blocks))
+	ni.blocks = slices.DeleteFunc(ni.blocks, func(b netip.Prefix) bool { return slices.Contains(blocks, b) })
+	for _, a := range f.Addresses {
+		ni.subnet.ReleaseAddress(a)
+	}
+	for _, p := range f.Prefixes {
+		ni.subnet.ReleasePrefix(p)
+	}
 }
 
 // create makes an ENI that is not attached yet.

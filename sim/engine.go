@@ -58,8 +58,13 @@ type engine struct {
 	scheduler *scheduler
 	// controller is the VPC resource controller; those of pods are workloads.
 	controller *resourceController
-	workloads  *controllers
-	troubles   *troubles
+	// The controller's part for Windows nodes: settings, and workers for
+	// secondary addresses and for prefixes.
+	windowsSettings model.WindowsSettings
+	windowsIgnored  []string
+	windowsJobs     [2]*workers
+	workloads       *controllers
+	troubles        *troubles
 }
 
 func newEngine(cfg Config, sink func(Event) error) (*engine, error) {
@@ -75,6 +80,8 @@ func newEngine(cfg Config, sink func(Event) error) (*engine, error) {
 	e.kubelet = newKubelet(e)
 	e.scheduler = newScheduler(e)
 	e.controller = newResourceController(e)
+	e.windowsJobs = [2]*workers{{}, {}}
+	e.windowsSettings, e.windowsIgnored = model.ParseWindowsSettings(cfg.CNI.Windows)
 	if e.workloads, err = newControllers(e); err != nil {
 		return nil, err
 	}

@@ -127,7 +127,8 @@ type NodeLaunched struct {
 	MaxPods        int                   `json:"maxPods"`
 	SystemPods     int                   `json:"systemPods"` // host-network, counted in maxPods
 	MaxENIs        int                   `json:"maxENIs"`
-	SlotsPerENI    int                   `json:"slotsPerENI"` // IPv4 per ENI − 1
+	SlotsPerENI    int                   `json:"slotsPerENI"`  // IPv4 per ENI − 1
+	OS             string                `json:"os,omitempty"` // "windows", which uses one ENI; empty: Linux
 	ENI            model.ENIID           `json:"eni"`
 	PrimaryAddress netip.Addr            `json:"primaryAddress"`
 	SecurityGroups []model.SecurityGroup `json:"securityGroups,omitempty"`
@@ -152,6 +153,11 @@ type NodeUncordoned struct{}
 type NodeTerminated struct{}
 
 // AgentConfigured tells the settings that an agent starts with.
+//
+// On a Windows node, which has none, this and all other events of an agent's
+// datastore are about the resource controller's pool for the node: Env are the
+// ConfigMap's keys, Settings what they make of the warm targets. Restarted, the
+// controller configures the pool again.
 type AgentConfigured struct {
 	Env        map[string]string `json:"env"`               // as set
 	Settings   model.Settings    `json:"settings"`          // as understood

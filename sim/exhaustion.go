@@ -172,9 +172,14 @@ func (t *troubles) dropped(a *agent, p *pod) {
 // setupFailed classifies a failed request for an address and returns its kind
 // and the message that the pod shows.
 func (t *troubles) setupFailed(p *pod) (Kind, string) {
-	v := p.node.agent.diagnose()
-	if p.node.agent.leavesToBranch(p) {
+	var v verdict
+	switch {
+	case p.node.windows != nil:
+		v = p.node.windows.diagnose(p)
+	case p.node.agent.leavesToBranch(p):
 		v = t.e.controller.diagnose(p)
+	default:
+		v = p.node.agent.diagnose()
 	}
 	if v.kind == "" {
 		t.left(p)
@@ -208,6 +213,7 @@ var outBy = map[Kind]string{
 	KindCPUMemory:   "nodesShortOfCPUOrMemory",
 	KindBranchLimit: "nodesAtBranchLimit",
 	KindNoTrunk:     "nodesWithoutTrunk",
+	KindENILimit:    "nodesOutOfPrivateIPv4Addresses",
 	KindMisconfig:   "nodesNotMatching",
 }
 

@@ -19,6 +19,9 @@ func (k *kubelet) bind(p *pod, n *node, pinned bool) {
 	n.hosts(p)
 	k.e.log(n.name, PodBound{p.name, p.workloadName()})
 	k.e.controller.podBound(p)
+	if n.windows != nil {
+		n.windows.ask(p)
+	}
 	if wait := k.e.cfg.Kubelet.Start; wait > 0 && !pinned {
 		k.e.promise(k.e.now.Add(wait), func() { k.attempt(p) })
 		return
@@ -33,6 +36,10 @@ func (k *kubelet) attempt(p *pod) {
 	}
 	if p.spec.HostNetwork {
 		k.addressed(p)
+		return
+	}
+	if p.node.windows != nil {
+		k.attemptWindows(p)
 		return
 	}
 	if p.node.agent.leavesToBranch(p) {
@@ -62,6 +69,21 @@ func (k *kubelet) attemptBranch(p *pod) {
 	k.e.log(p.node.name, PodAddressed{
 		Pod: p.name, Workload: p.workloadName(), ENI: p.branch.ENI, Device: noDevice,
 		Address: p.branch.Address, VLAN: p.branch.VLAN, Attempt: p.attempts + 1,
+	})
+	k.e.troubles.left(p)
+	k.addressed(p)
+}
+
+// attemptWindows sets the pod up with the address that it is annotated with.
+func (k *kubelet) attemptWindows(p *pod) {
+	if p.grant == nil {
+		k.failed(p)
+		return
+	}
+	ni := p.node.windows.eni()
+	k.e.log(p.node.name, PodAddressed{
+		Pod: p.name, Workload: p.workloadName(), ENI: ni.id, Device: ni.device,
+		Address: p.grant.Address, Prefix: p.grant.Prefix(), Attempt: p.attempts + 1,
 	})
 	k.e.troubles.left(p)
 	k.addressed(p)
@@ -166,7 +188,13 @@ func (k *kubelet) stopped(p *pod) {
 func (k *kubelet) release(p *pod) {
 	l := p.lease
 	if l == nil {
-		k.e.log(p.node.name, p.released())
+		out := p.released()
+		if w := p.node.windows; w != nil {
+			if until, cooling := w.giveUp(p); cooling {
+				out.CoolUntilMs = &until
+			}
+		}
+		k.e.log(p.node.name, out)
 		return
 	}
 	p.lease = nil
@@ -182,10 +210,15 @@ func (k *kubelet) release(p *pod) {
 	p.node.agent.drainExcluded(l)
 }
 
-// released is what a pod without a lease gives up: its branch ENI, or nothing.
+// released is what a pod without a lease gives up: its branch ENI, its address
+// of a Windows node, or nothing.
 func (p *pod) released() PodReleased {
 	out := PodReleased{Pod: p.name}
-	if p.branch != nil {
+	switch {
+	case p.grant != nil:
+		ni := p.node.windows.eni()
+		out.ENI, out.Device, out.Address, out.Prefix = ni.id, ni.device, p.grant.Address, p.grant.Prefix()
+	case p.branch != nil:
 		out.ENI, out.Device, out.Address = p.branch.ENI, noDevice, p.branch.Address
 	}
 	return out
@@ -218,6 +251,9 @@ func (k *kubelet) gone(p *pod) {
 	wasDone := p.phase == podDone
 	p.phase = podGone
 	k.e.forget(p)
+	if p.node != nil && p.node.windows != nil {
+		p.node.windows.giveUp(p) // annotated, and never set up
+	}
 	if p.node != nil && !wasDone {
 		p.node.loses(p)
 	}

@@ -53,6 +53,10 @@ type node struct {
 
 	podENI     int // capacity of vpc.amazonaws.com/pod-eni; 0: not advertised
 	podENIUsed int // requested by its pods
+
+	windows         *windowsPool // nil on Linux
+	windowsCapacity int          // of vpc.amazonaws.com/PrivateIPv4Address; 0: not advertised
+	windowsUsed     int          // requested by its pods
 }
 
 func (e *engine) newGroups() error {
@@ -119,6 +123,7 @@ func (e *engine) launch(g *nodeGroup) {
 	n.labels["kubernetes.io/hostname"] = string(n.name)
 	n.labels["node.kubernetes.io/instance-type"] = g.Type.Name
 	n.labels["eks.amazonaws.com/nodegroup"] = g.Name
+	n.labels[labelOS] = g.os()
 	g.made++
 	e.tryLaunch(n)
 }
@@ -139,20 +144,29 @@ func (e *engine) tryLaunch(n *node) {
 	e.nodes = append(e.nodes, n)
 	e.nodeNamed[n.name] = n
 	primary := in.enis[0]
-	e.log(n.name, NodeLaunched{
+	launched := NodeLaunched{
 		Group: n.group.Name, Instance: in.id, InstanceType: in.kind.Name,
 		Subnet: n.subnet.ID(), Zone: n.subnet.zone,
-		MaxPods: n.maxPods, SystemPods: e.cfg.Cluster.SystemPods,
+		MaxPods: n.maxPods, SystemPods: n.systemPods(),
 		MaxENIs: in.kind.MaxENIs, SlotsPerENI: in.kind.SlotsPerENI(),
 		ENI: primary.id, PrimaryAddress: primary.primary, SecurityGroups: primary.groups,
-	})
+	}
+	if n.group.Windows {
+		n.windows = newWindowsPool(e, n)
+		launched.OS, launched.MaxENIs = osWindows, 1
+	}
+	e.log(n.name, launched)
 	wait := n.group.AgentStart
 	if e.now > 0 {
 		wait = n.group.AgentStartLater
 	}
 	life := n.agent.life
 	e.promise(e.now.Add(wait), func() {
-		if n.agent.life == life && !n.gone {
+		switch {
+		case n.gone:
+		case n.windows != nil:
+			n.windows.start()
+		case n.agent.life == life:
 			n.agent.start()
 		}
 	})
@@ -229,6 +243,9 @@ func (n *node) terminate() {
 	for _, p := range pods {
 		n.e.kubelet.lost(p)
 	}
+	if n.windows != nil {
+		n.windows.terminated()
+	}
 	for _, have := range slices.Clone(n.agent.storedENIs()) {
 		n.agent.dropENI(have, n.instance.eni(have.ID).primary, ByTerminate)
 	}
@@ -278,6 +295,9 @@ func (n *node) count(p *pod, sign int) {
 	if p.needsBranch() {
 		n.podENIUsed += sign
 	}
+	if n.e.needsWindowsAddress(p.spec) {
+		n.windowsUsed += sign
+	}
 }
 
 // scoreRequests is what the score counts for a pod.
@@ -293,7 +313,23 @@ func scoreRequests(s *PodSpec) (cpuMilli, memoryMiB int) {
 }
 
 // podCount is what counts towards max-pods.
-func (n *node) podCount() int { return len(n.pods) + n.e.cfg.Cluster.SystemPods }
+func (n *node) podCount() int { return len(n.pods) + n.systemPods() }
+
+// systemPods are aws-node and kube-proxy, which are pods on Linux only.
+func (n *node) systemPods() int {
+	if n.group.Windows {
+		return 0
+	}
+	return n.e.cfg.Cluster.SystemPods
+}
+
+// os is the group's operating system as the nodes' label has it.
+func (g *nodeGroup) os() string {
+	if g.Windows {
+		return osWindows
+	}
+	return osLinux
+}
 
 // eniConfigName is the name of the ENIConfig that the node asks for: by the
 // label of external controllers, by annotation, by label; else "default".

@@ -29,7 +29,8 @@ type pod struct {
 	tries    int  // of the scheduler, failed ones
 	deleting bool // deletion was asked for
 
-	branch  *model.Branch // its annotation; nil: none
+	grant   *model.WindowsGrant // its annotation on a Windows node; nil: none
+	branch  *model.Branch       // its annotation; nil: none
 	request branchRequest
 
 	boundAt model.Instant
@@ -56,8 +57,11 @@ func (p *pod) daemon() bool { return p.owner != nil && p.owner.Kind == DaemonSet
 // needsBranch reports whether the pod asks for a branch ENI.
 func (p *pod) needsBranch() bool { return needsBranch(p.spec) }
 
-// needsBranch reports whether pods of the spec ask for one.
-func needsBranch(spec *PodSpec) bool { return len(spec.BranchGroups) > 0 && !spec.HostNetwork }
+// needsBranch reports whether pods of the spec ask for one: neither those on the
+// host network do nor those for Windows nodes.
+func needsBranch(spec *PodSpec) bool {
+	return len(spec.BranchGroups) > 0 && !spec.HostNetwork && !isWindows(spec)
+}
 
 // workloadName is the name of the controller, or empty.
 func (p *pod) workloadName() model.WorkloadName {

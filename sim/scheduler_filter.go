@@ -19,18 +19,19 @@ const (
 	outcomeCPU    outcome = 2
 	outcomeMemory outcome = 4
 	outcomePodENI outcome = 8
+	outcomeIPv4   outcome = 16 // of a Windows node
 )
 
 const (
-	outcomeCordoned    outcome = 16 + iota
+	outcomeCordoned    outcome = 32 + iota
 	outcomeNotReady            // its agent's start-up is going on
 	outcomeStartFailed         // its agent's start-up has failed
 	outcomeSelector
 	outcomeTaint
 )
 
-// resource reports whether only pods, CPU, memory or pod-eni are short: were other pods
-// to leave, the node could serve.
+// resource reports whether only pods, CPU, memory, pod-eni or a Windows node's
+// addresses are short: were other pods to leave, the node could serve.
 func (v outcome) resource() bool { return v > outcomeFits && v < outcomeCordoned }
 
 // Taints that the node controller sets and that are no node group's.
@@ -78,6 +79,9 @@ func resources(spec *PodSpec, n *node) outcome {
 	}
 	if needsBranch(spec) && n.podENIUsed >= n.podENI {
 		v |= outcomePodENI
+	}
+	if n.windowsUsed >= n.windowsCapacity && n.e.needsWindowsAddress(spec) {
+		v |= outcomeIPv4
 	}
 	return v
 }
@@ -179,6 +183,9 @@ func (s *scheduler) reasons(v outcome) []string {
 	if v&outcomePodENI != 0 {
 		out = append(out, "Insufficient vpc.amazonaws.com/pod-eni")
 	}
+	if v&outcomeIPv4 != 0 {
+		out = append(out, "Insufficient vpc.amazonaws.com/PrivateIPv4Address")
+	}
 	return out
 }
 
@@ -224,8 +231,8 @@ func (h histogram) String() string {
 
 // kind says which exhaustion it is that no node fits, and how many nodes stand
 // behind each kind. A node counts by its first failing filter; max-pods comes
-// before CPU and memory, those before pod-eni. The commonest resource reason is
-// the kind.
+// before CPU and memory, those before pod-eni, that before the addresses of
+// Windows nodes. The commonest resource reason is the kind.
 //
 // It is none, the empty Kind, while it may only be a matter of waiting: no node
 // is ready or has failed to become so, or no resource is short anywhere and a
@@ -234,6 +241,9 @@ func (s *scheduler) kind(t tally) (Kind, map[Kind]int) {
 	pods := t.of(func(v outcome) bool { return v.resource() && v&outcomePods != 0 })
 	cpuMemory := t.of(func(v outcome) bool { return v.resource() && v&outcomePods == 0 && v&(outcomeCPU|outcomeMemory) != 0 })
 	branches := t.of(func(v outcome) bool { return v == outcomePodENI })
+	addresses := t.of(func(v outcome) bool {
+		return v.resource() && v >= outcomeIPv4 && v&(outcomePods|outcomeCPU|outcomeMemory) == 0
+	})
 	starting := t.of(func(v outcome) bool { return v == outcomeNotReady })
 	out := t.of(func(v outcome) bool { return !v.resource() && v != outcomeNotReady })
 
@@ -241,7 +251,7 @@ func (s *scheduler) kind(t tally) (Kind, map[Kind]int) {
 	for _, c := range []struct {
 		kind  Kind
 		nodes int
-	}{{KindMaxPods, pods}, {KindCPUMemory, cpuMemory}, {s.branchKind(), branches}, {KindMisconfig, out}} {
+	}{{KindMaxPods, pods}, {KindCPUMemory, cpuMemory}, {s.branchKind(), branches}, {KindENILimit, addresses}, {KindMisconfig, out}} {
 		if c.nodes > 0 {
 			counts[c.kind] = c.nodes
 		}
@@ -249,10 +259,12 @@ func (s *scheduler) kind(t tally) (Kind, map[Kind]int) {
 	switch {
 	case s.decided == 0:
 		return "", counts
-	case pods > 0 && pods >= cpuMemory && pods >= branches:
+	case pods > 0 && pods >= max(cpuMemory, branches, addresses):
 		return KindMaxPods, counts
-	case cpuMemory > 0 && cpuMemory >= branches:
+	case cpuMemory > 0 && cpuMemory >= max(branches, addresses):
 		return KindCPUMemory, counts
+	case addresses > branches:
+		return KindENILimit, counts
 	case branches > 0 && s.e.controller.coming > 0:
 		return "", counts
 	case branches > 0:

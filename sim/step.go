@@ -87,7 +87,11 @@ func (e *engine) takeStep(s *Step) {
 	case RestartController:
 		e.controller.restart()
 	case RestartAgent:
-		e.withNode(a.Node, func(n *node) { n.agent.restart(a.Gap, a.Env) })
+		e.withNode(a.Node, func(n *node) {
+			if n.windows == nil {
+				n.agent.restart(a.Gap, a.Env)
+			}
+		})
 	default:
 		panic(fmt.Sprintf("sim: unknown step %T", a))
 	}
@@ -124,7 +128,7 @@ func (e *engine) setEnv(a SetEnv, over time.Duration) {
 	}
 	var living []*node
 	for _, n := range e.nodes {
-		if !n.gone {
+		if !n.gone && n.windows == nil {
 			living = append(living, n)
 		}
 	}

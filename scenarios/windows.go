@@ -1,0 +1,109 @@
+package scenarios
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"vpcsim/model"
+	"vpcsim/scenarios/internal/doc"
+)
+
+// The operating systems of a node group, as the nodes' label has them.
+const (
+	osLinux   = "linux"
+	osWindows = "windows"
+	labelOS   = "kubernetes.io/os"
+)
+
+// windowsKeys reads the keys of the ConfigMap amazon-vpc-cni that are about
+// Windows nodes. A ConfigMap has text only; numbers and booleans need no quotes
+// here.
+func (d *decoder) windowsKeys(into *map[string]string) reader {
+	return func(v value) {
+		if !d.is(v, doc.Map) {
+			return
+		}
+		known := model.WindowsKeys()
+		m := make(map[string]string, len(v.Fields))
+		for _, f := range v.Fields {
+			child := v.child(f.Name, f.Value)
+			d.at[child.path] = child.Pos
+			switch {
+			case !slices.Contains(known, f.Name):
+				d.add(f.Pos, child.path, "unknown key of the ConfigMap amazon-vpc-cni about Windows nodes"+d.didYouMean(f.Name, known))
+			case f.Value.Kind == doc.Null:
+				// As if it were left out.
+			case f.Value.Kind == doc.Map || f.Value.Kind == doc.List:
+				d.failAt(child, "must be one value, not %s", f.Value.Kind)
+			default:
+				m[f.Name] = f.Value.Scalar
+			}
+		}
+		*into = m
+	}
+}
+
+// windows resolves the keys: a cluster with Windows nodes has the controller
+// serve them unless it says otherwise.
+func (d *decoder) windows(s *Scenario) model.WindowsSettings {
+	if !slices.ContainsFunc(s.NodeGroups, func(g NodeGroup) bool { return g.OS == osWindows }) {
+		if len(s.CNI.Windows) > 0 {
+			d.note("cni.windows: there are no Windows nodes")
+		}
+		return model.WindowsSettings{}
+	}
+	keys := model.WindowsDefaults()
+	for name, text := range s.CNI.Windows {
+		keys[name] = text
+	}
+	s.CNI.Windows = keys
+	settings, ignored := model.ParseWindowsSettings(keys)
+	for _, line := range ignored {
+		d.note("cni.windows.%s", line)
+	}
+	return settings
+}
+
+// windowsTypeNotes says what a type doesn't limit, and what Windows nodes of it
+// go without.
+func (d *decoder) windowsTypeNotes(path string, t model.InstanceType, settings model.WindowsSettings) {
+	d.sizeNotes(path, t)
+	_, ignored := settings.ForType(t)
+	for _, line := range ignored {
+		d.note("%s: %s", path, line)
+	}
+}
+
+// checkWindows refuses what Windows nodes cannot have. Source: EKS user guide,
+// "Deploy Windows nodes on EKS clusters" (considerations).
+func (d *decoder) checkWindows(s *Scenario) {
+	groups := map[string]bool{}
+	for i, g := range s.NodeGroups {
+		if g.OS != osWindows {
+			continue
+		}
+		groups[g.Name] = true
+		if s.Cluster.IPFamily == familyIPv6 {
+			d.fail(fmt.Sprintf("nodeGroups[%d].os", i), "an IPv6 cluster has no Windows nodes")
+		}
+	}
+	for i, step := range s.Steps {
+		if a := step.RestartAgent; a != nil && groups[groupOf(a.Node)] {
+			d.fail(fmt.Sprintf("steps[%d].restartAgent.node", i), "%s is a Windows node, which has no agent", a.Node)
+		}
+	}
+}
+
+// groupOf is the group of the node GROUP-N, "" for what is no such name.
+func groupOf(node string) string {
+	cut := strings.LastIndexByte(node, '-')
+	if cut < 1 {
+		return ""
+	}
+	if _, err := strconv.Atoi(node[cut+1:]); err != nil {
+		return ""
+	}
+	return node[:cut]
+}

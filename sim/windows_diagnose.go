@@ -1,0 +1,78 @@
+package sim
+
+import (
+	"fmt"
+
+	"vpcsim/model"
+)
+
+// Texts that the pods of Windows nodes show. Source: events of the VPC resource
+// controller and of kubelet on Windows nodes.
+const textNoAnnotation = `Failed to create pod sandbox: rpc error: code = Unknown desc = failed to setup network for sandbox: plugin type="vpc-bridge" name="vpc" failed (add): failed to parse Kubernetes args: pod does not have label vpc.amazonaws.com/PrivateIPv4Address`
+
+// diagnose tells why a pod on the node has no address yet: first row that fits.
+//
+//	the controller does not serve the pod, or is not there yet   misconfig
+//	pods hold all that the node can have                         eni-limit
+//	EC2 refuses                                                  subnet-ips, prefix-fragmentation, …
+//	the pool wants no more, and addresses cool                   cooldown
+//	the pool wants no more                                       misconfig
+//	else                                                         warm-pool-lag
+func (w *windowsPool) diagnose(p *pod) verdict {
+	if !w.settings.IPAM {
+		return w.onNode(KindMisconfig, "windows-ipam-off", "set enable-windows-ipam to true in the ConfigMap amazon-vpc-cni: without it nobody gives pods of Windows nodes addresses")
+	}
+	if !isWindows(p.spec) {
+		return w.onNode(KindMisconfig, "no-windows-selector", "give the pod the nodeSelector kubernetes.io/os: windows, or keep it off Windows nodes: only with it a pod asks for an address there")
+	}
+	if !w.managed {
+		return w.onNode(KindMisconfig, "not-managed", "the resource controller has not taken the node over yet; the pod gets its address when it has")
+	}
+	s := w.pool.Stats()
+	wantsMore := s.PendingCreate > 0 || s.Deviation(w.settings) > 0
+	switch {
+	case s.Used >= s.Capacity:
+		v := w.onNode(KindENILimit, string(model.WindowsAtCapacity), remedyWindowsFull)
+		v.cappedBy = "instance type"
+		return v
+	case w.refused != nil && w.refused.stands():
+		return w.diagnoseRefusal()
+	case s.Cooling > 0 && (!wantsMore || s.Used+s.Cooling == s.Capacity):
+		return w.onNode(KindCooldown, string(model.WindowsCoolingDown), fmt.Sprintf("an address of a Windows node rests %s to %s after its pod has gone: keep more warm (windows-warm-ip-target), or replace pods more slowly", model.WindowsCooldown, model.WindowsCooldown+model.WindowsRound))
+	case !wantsMore && s.Warm == 0:
+		return w.onNode(KindMisconfig, string(model.ReasonMinimumIPTarget), "windows-minimum-ip-target without windows-warm-ip-target is a hard cap: set both")
+	default:
+		return w.onNode(KindWarmPoolLag, string(model.WindowsPoolEmpty), "the resource controller is fetching more addresses, and kubelet tries again: keep more warm (windows-warm-ip-target), or start pods more slowly")
+	}
+}
+
+const remedyWindowsFull = "a Windows node serves its pods from one ENI: prefix mode (enable-windows-prefix-delegation), a type with more addresses an ENI, or more nodes"
+
+// onNode is a verdict about this node, with the numbers of its pool.
+func (w *windowsPool) onNode(kind Kind, reason, remedy string) verdict {
+	numbers := map[string]int{"maxPods": w.node.maxPods}
+	if w.pool != nil {
+		s := w.pool.Stats()
+		numbers["capacity"] = s.Capacity
+		numbers["total"] = s.Warm + s.Used + s.Cooling
+		numbers["assigned"] = s.Used
+		numbers["available"] = s.Warm + s.Cooling
+		numbers["cooling"] = s.Cooling
+	}
+	return verdict{kind: kind, scope: "node", name: string(w.node.name), reason: reason, message: textNoAnnotation, numbers: numbers, remedy: remedy}
+}
+
+func (w *windowsPool) diagnoseRefusal() verdict {
+	r := w.refused
+	kind := kindOf(r.code)
+	if kind == KindSubnetIPs {
+		v := r.ofSubnet()
+		v.message = textNoAnnotation
+		return v
+	}
+	v := w.onNode(kind, string(r.code), remedyRefused(kind))
+	if kind != KindENILimit {
+		v.scope, v.name = "cluster", w.e.cfg.Cluster.Name
+	}
+	return v
+}
