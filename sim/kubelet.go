@@ -81,6 +81,7 @@ func (k *kubelet) attemptWindows(p *pod) {
 		return
 	}
 	ni := p.node.windows.eni()
+	p.node.windows.set++
 	k.e.log(p.node.name, PodAddressed{
 		Pod: p.name, Workload: p.workloadName(), ENI: ni.id, Device: ni.device,
 		Address: p.grant.Address, Prefix: p.grant.Prefix(), Attempt: p.attempts + 1,
@@ -169,6 +170,10 @@ func (k *kubelet) delete(p *pod) {
 		if p.spec.HostNetwork {
 			k.release(p)
 		}
+		if w := p.node.windows; w != nil {
+			w.giveUp(p) // annotated, and not set up yet
+			defer w.freed()
+		}
 		k.gone(p)
 	default:
 		k.gone(p)
@@ -193,6 +198,7 @@ func (k *kubelet) release(p *pod) {
 			if until, cooling := w.giveUp(p); cooling {
 				out.CoolUntilMs = &until
 			}
+			defer w.freed()
 		}
 		k.e.log(p.node.name, out)
 		return
@@ -251,9 +257,6 @@ func (k *kubelet) gone(p *pod) {
 	wasDone := p.phase == podDone
 	p.phase = podGone
 	k.e.forget(p)
-	if p.node != nil && p.node.windows != nil {
-		p.node.windows.giveUp(p) // annotated, and never set up
-	}
 	if p.node != nil && !wasDone {
 		p.node.loses(p)
 	}

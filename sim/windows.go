@@ -65,6 +65,12 @@ type windowsPool struct {
 	round   model.Instant // of the timer that is set; Never if none
 	owed    bool          // that timer holds the run up
 	refused *refusal
+
+	// What the log tells differs from the pool while a pod is annotated and not
+	// set up yet: set counts the pods that are, unset has the instants at which
+	// pods gave up an address that they were never set up with, while it cools.
+	set   int
+	unset []model.Instant
 }
 
 func newWindowsPool(e *engine, n *node) *windowsPool {
@@ -106,7 +112,7 @@ func (w *windowsPool) begin() {
 	}
 	ni := w.eni()
 	w.pool = model.NewWindowsPool(w.settings, ni.instance.kind, ni.blocks, held)
-	w.managed, w.refused = true, nil
+	w.managed, w.refused, w.unset = true, nil, nil
 	w.starts++
 	w.base = w.e.now
 	w.logStart(known)
@@ -187,20 +193,33 @@ func (w *windowsPool) ask(p *pod) {
 }
 
 // giveUp takes a pod's address back and returns the last instant at which it
-// cools: the round that ends it makes it warm.
+// cools: the round that ends it makes it warm. The caller goes on with freed.
 func (w *windowsPool) giveUp(p *pod) (coolUntil model.Instant, ok bool) {
 	g := p.grant
 	if g == nil || w.node.gone {
 		return 0, false
 	}
 	p.grant = nil
+	setUp := p.phase != podCreating
+	if setUp {
+		w.set--
+	}
 	if !w.managed {
 		return 0, false
 	}
+	if !setUp {
+		w.unset = append(w.unset, w.e.now)
+	}
 	w.pool.Free(*g, w.e.now)
-	w.reconcile(nil)
-	w.setRound()
 	return w.roundFrom(w.e.now.Add(model.WindowsCooldown)) - 1, true
+}
+
+// freed goes on after an address was given up.
+func (w *windowsPool) freed() {
+	if w.managed {
+		w.reconcile(nil)
+		w.setRound()
+	}
 }
 
 // roundFrom is the first round at or after the instant.
@@ -239,6 +258,7 @@ func (w *windowsPool) clearRound() {
 func (w *windowsPool) work() {
 	w.clearRound()
 	w.pool.Cool(w.e.now)
+	w.unset = slices.DeleteFunc(w.unset, func(at model.Instant) bool { return w.e.now.Sub(at) >= model.WindowsCooldown })
 	if w.pool.Stats().Deviation(w.settings) <= 0 {
 		w.refused = nil
 	}
@@ -393,9 +413,9 @@ func (w *windowsPool) terminated() {
 }
 
 // decision is what a pool event says. Cooling addresses are available in it, as
-// in all pool events.
+// in all pool events, and those of pods that are not set up yet.
 func (w *windowsPool) decision(s model.WindowsStats) PoolDecision {
-	d := PoolDecision{Rule: model.RuleWindows, Total: s.Warm + s.Used + s.Cooling, Assigned: s.Used, Cooling: s.Cooling}
+	d := PoolDecision{Rule: model.RuleWindows, Total: s.Warm + s.Used + s.Cooling, Assigned: w.set, Cooling: s.Cooling - len(w.unset)}
 	d.Available = d.Total - d.Assigned
 	unit := 1
 	if w.settings.PrefixDelegation {
