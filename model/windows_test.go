@@ -164,6 +164,7 @@ func TestWindowsPoolAfterARefusal(t *testing.T) {
 	require.Equal(t, WindowsPlan{Resync: true}, p.Plan(nil))
 	require.Equal(t, []netip.Prefix{netip.MustParsePrefix("10.0.0.16/28")}, p.Synced([]netip.Prefix{netip.MustParsePrefix("10.0.0.16/28"), netip.MustParsePrefix("10.0.0.9/32")}))
 	require.True(t, p.Plan(nil).Empty())
+	require.Empty(t, p.Synced([]netip.Prefix{netip.MustParsePrefix("10.0.0.32/28")}), "nobody asked again")
 }
 
 func TestWindowsGivesBackWholePrefixesOnly(t *testing.T) {

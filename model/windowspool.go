@@ -305,8 +305,12 @@ func (p *WindowsPool) Deleted(blocks []netip.Prefix, refused ErrorCode) {
 }
 
 // Synced is the answer to a plan that asked to see what EC2 has. It returns
-// what was missing in the pool and is warm there then.
+// what was missing in the pool and is warm there then. A second answer is
+// ignored: the pool may have given up since what EC2 has still.
 func (p *WindowsPool) Synced(has []netip.Prefix) []netip.Prefix {
+	if !p.resync {
+		return nil
+	}
 	p.resync = false
 	var missing []netip.Prefix
 	for _, b := range has {
