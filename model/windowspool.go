@@ -305,10 +305,14 @@ func (p *WindowsPool) Deleted(blocks []netip.Prefix, refused ErrorCode) {
 }
 
 // Synced is the answer to a plan that asked to see what EC2 has. It returns
-// what was missing in the pool and is warm there then. A second answer is
-// ignored: the pool may have given up since what EC2 has still.
+// what was missing in the pool and is warm there then. An answer that comes
+// while something is on its way in either direction is ignored, a second one
+// too: the pool may have given up since what EC2 has still.
+//
+// The model is coarser than reality in that the real pool takes such an answer
+// in once in a while, and finds out by the next refusal.
 func (p *WindowsPool) Synced(has []netip.Prefix) []netip.Prefix {
-	if !p.resync {
+	if !p.resync || p.pendingCreate != 0 || p.pendingDelete != 0 {
 		return nil
 	}
 	p.resync = false
