@@ -35,6 +35,14 @@ var bucketSizes = map[Action]tokenBucket{
 	DescribeNetworkInterfaces:       {size: 50, refill: 10},
 }
 
+// RequestLimit returns how many requests of an action the account may make at
+// once, and how many more with each second. ok is false for an action that is not
+// limited here.
+func RequestLimit(action Action) (bucket, refillPerSecond int, ok bool) {
+	b, ok := bucketSizes[action]
+	return b.size, b.refill, ok
+}
+
 // take takes a token at now, if there is one.
 func (b *tokenBucket) take(now model.Instant) bool {
 	second := int64(now) / 1000
