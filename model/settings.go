@@ -35,6 +35,8 @@ type Settings struct {
 	MultiNIC             bool          `json:"multiNIC"`
 	NoProvisioning       bool          `json:"noProvisioning"`
 	KeepLeakedENIs       bool          `json:"keepLeakedENIs"`
+	// OnlyIMDS: NoProvisioning is on for ENABLE_IMDS_ONLY_MODE alone.
+	OnlyIMDS bool `json:"-"`
 	// Version is the release whose rules hold; ForVersion sets it.
 	Version Version `json:"-"`
 }
@@ -99,17 +101,26 @@ func ParseSettings(env map[string]string) (Settings, []string) {
 		NoProvisioning:       r.boolean("DISABLE_NETWORK_RESOURCE_PROVISIONING", false) || imdsOnly,
 		KeepLeakedENIs:       r.boolean("DISABLE_LEAKED_ENI_CLEANUP", false),
 	}
+	s.OnlyIMDS = imdsOnly && !r.boolean("DISABLE_NETWORK_RESOURCE_PROVISIONING", false)
 	slices.Sort(r.notes)
-	return s, r.notes
+	return s, slices.Compact(r.notes)
 }
 
 // ForType returns the settings as they count on a node of type t: prefix mode
-// is off where EC2 gives no prefixes. The strings say what was switched off.
+// is off where EC2 gives no prefixes, or where the release takes none (after
+// ForVersion). The strings say what was switched off.
 //
 // Source: VPC CNI README, ENABLE_PREFIX_DELEGATION; warning instead of refusal
 // observed in v1.23.1.
 func (s Settings) ForType(t InstanceType) (Settings, []string) {
-	if !s.PrefixDelegation || t.SupportsPrefixes() {
+	metal := t.BareMetal && t.Hypervisor != "nitro"
+	switch {
+	case !s.PrefixDelegation:
+		return s, nil
+	case metal && !s.Version.Has(FeatureMetalPrefixes):
+		s.PrefixDelegation = false
+		return s, []string{fmt.Sprintf("ENABLE_PREFIX_DELEGATION: %s is bare metal, for which %s has no prefixes; counts as false", t.Name, s.Version)}
+	case t.SupportsPrefixes():
 		return s, nil
 	}
 	s.PrefixDelegation = false

@@ -116,7 +116,7 @@ func TestParseSettings(t *testing.T) {
 		{"AWS_MANAGE_ENIS_NON_SCHEDULABLE", "true", func(s *Settings) { s.ManageNonSchedulable = true }, ""},
 		{"ENABLE_MULTI_NIC", "true", func(s *Settings) { s.MultiNIC = true }, ""},
 		{"DISABLE_NETWORK_RESOURCE_PROVISIONING", "true", func(s *Settings) { s.NoProvisioning = true }, ""},
-		{"ENABLE_IMDS_ONLY_MODE", "true", func(s *Settings) { s.NoProvisioning = true }, ""},
+		{"ENABLE_IMDS_ONLY_MODE", "true", func(s *Settings) { s.NoProvisioning, s.OnlyIMDS = true, true }, ""},
 		{"WARM_IP_TARGETS", "5", nil, ""}, // not a variable of aws-node
 	} {
 		t.Run(tt.name+"="+tt.text, func(t *testing.T) {

@@ -256,6 +256,9 @@ func (d *decoder) checkIPv6(s *Scenario) {
 	if s.Cluster.IPFamily != familyIPv6 {
 		return
 	}
+	if !s.CNI.Version.Has(model.FeatureIPv6) {
+		d.fail("cni.version", "an IPv6 cluster needs a release that has IPv6 mode, v1.10.0 or later")
+	}
 	for i, n := range s.VPC.Subnets {
 		hasNodes := func(g NodeGroup) bool { return g.Subnets == nil || slices.Contains(g.Subnets, n.Name) }
 		if !n.IPv6CIDR.IsValid() && slices.ContainsFunc(s.NodeGroups, hasNodes) {

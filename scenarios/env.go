@@ -97,9 +97,10 @@ func wholeEnv(family string, changes map[string]*string) (env map[string]string,
 
 // envNotes says what aws-node makes of its environment that its author may not
 // have meant.
-func (d *decoder) envNotes(env map[string]string) model.Settings {
+func (d *decoder) envNotes(env map[string]string, version model.Version) model.Settings {
 	settings, ignored := model.ParseSettings(env)
-	for _, line := range ignored {
+	settings, unknown := settings.ForVersion(version)
+	for _, line := range append(ignored, unknown...) {
 		d.note("cni.env.%s", line)
 	}
 	for _, line := range model.EntrypointRefusals(env) {

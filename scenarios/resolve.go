@@ -20,7 +20,7 @@ import (
 func (d *decoder) resolve(s *Scenario) {
 	env, changes := wholeEnv(s.Cluster.IPFamily, s.CNI.Env)
 	s.CNI.Env = changes
-	settings := d.envNotes(env)
+	settings := d.envNotes(env, s.CNI.Version)
 	if len(s.NodeGroups) > maxGroups {
 		d.fail("nodeGroups", "%d node groups; at most %d", len(s.NodeGroups), maxGroups)
 		return

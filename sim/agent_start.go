@@ -41,8 +41,8 @@ func (a *agent) start() {
 // configure parses the environment and says what it makes of it.
 func (a *agent) configure() error {
 	settings, ignored := model.ParseSettings(a.env)
-	settings, more := settings.ForType(a.instance().kind)
 	settings, unknown := settings.ForVersion(a.e.cfg.CNI.Version)
+	settings, more := settings.ForType(a.instance().kind)
 	more = append(more, unknown...)
 	a.settings = settings
 	a.e.log(a.node.name, AgentConfigured{
