@@ -1,0 +1,68 @@
+package replay
+
+import (
+	"cmp"
+	"slices"
+
+	"vpcsim/model"
+	"vpcsim/sim"
+)
+
+// Calls counts the calls to EC2.
+type Calls struct {
+	// Total counts all calls, UnderWay those without an answer yet.
+	Total, UnderWay int
+
+	byAction map[sim.Action]*ActionCalls
+}
+
+// ActionCalls are the calls of one action.
+type ActionCalls struct {
+	Action sim.Action
+	Count  int
+	// Refused counts those that EC2 refused, by code.
+	Refused map[model.ErrorCode]int
+	// Throttled counts those that the request rate refused.
+	Throttled int
+}
+
+// Refusals counts the refused calls.
+func (a ActionCalls) Refusals() int {
+	n := 0
+	for _, c := range a.Refused {
+		n += c
+	}
+	return n
+}
+
+// ByAction lists the calls of each action that was called, by name.
+func (c *Calls) ByAction() []ActionCalls {
+	out := make([]ActionCalls, 0, len(c.byAction))
+	for _, a := range c.byAction {
+		out = append(out, *a)
+	}
+	slices.SortFunc(out, func(a, b ActionCalls) int { return cmp.Compare(a.Action, b.Action) })
+	return out
+}
+
+func (c *Calls) called(b sim.CallFields) {
+	if c.byAction == nil {
+		c.byAction = map[sim.Action]*ActionCalls{}
+	}
+	a := c.byAction[b.Action]
+	if a == nil {
+		a = &ActionCalls{Action: b.Action, Refused: map[model.ErrorCode]int{}}
+		c.byAction[b.Action] = a
+	}
+	c.Total++
+	c.UnderWay++
+	a.Count++
+	if b.Error != "" {
+		a.Refused[b.Error]++
+	}
+	if b.Throttled {
+		a.Throttled++
+	}
+}
+
+func (c *Calls) returned() { c.UnderWay-- }

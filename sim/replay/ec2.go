@@ -1,0 +1,106 @@
+package replay
+
+import (
+	"fmt"
+	"net/netip"
+	"slices"
+
+	"vpcsim/model"
+	"vpcsim/sim"
+)
+
+// ec2ENI is an ENI as EC2 has it.
+type ec2ENI struct {
+	id      model.ENIID
+	subnet  *Subnet
+	primary netip.Addr
+	blocks  []netip.Prefix // unordered
+}
+
+// takePrimary notes the ENI that an instance is launched with. EC2 may have
+// told of its creation before.
+func (s *State) takePrimary(b sim.NodeLaunched) error {
+	if s.ec2ENIs[b.ENI] != nil {
+		return nil
+	}
+	return s.createENI(sim.ENICreated{ENI: b.ENI, Subnet: b.Subnet, PrimaryAddress: b.PrimaryAddress})
+}
+
+func (s *State) createENI(b sim.ENICreated) error {
+	sn := s.subnets[b.Subnet]
+	switch {
+	case sn == nil:
+		return fmt.Errorf("there is no subnet %q", b.Subnet)
+	case s.ec2ENIs[b.ENI] != nil:
+		return fmt.Errorf("there is an ENI %s already", b.ENI)
+	}
+	e := &ec2ENI{id: b.ENI, subnet: sn, primary: b.PrimaryAddress}
+	s.ec2ENIs[b.ENI] = e
+	if err := sn.take(b.PrimaryAddress); err != nil {
+		return err
+	}
+	return e.add(blockPrefixes(b.Addresses, b.Prefixes))
+}
+
+func (s *State) deleteENI(b sim.ENIDeleted) error {
+	e := s.ec2ENIs[b.ENI]
+	if e == nil {
+		return fmt.Errorf("there is no ENI %s", b.ENI)
+	}
+	delete(s.ec2ENIs, b.ENI)
+	if err := e.subnet.give(e.primary); err != nil {
+		return err
+	}
+	return e.remove(slices.Clone(e.blocks))
+}
+
+// call counts a call that begins, and does to the subnet what it does: a
+// refused call does nothing. Creating and deleting have events of their own.
+func (s *State) call(b sim.CallFields) error {
+	s.Calls.called(b)
+	if b.Error != "" {
+		return nil
+	}
+	switch b.Action {
+	case sim.AssignPrivateIpAddresses, sim.UnassignPrivateIpAddresses:
+	default:
+		return nil
+	}
+	e := s.ec2ENIs[b.ENI]
+	if e == nil {
+		return fmt.Errorf("there is no ENI %s", b.ENI)
+	}
+	blocks := blockPrefixes(b.Addresses, b.Prefixes)
+	if b.Action == sim.AssignPrivateIpAddresses {
+		return e.add(blocks)
+	}
+	return e.remove(blocks)
+}
+
+func (e *ec2ENI) add(blocks []netip.Prefix) error {
+	for _, p := range blocks {
+		for a := p.Addr(); p.Contains(a); a = a.Next() {
+			if err := e.subnet.take(a); err != nil {
+				return err
+			}
+		}
+	}
+	e.blocks = append(e.blocks, blocks...)
+	return nil
+}
+
+func (e *ec2ENI) remove(blocks []netip.Prefix) error {
+	for _, p := range blocks {
+		i := slices.Index(e.blocks, p)
+		if i < 0 {
+			return fmt.Errorf("%s doesn't have %s", e.id, p)
+		}
+		e.blocks = slices.Delete(e.blocks, i, i+1)
+		for a := p.Addr(); p.Contains(a); a = a.Next() {
+			if err := e.subnet.give(a); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}

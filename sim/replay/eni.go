@@ -1,0 +1,48 @@
+package replay
+
+import (
+	"net/netip"
+
+	"vpcsim/model"
+	"vpcsim/sim"
+)
+
+// ENI is an ENI in an agent's datastore.
+type ENI struct {
+	ID             model.ENIID
+	Kind           model.ENIKind
+	Device         int
+	Subnet         model.SubnetID
+	SecurityGroups []model.SecurityGroup
+	PrimaryAddress netip.Addr
+	// AttachedAt is when it entered the datastore, the first time.
+	AttachedAt model.Instant
+	// Blocks are in ascending order. The primary address is not among them.
+	Blocks []*Block
+
+	assigned int
+	wasFull  bool
+	stale    bool // of before a restart, not seen since
+}
+
+// Assigned counts the addresses of the ENI that are held.
+func (e *ENI) Assigned() int { return e.assigned }
+
+// Total counts the addresses of the ENI's usable blocks.
+func (e *ENI) Total() int {
+	n := 0
+	for _, b := range e.Blocks {
+		if b.usable {
+			n += b.Size()
+		}
+	}
+	return n
+}
+
+func newENI(at model.Instant, b sim.ENIAttached) *ENI {
+	return &ENI{
+		ID: b.ENI, Kind: b.Kind, Device: b.Device, Subnet: b.Subnet,
+		SecurityGroups: b.SecurityGroups, PrimaryAddress: b.PrimaryAddress,
+		AttachedAt: at,
+	}
+}

@@ -1,0 +1,143 @@
+package replay
+
+import (
+	"vpcsim/model"
+	"vpcsim/sim"
+)
+
+// History is how a node's ENIs came, filled and went.
+type History struct {
+	// Changes are the first HistoryLimit changes, in order.
+	Changes []Change
+	// Count is the number of all changes.
+	Count int
+	// Devices has a line for every device number that ever had an ENI.
+	Devices []DeviceHistory
+
+	decision *sim.PoolDecision
+}
+
+// HistoryLimit is how many changes of a node are kept: a pool that takes and
+// gives back a prefix all day long would fill the memory otherwise.
+const HistoryLimit = 200
+
+// ChangeKind says what happened to an ENI.
+type ChangeKind string
+
+// The kinds of changes.
+const (
+	Attached ChangeKind = "attached"
+	Added    ChangeKind = "added"
+	Filled   ChangeKind = "filled" // pods hold all that the ENI can have, for the first time
+	Removed  ChangeKind = "removed"
+	Detached ChangeKind = "detached"
+)
+
+// Change is one line of a node's history.
+type Change struct {
+	At     model.Instant
+	Kind   ChangeKind
+	ENI    model.ENIID
+	Of     model.ENIKind
+	Device int
+	// Addresses and Prefixes that came or went; of a filled ENI those it has.
+	Addresses, Prefixes int
+	By                  sim.By
+	// Why is the decision of the agent that led to it; nil where none did.
+	Why *sim.PoolDecision
+}
+
+// DeviceHistory is about the first ENI with a device number.
+type DeviceHistory struct {
+	Device int
+	Kind   model.ENIKind
+	// AttachedAt is when it entered the datastore, FilledAt when pods held all
+	// its slots can carry for the first time; model.Never if they never did.
+	AttachedAt, FilledAt model.Instant
+}
+
+func (h *History) add(c Change) {
+	h.Count++
+	if len(h.Changes) < HistoryLimit {
+		h.Changes = append(h.Changes, c)
+	}
+}
+
+// why returns the decision behind a change; starts and reconciles follow none.
+func (h *History) why(by sim.By) *sim.PoolDecision {
+	switch by {
+	case sim.ByGrow, sim.ByShrink, sim.ByFree:
+		return h.decision
+	}
+	return nil
+}
+
+func (h *History) attached(at model.Instant, n *Node, e *ENI, b sim.ENIAttached) {
+	h.add(Change{
+		At: at, Kind: Attached, ENI: e.ID, Of: e.Kind, Device: e.Device,
+		Addresses: len(b.Addresses), Prefixes: len(b.Prefixes), By: b.By, Why: h.why(b.By),
+	})
+	if h.device(e.Device) == nil {
+		h.Devices = append(h.Devices, DeviceHistory{
+			Device: e.Device, Kind: e.Kind, AttachedAt: at, FilledAt: model.Never,
+		})
+	}
+}
+
+func (h *History) added(at model.Instant, n *Node, e *ENI, b sim.AddressesAdded) {
+	h.add(Change{
+		At: at, Kind: Added, ENI: e.ID, Of: e.Kind, Device: e.Device,
+		Addresses: len(b.Addresses), Prefixes: len(b.Prefixes), By: b.By, Why: h.why(b.By),
+	})
+}
+
+func (h *History) removed(at model.Instant, e *ENI, b sim.AddressesRemoved) {
+	h.add(Change{
+		At: at, Kind: Removed, ENI: e.ID, Of: e.Kind, Device: e.Device,
+		Addresses: len(b.Addresses), Prefixes: len(b.Prefixes), By: b.By, Why: h.why(b.By),
+	})
+}
+
+func (h *History) detached(at model.Instant, e *ENI, b sim.ENIDetached) {
+	h.add(Change{
+		At: at, Kind: Detached, ENI: e.ID, Of: e.Kind, Device: e.Device,
+		Addresses: len(b.Addresses), Prefixes: len(b.Prefixes), By: b.By, Why: h.why(b.By),
+	})
+}
+
+// filled notes the first time that pods hold everything the ENI's slots can
+// carry.
+func (h *History) filled(at model.Instant, n *Node, e *ENI) {
+	if e.wasFull || len(e.Blocks) < n.Launched.SlotsPerENI {
+		return
+	}
+	size := 0
+	for _, b := range e.Blocks {
+		size += b.Size()
+	}
+	if e.assigned < size {
+		return
+	}
+	e.wasFull = true
+	c := Change{At: at, Kind: Filled, ENI: e.ID, Of: e.Kind, Device: e.Device}
+	for _, b := range e.Blocks {
+		if b.IsPrefix() {
+			c.Prefixes++
+		} else {
+			c.Addresses++
+		}
+	}
+	h.add(c)
+	if d := h.device(e.Device); d != nil && d.FilledAt == model.Never {
+		d.FilledAt = at
+	}
+}
+
+func (h *History) device(device int) *DeviceHistory {
+	for i := range h.Devices {
+		if h.Devices[i].Device == device {
+			return &h.Devices[i]
+		}
+	}
+	return nil
+}

@@ -1,0 +1,270 @@
+package replay
+
+import (
+	"cmp"
+	"fmt"
+	"net/netip"
+	"slices"
+
+	"vpcsim/model"
+	"vpcsim/sim"
+)
+
+// Node is a node with its agent's datastore.
+type Node struct {
+	Name     model.NodeName
+	Launched sim.NodeLaunched
+	// LaunchedAt, ReadyAt (the first time) and TerminatedAt are model.Never if
+	// it hasn't happened.
+	LaunchedAt, ReadyAt, TerminatedAt model.Instant
+
+	Ready          bool
+	NotReadyReason string
+	Cordoned       bool
+	// AgentUp: the agent serves requests.
+	AgentUp bool
+	// ExitError is why the agent isn't up, if its start-up failed.
+	ExitError string
+	// Config is what the agent started with last; zero before its first start.
+	Config sim.AgentConfigured
+	// ENIs are those in the datastore, by device.
+	ENIs []*ENI
+	// History is how the ENIs came, filled and went.
+	History History
+
+	bound   int
+	total   int
+	held    int
+	cooling int
+	queue   coolQueue
+}
+
+func newNode(name model.NodeName, at model.Instant, b sim.NodeLaunched) *Node {
+	return &Node{
+		Name: name, Launched: b,
+		LaunchedAt: at, ReadyAt: model.Never, TerminatedAt: model.Never,
+	}
+}
+
+// Totals are the numbers of a pool. Primary addresses are in none of them, nor
+// are blocks that the agent's mode leaves unused. Free is Total less Assigned
+// less Cooling.
+type Totals struct {
+	Total, Assigned, Cooling int
+}
+
+// Available is what no pod holds, cooling addresses included, as the agent
+// reckons.
+func (t Totals) Available() int { return t.Total - t.Assigned }
+
+// Free is what could be handed out at once.
+func (t Totals) Free() int { return t.Total - t.Assigned - t.Cooling }
+
+func (t Totals) plus(u Totals) Totals {
+	return Totals{t.Total + u.Total, t.Assigned + u.Assigned, t.Cooling + u.Cooling}
+}
+
+// Totals returns the numbers of the node's pool. The instant must not be
+// before the last event, nor go back from call to call.
+func (n *Node) Totals(at model.Instant) Totals {
+	n.expire(at)
+	return Totals{Total: n.total, Assigned: n.held, Cooling: n.cooling}
+}
+
+// Gone reports whether the instance was terminated.
+func (n *Node) Gone() bool { return n.TerminatedAt != model.Never }
+
+// Bound counts the pods that are bound to the node and not gone; system pods
+// are not among them.
+func (n *Node) Bound() int { return n.bound }
+
+// PrefixMode reports whether the agent hands out addresses of prefixes.
+func (n *Node) PrefixMode() bool { return n.Config.Settings.PrefixDelegation }
+
+// ENI returns the ENI of the node's datastore, nil if it is not there.
+func (n *Node) ENI(id model.ENIID) *ENI {
+	for _, e := range n.ENIs {
+		if e.ID == id {
+			return e
+		}
+	}
+	return nil
+}
+
+func (n *Node) becomeReady(at model.Instant) {
+	n.Ready, n.NotReadyReason = true, ""
+	if n.ReadyAt == model.Never {
+		n.ReadyAt = at
+	}
+}
+
+func (n *Node) terminate(at model.Instant) {
+	n.Ready, n.AgentUp, n.TerminatedAt = false, false, at
+	n.ENIs, n.queue = nil, coolQueue{}
+	n.total, n.held, n.cooling = 0, 0, 0
+}
+
+func (n *Node) configure(b sim.AgentConfigured) {
+	n.Config = b
+	n.recount()
+}
+
+// agentExited marks what the datastore holds: a start takes over what is
+// attached then, and forgets the rest.
+func (n *Node) agentExited(b sim.AgentExited) {
+	n.AgentUp, n.ExitError = false, b.Error
+	for _, e := range n.ENIs {
+		e.stale = true
+	}
+}
+
+func (n *Node) agentStarted(sim.AgentStarted) {
+	n.AgentUp, n.ExitError = true, ""
+	n.ENIs = slices.DeleteFunc(n.ENIs, func(e *ENI) bool { return e.stale })
+	n.recount()
+}
+
+func (n *Node) attach(at model.Instant, b sim.ENIAttached) error {
+	eni := newENI(at, b)
+	var before *ENI
+	if i := slices.IndexFunc(n.ENIs, func(e *ENI) bool { return e.ID == b.ENI }); i >= 0 {
+		if b.By != sim.ByStart {
+			return fmt.Errorf("%s is in the datastore already", b.ENI)
+		}
+		before = n.ENIs[i]
+		eni.AttachedAt, eni.wasFull = before.AttachedAt, before.wasFull
+		n.dropENI(i)
+	}
+	for _, p := range blockPrefixes(b.Addresses, b.Prefixes) {
+		if err := n.insert(eni, p); err != nil {
+			return err
+		}
+	}
+	if before == nil {
+		n.History.attached(at, n, eni, b)
+	} else {
+		n.carryOver(before, eni)
+	}
+	i, _ := slices.BinarySearchFunc(n.ENIs, eni, func(a, b *ENI) int {
+		return cmp.Or(cmp.Compare(a.Device, b.Device), cmp.Compare(a.ID, b.ID))
+	})
+	n.ENIs = slices.Insert(n.ENIs, i, eni)
+	return nil
+}
+
+// carryOver moves to an ENI that a restarted agent took over what living pods
+// hold. Cooling is forgotten, and so is what pods gave up meanwhile.
+func (n *Node) carryOver(from, to *ENI) {
+	for _, old := range from.Blocks {
+		b, _ := to.block(old.Prefix)
+		if b == nil {
+			continue
+		}
+		for _, a := range old.touched {
+			if a.state == Assigned && !a.leftover {
+				n.hold(b.address(a.addr), a.pod)
+			}
+		}
+	}
+}
+
+func (n *Node) detach(at model.Instant, b sim.ENIDetached) error {
+	i := slices.IndexFunc(n.ENIs, func(e *ENI) bool { return e.ID == b.ENI })
+	if i < 0 {
+		return fmt.Errorf("%s is not in the datastore of %s", b.ENI, n.Name)
+	}
+	n.History.detached(at, n.ENIs[i], b)
+	n.dropENI(i)
+	return nil
+}
+
+func (n *Node) addBlocks(at model.Instant, b sim.AddressesAdded) error {
+	e := n.ENI(b.ENI)
+	if e == nil {
+		return fmt.Errorf("%s is not in the datastore of %s", b.ENI, n.Name)
+	}
+	for _, p := range blockPrefixes(b.Addresses, b.Prefixes) {
+		if err := n.insert(e, p); err != nil {
+			return err
+		}
+	}
+	n.History.added(at, n, e, b)
+	return nil
+}
+
+func (n *Node) removeBlocks(at model.Instant, b sim.AddressesRemoved) error {
+	e := n.ENI(b.ENI)
+	if e == nil {
+		return fmt.Errorf("%s is not in the datastore of %s", b.ENI, n.Name)
+	}
+	for _, p := range blockPrefixes(b.Addresses, b.Prefixes) {
+		blk, i := e.block(p)
+		if blk == nil {
+			return fmt.Errorf("%s doesn't have %s", e.ID, p)
+		}
+		n.drop(blk)
+		e.Blocks = slices.Delete(e.Blocks, i, i+1)
+	}
+	n.History.removed(at, e, b)
+	return nil
+}
+
+func (n *Node) insert(e *ENI, p netip.Prefix) error {
+	b, err := e.insertBlock(p)
+	if err != nil {
+		return err
+	}
+	if b.usable = b.IsPrefix() == n.PrefixMode(); b.usable {
+		n.total += b.Size()
+	}
+	return nil
+}
+
+// dropENI removes the ENI with its blocks from the datastore.
+func (n *Node) dropENI(i int) {
+	for _, b := range n.ENIs[i].Blocks {
+		n.drop(b)
+	}
+	n.ENIs = slices.Delete(n.ENIs, i, i+1)
+}
+
+// drop takes a block out of the counts. Pods that hold an address of it go on
+// without the agent knowing.
+func (n *Node) drop(b *Block) {
+	b.dropped = true
+	b.eni.assigned -= b.Assigned
+	if !b.usable {
+		return
+	}
+	n.total -= b.Size()
+	n.held -= b.Assigned
+	for _, a := range b.touched {
+		if a.state == Cooling { // counted until it is expired
+			n.cooling--
+		}
+	}
+}
+
+// decide remembers what the agent decided, for the changes that follow.
+func (n *Node) decide(d sim.PoolDecision) { n.History.decision = &d }
+
+// recount counts anew which blocks are usable and what is held; needed when
+// the agent's mode may have changed.
+func (n *Node) recount() {
+	n.total, n.held, n.cooling = 0, 0, 0
+	n.queue = coolQueue{}
+	for _, e := range n.ENIs {
+		for _, b := range e.Blocks {
+			b.usable = b.IsPrefix() == n.PrefixMode()
+			for _, a := range b.touched {
+				if a.state == Cooling { // a start forgets
+					a.state = Free
+				}
+			}
+			if b.usable {
+				n.total += b.Size()
+				n.held += b.Assigned
+			}
+		}
+	}
+}

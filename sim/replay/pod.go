@@ -1,0 +1,341 @@
+package replay
+
+import (
+	"fmt"
+	"net/netip"
+	"slices"
+
+	"vpcsim/model"
+	"vpcsim/sim"
+)
+
+// Phase is what a pod's state is called, as kubectl shows it.
+type Phase string
+
+// The phases of a pod.
+const (
+	Pending           Phase = "Pending"           // without a node
+	ContainerCreating Phase = "ContainerCreating" // on a node, not ready
+	Running           Phase = "Running"
+	Terminating       Phase = "Terminating" // deletion asked, still there
+	Succeeded         Phase = "Succeeded"   // a Job's pod that ran to its end
+)
+
+// Pod is a pod that exists.
+type Pod struct {
+	Name        model.PodName
+	Workload    model.WorkloadName
+	HostNetwork bool
+	Node        model.NodeName // empty while it has none
+	Phase       Phase
+	// The instants are model.Never if it hasn't happened.
+	CreatedAt, BoundAt, AddressedAt, ReadyAt, DeletedAt model.Instant
+
+	// Address is the zero Addr while the pod holds none; ENI, Device and
+	// Prefix are then without meaning.
+	Address netip.Addr
+	ENI     model.ENIID
+	Device  int
+	Prefix  netip.Prefix
+
+	// FailedAttempts counts the times the CNI couldn't give it an address.
+	FailedAttempts int
+	// Reason and Message are of the last failure, to place it or to give it
+	// an address.
+	Reason  sim.Kind
+	Message string
+
+	gone bool
+}
+
+// Waits reports whether the pod exists, wants to run and doesn't.
+func (p *Pod) Waits() bool { return p.Phase == Pending || p.Phase == ContainerCreating }
+
+// PodCount counts pods.
+type PodCount struct {
+	// Created counts all pods that ever were.
+	Created int
+	// Those that exist, by phase.
+	Pending, ContainerCreating, Running, Terminating, Succeeded int
+	// Addressed counts how often a pod was given an address.
+	Addressed int
+	// FailedAttempts counts how often the CNI couldn't give one.
+	FailedAttempts int
+}
+
+// Waiting counts the pods that have no node or are not ready.
+func (c PodCount) Waiting() int { return c.Pending + c.ContainerCreating }
+
+// Pods are the pods of a run.
+type Pods struct {
+	// StartLatency is from created to addressed, TimeToIP from bound to
+	// addressed, of all pods that were given an address.
+	StartLatency, TimeToIP Latencies
+
+	count  PodCount
+	list   []*Pod // in order of creation, with some that are gone
+	gone   int    // of list
+	byName map[model.PodName]*Pod
+}
+
+// Count counts the pods.
+func (ps *Pods) Count() PodCount { return ps.count }
+
+// Get returns the pod of that name that exists, nil if none does.
+func (ps *Pods) Get(name model.PodName) *Pod { return ps.byName[name] }
+
+// All lists the pods that exist in the order of their creation.
+func (ps *Pods) All() []*Pod {
+	ps.compact()
+	return ps.list
+}
+
+func (ps *Pods) compact() {
+	ps.list = slices.DeleteFunc(ps.list, func(p *Pod) bool { return p.gone })
+	ps.gone = 0
+}
+
+func (ps *Pods) get(name model.PodName) (*Pod, error) {
+	p := ps.byName[name]
+	if p == nil {
+		return nil, fmt.Errorf("there is no pod %q", name)
+	}
+	return p, nil
+}
+
+// set moves the pod to another phase.
+func (ps *Pods) set(p *Pod, phase Phase) {
+	if n := ps.counter(p.Phase); n != nil {
+		*n--
+	}
+	p.Phase = phase
+	if n := ps.counter(phase); n != nil {
+		*n++
+	}
+}
+
+func (ps *Pods) counter(phase Phase) *int {
+	switch phase {
+	case Pending:
+		return &ps.count.Pending
+	case ContainerCreating:
+		return &ps.count.ContainerCreating
+	case Running:
+		return &ps.count.Running
+	case Terminating:
+		return &ps.count.Terminating
+	case Succeeded:
+		return &ps.count.Succeeded
+	}
+	return nil
+}
+
+func (ps *Pods) create(at model.Instant, b sim.PodCreated) error {
+	if ps.byName == nil {
+		ps.byName = map[model.PodName]*Pod{}
+	}
+	if ps.byName[b.Pod] != nil {
+		return fmt.Errorf("there is a pod %q already", b.Pod)
+	}
+	p := &Pod{
+		Name: b.Pod, Workload: b.Workload, HostNetwork: b.HostNetwork,
+		CreatedAt: at, BoundAt: model.Never, AddressedAt: model.Never,
+		ReadyAt: model.Never, DeletedAt: model.Never,
+	}
+	ps.set(p, Pending)
+	ps.count.Created++
+	ps.list = append(ps.list, p)
+	ps.byName[b.Pod] = p
+	return nil
+}
+
+// remove forgets a pod. The list is tidied when half of it is gone, which
+// keeps the cost per pod constant.
+func (ps *Pods) remove(p *Pod) {
+	ps.set(p, "")
+	p.gone = true
+	delete(ps.byName, p.Name)
+	if ps.gone++; ps.gone > len(ps.list)/2 {
+		ps.compact()
+	}
+}
+
+func (ps *Pods) unschedulable(b sim.PodUnschedulable) error {
+	p, err := ps.get(b.Pod)
+	if err != nil {
+		return err
+	}
+	p.Reason, p.Message = b.Reason, b.Message
+	return nil
+}
+
+func (ps *Pods) bind(at model.Instant, n *Node, b sim.PodBound) error {
+	p, err := ps.get(b.Pod)
+	switch {
+	case err != nil:
+		return err
+	case p.Node != "":
+		return fmt.Errorf("pod %s is on %s already", p.Name, p.Node)
+	}
+	p.Node, p.BoundAt = n.Name, at
+	p.Reason, p.Message = "", ""
+	n.bound++
+	if p.Phase == Pending {
+		ps.set(p, ContainerCreating)
+	}
+	return nil
+}
+
+func (ps *Pods) setupFailed(b sim.PodSetupFailed) error {
+	p, err := ps.get(b.Pod)
+	if err != nil {
+		return err
+	}
+	p.FailedAttempts++
+	p.Reason, p.Message = b.Reason, b.Message
+	ps.count.FailedAttempts++
+	return nil
+}
+
+func (ps *Pods) ready(at model.Instant, name model.PodName) error {
+	p, err := ps.get(name)
+	if err != nil {
+		return err
+	}
+	p.ReadyAt = at
+	if p.Phase == ContainerCreating {
+		ps.set(p, Running)
+	}
+	return nil
+}
+
+func (ps *Pods) complete(name model.PodName) error {
+	p, err := ps.get(name)
+	if err != nil {
+		return err
+	}
+	if p.DeletedAt == model.Never {
+		ps.set(p, Succeeded)
+	}
+	return nil
+}
+
+func (ps *Pods) delete(at model.Instant, name model.PodName) error {
+	p, err := ps.get(name)
+	if err != nil {
+		return err
+	}
+	p.DeletedAt = at
+	ps.set(p, Terminating)
+	return nil
+}
+
+// address gives the pod an address of the node's datastore.
+func (s *State) address(n *Node, at model.Instant, b sim.PodAddressed) error {
+	p, err := s.Pods.get(b.Pod)
+	switch {
+	case err != nil:
+		return err
+	case p.Node != n.Name:
+		return fmt.Errorf("pod %s is not on %s", p.Name, n.Name)
+	case p.Address.IsValid():
+		return fmt.Errorf("pod %s holds %s already", p.Name, p.Address)
+	}
+	a, err := n.lookup(b.ENI, b.Address, b.Prefix)
+	if err != nil {
+		return err
+	}
+	n.expire(at)
+	if a.state != Free {
+		return fmt.Errorf("%s is %s (%s) and given to %s", b.Address, a.state, a.pod, b.Pod)
+	}
+	n.hold(a, p.Name)
+	n.History.filled(at, n, a.block.eni)
+
+	p.Address, p.ENI, p.Device, p.Prefix = b.Address, b.ENI, b.Device, b.Prefix
+	p.AddressedAt = at
+	p.Reason, p.Message = "", ""
+	s.Pods.count.Addressed++
+	s.Pods.StartLatency.add(at.Sub(p.CreatedAt))
+	s.Pods.TimeToIP.add(at.Sub(p.BoundAt))
+	return nil
+}
+
+// release takes the pod's address from it and, unless it ran to its end, the
+// pod away.
+func (s *State) release(b sim.PodReleased) error {
+	p, err := s.Pods.get(b.Pod)
+	if err != nil {
+		return err
+	}
+	if n := s.nodes[p.Node]; n != nil {
+		n.bound--
+		if p.Address.IsValid() {
+			n.release(p, b)
+		}
+	}
+	p.Address = netip.Addr{}
+	if p.DeletedAt != model.Never || b.Reason == ReleasedTerminated {
+		s.Pods.remove(p)
+	}
+	return nil
+}
+
+// The reasons of a pod.released that is no ordinary one.
+const (
+	ReleasedAgentDown  = "agent-down"
+	ReleasedTerminated = "terminated"
+)
+
+// release gives up what the pod holds in the node's datastore. That may be
+// nothing: the agent may have dropped the block under the living pod.
+func (n *Node) release(p *Pod, b sim.PodReleased) {
+	a, err := n.lookup(p.ENI, p.Address, p.Prefix)
+	if err != nil || a.state != Assigned || a.pod != p.Name {
+		return
+	}
+	if b.Reason == ReleasedAgentDown {
+		a.leftover = true
+		return
+	}
+	a.block.Assigned--
+	a.block.eni.assigned--
+	if a.block.usable {
+		n.held--
+	}
+	a.state = Free
+	if b.CoolUntilMs == nil {
+		return
+	}
+	a.state, a.coolUntil = Cooling, *b.CoolUntilMs
+	if a.block.usable {
+		n.cooling++
+	}
+	n.queue.push(a)
+}
+
+func (n *Node) hold(a *address, pod model.PodName) {
+	a.state, a.pod = Assigned, pod
+	a.block.Assigned++
+	a.block.eni.assigned++
+	if a.block.usable {
+		n.held++
+	}
+}
+
+// lookup finds an address in the datastore. The prefix is invalid for a
+// secondary address.
+func (n *Node) lookup(eni model.ENIID, addr netip.Addr, prefix netip.Prefix) (*address, error) {
+	if !prefix.IsValid() {
+		prefix = single(addr)
+	}
+	e := n.ENI(eni)
+	if e == nil {
+		return nil, fmt.Errorf("%s is not in the datastore of %s", eni, n.Name)
+	}
+	b, _ := e.block(prefix)
+	if b == nil || !prefix.Contains(addr) {
+		return nil, fmt.Errorf("%s doesn't have %s in %s", eni, addr, prefix)
+	}
+	return b.address(addr), nil
+}

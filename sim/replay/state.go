@@ -1,0 +1,211 @@
+package replay
+
+import (
+	"fmt"
+
+	"vpcsim/model"
+	"vpcsim/sim"
+)
+
+// State is the world at an instant, as the log up to there tells it. The zero
+// State is the one before the first event. What its fields refer to belongs to
+// the State: read it between two calls of Apply, change nothing.
+type State struct {
+	// Now is the instant of the last event.
+	Now model.Instant
+	// Events is how many events were applied; the next one's Seq.
+	Events int64
+	// Started is the run's first event.
+	Started sim.RunStarted
+	// Ended is the run's last event, nil while it goes on.
+	Ended *sim.RunEnded
+
+	// Nodes are in the order of their launch, terminated ones included.
+	Nodes []*Node
+	// Subnets are in the order of the scenario.
+	Subnets []*Subnet
+	// Pods are those that exist, and what is left of those that don't.
+	Pods Pods
+	// Episodes are in the order in which they began.
+	Episodes []*Episode
+	// Calls are the calls to EC2.
+	Calls Calls
+
+	nodes    map[model.NodeName]*Node
+	subnets  map[model.SubnetID]*Subnet
+	ec2ENIs  map[model.ENIID]*ec2ENI
+	episodes map[int]*Episode
+}
+
+// Apply folds the next event of the log into the state. It fails if the event
+// contradicts those before it: a gap in Seq, time going back, something that
+// is not there, an address taken twice. The state is of no use after that.
+func (s *State) Apply(e sim.Event) error {
+	if err := s.apply(e); err != nil {
+		return fmt.Errorf("event %d (%s at %s): %w", e.Seq, e.Body.Type(), e.At, err)
+	}
+	return nil
+}
+
+func (s *State) apply(e sim.Event) error {
+	switch {
+	case e.Seq != s.Events:
+		return fmt.Errorf("event %d was expected", s.Events)
+	case e.At < s.Now:
+		return fmt.Errorf("time goes back from %s", s.Now)
+	case s.Ended != nil:
+		return fmt.Errorf("the run has ended")
+	}
+	s.Events++
+	s.Now = e.At
+
+	switch b := e.Body.(type) {
+	case sim.RunStarted:
+		return s.start(b)
+	case sim.RunEnded:
+		return s.end(b)
+	case sim.NodeLaunched:
+		return s.launch(e, b)
+	case sim.ENICreated:
+		return s.createENI(b)
+	case sim.ENIDeleted:
+		return s.deleteENI(b)
+	case sim.EC2Call:
+		return s.call(b.CallFields)
+	case sim.EC2Returned:
+		s.Calls.returned()
+		return nil
+	case sim.PodCreated:
+		return s.Pods.create(e.At, b)
+	case sim.PodUnschedulable:
+		return s.Pods.unschedulable(b)
+	case sim.PodReady:
+		return s.Pods.ready(e.At, b.Pod)
+	case sim.PodDeleted:
+		return s.Pods.delete(e.At, b.Pod)
+	case sim.PodReleased:
+		return s.release(b)
+	case sim.PodCompleted:
+		return s.Pods.complete(b.Pod)
+	case sim.ExhaustionBegan:
+		return s.beginEpisode(e, b)
+	case sim.ExhaustionEnded:
+		return s.endEpisode(e.At, b)
+	}
+	n := s.nodes[e.Node]
+	if n == nil {
+		return fmt.Errorf("there is no node %q", e.Node)
+	}
+	return s.applyNode(n, e)
+}
+
+// applyNode folds an event that is about one node.
+func (s *State) applyNode(n *Node, e sim.Event) error {
+	switch b := e.Body.(type) {
+	case sim.NodeReady:
+		n.becomeReady(e.At)
+	case sim.NodeNotReady:
+		n.Ready, n.NotReadyReason = false, b.Reason
+	case sim.NodeCordoned:
+		n.Cordoned = true
+	case sim.NodeUncordoned:
+		n.Cordoned = false
+	case sim.NodeTerminated:
+		n.terminate(e.At)
+	case sim.AgentConfigured:
+		n.configure(b)
+	case sim.AgentStarted:
+		n.agentStarted(b)
+	case sim.AgentExited:
+		n.agentExited(b)
+	case sim.ENIAttached:
+		return n.attach(e.At, b)
+	case sim.ENIDetached:
+		return n.detach(e.At, b)
+	case sim.AddressesAdded:
+		return n.addBlocks(e.At, b)
+	case sim.AddressesRemoved:
+		return n.removeBlocks(e.At, b)
+	case sim.PoolGrow:
+		n.decide(b.PoolDecision)
+	case sim.PoolShrink:
+		n.decide(b.PoolDecision)
+	case sim.PoolFree:
+		n.decide(b.PoolDecision)
+	case sim.PoolSkip:
+	case sim.PodBound:
+		return s.Pods.bind(e.At, n, b)
+	case sim.PodSetupFailed:
+		return s.Pods.setupFailed(b)
+	case sim.PodAddressed:
+		return s.address(n, e.At, b)
+	default:
+		return fmt.Errorf("unknown type of event %T", b)
+	}
+	return nil
+}
+
+func (s *State) start(b sim.RunStarted) error {
+	if s.Events != 1 {
+		return fmt.Errorf("the run has started already")
+	}
+	s.Started = b
+	s.nodes = map[model.NodeName]*Node{}
+	s.subnets = map[model.SubnetID]*Subnet{}
+	s.ec2ENIs = map[model.ENIID]*ec2ENI{}
+	s.episodes = map[int]*Episode{}
+	for _, start := range b.Subnets {
+		sn, err := newSubnet(start)
+		if err != nil {
+			return err
+		}
+		s.Subnets = append(s.Subnets, sn)
+		s.subnets[start.Name] = sn
+	}
+	return nil
+}
+
+func (s *State) end(b sim.RunEnded) error {
+	s.Ended = &b
+	for _, open := range b.Open {
+		ep := s.episodes[open.ID]
+		if ep == nil || !ep.Open() {
+			return fmt.Errorf("exhaustion %d is not open", open.ID)
+		}
+		ep.Pods, ep.PodMs = open.Pods, open.PodMs
+	}
+	return nil
+}
+
+func (s *State) launch(e sim.Event, b sim.NodeLaunched) error {
+	if s.nodes[e.Node] != nil {
+		return fmt.Errorf("there is a node %q already", e.Node)
+	}
+	n := newNode(e.Node, e.At, b)
+	s.Nodes = append(s.Nodes, n)
+	s.nodes[e.Node] = n
+	return s.takePrimary(b)
+}
+
+// Node returns the node of that name, nil if none was launched.
+func (s *State) Node(name model.NodeName) *Node { return s.nodes[name] }
+
+// Subnet returns the subnet of that name, nil if there is none.
+func (s *State) Subnet(name model.SubnetID) *Subnet { return s.subnets[name] }
+
+// Totals sums the agents' pools over all nodes.
+func (s *State) Totals() Totals {
+	var t Totals
+	for _, n := range s.Nodes {
+		t = t.plus(n.Totals(s.Now))
+	}
+	return t
+}
+
+// Cooldown is how long a released address rests on this node, in ms.
+func (s *State) Cooldown(n *Node) int64 {
+	if n.Config.Env != nil {
+		return n.Config.CooldownMs
+	}
+	return s.Started.Cooldown
+}
