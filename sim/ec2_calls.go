@@ -99,8 +99,7 @@ func (x *ec2) attach(in *instance, ni *eni, done reply) {
 	x.call(in, f, done)
 }
 
-// describe, modify and detach change nothing that bears on addresses: a
-// detached ENI keeps its device number until it is deleted.
+// describe and modify change nothing that bears on addresses.
 func (x *ec2) describe(in *instance, action Action, ni *eni, done reply) {
 	x.call(in, CallFields{Action: action, ENI: ni.id}, done)
 }
@@ -109,11 +108,17 @@ func (x *ec2) modify(in *instance, ni *eni, done reply) {
 	x.call(in, CallFields{Action: ModifyNetworkInterfaceAttribute, ENI: ni.id}, done)
 }
 
+// detach takes an ENI off the instance: an agent that is restarted before the
+// ENI is deleted does not see it any more, and it stays as it is, with its
+// addresses, until the instance is terminated. (The real agent looks for such
+// ENIs once an hour; that is not modelled.) Otherwise nobody asks for the
+// device number before the deletion ends: the agent's loop waits for it.
 func (x *ec2) detach(in *instance, ni *eni, done reply) {
+	in.detach(ni)
 	x.call(in, CallFields{Action: DetachNetworkInterface, ENI: ni.id, Subnet: ni.subnet.ID()}, done)
 }
 
-// delete deletes an ENI; its addresses and its device number are free when the
+// delete deletes an ENI that is not attached; its addresses are free when the
 // call ends. An instance that was terminated meanwhile has taken it along.
 func (x *ec2) delete(in *instance, ni *eni, done reply) {
 	f := CallFields{Action: DeleteNetworkInterface, ENI: ni.id, Subnet: ni.subnet.ID()}
@@ -121,8 +126,7 @@ func (x *ec2) delete(in *instance, ni *eni, done reply) {
 		if in.node.gone {
 			return
 		}
-		this := func(have *eni) bool { return have == ni }
-		in.enis, in.loose = slices.DeleteFunc(in.enis, this), slices.DeleteFunc(in.loose, this)
+		in.loose = slices.DeleteFunc(in.loose, func(have *eni) bool { return have == ni })
 		x.release(in, ni)
 		done(code)
 	})

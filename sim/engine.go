@@ -43,6 +43,9 @@ type engine struct {
 	sinkErr  error
 	promises int // timers of things that are still to come
 
+	// afterTimer is called after each timer; nil but in tests.
+	afterTimer func()
+
 	lastChange model.Instant
 	endedBy    string
 	endMessage string
@@ -133,6 +136,9 @@ func (e *engine) loop() {
 		}
 		e.now = t.at
 		t.fire()
+		if e.afterTimer != nil {
+			e.afterTimer()
+		}
 	}
 }
 

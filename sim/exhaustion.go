@@ -46,12 +46,13 @@ type troubles struct {
 // episode is a spell of one kind of exhaustion at one place. It ends when
 // nobody waits for it any more.
 type episode struct {
-	id      int
-	place   troublePlace
-	waiting int
-	pods    int   // that it hit
-	podMs   int64 // waited by those that wait no longer
-	since   int64 // sum of the instants at which the waiting ones began
+	id       int
+	place    troublePlace
+	waiting  int   // pods
+	launches int   // nodes that cannot be launched; they wait, but not in podMs
+	pods     int   // that it hit
+	podMs    int64 // waited by those that wait no longer
+	since    int64 // sum of the instants at which the waiting ones began
 }
 
 func newTroubles(e *engine) *troubles {
@@ -68,10 +69,7 @@ func (t *troubles) open() []ExhaustionEnded {
 }
 
 func (ep *episode) sum(now model.Instant) ExhaustionEnded {
-	waited := ep.podMs
-	if ep.pods > 0 {
-		waited += int64(ep.waiting)*int64(now) - ep.since
-	}
+	waited := ep.podMs + int64(ep.waiting)*int64(now) - ep.since
 	return ExhaustionEnded{ID: ep.id, Kind: ep.place.kind, Scope: ep.place.scope, Name: ep.place.name, Pods: ep.pods, PodMs: waited}
 }
 
@@ -131,12 +129,13 @@ func (t *troubles) left(p *pod) {
 	p.wait = nil
 	ep.podMs += int64(t.e.now - p.since)
 	ep.since -= int64(p.since)
-	t.leave(ep)
+	ep.waiting--
+	t.endIfOver(ep)
 }
 
-func (t *troubles) leave(ep *episode) {
-	ep.waiting--
-	if ep.waiting > 0 {
+// endIfOver ends the episode that nobody waits for any more.
+func (t *troubles) endIfOver(ep *episode) {
+	if ep.waiting > 0 || ep.launches > 0 {
 		return
 	}
 	delete(t.at, ep.place)
@@ -201,8 +200,7 @@ func (t *troubles) launchRefused(n *node, code model.ErrorCode) {
 		v.kind, v.scope, v.name, v.message = kind, "cluster", t.e.cfg.Cluster.Name, string(code)
 	}
 	ep := t.episode(troublePlace{v.kind, v.scope, v.name}, "", v)
-	ep.waiting++
-	ep.since += int64(t.e.now)
+	ep.launches++
 	t.nodes[n.name] = ep
 }
 
@@ -210,7 +208,7 @@ func (t *troubles) launchRefused(n *node, code model.ErrorCode) {
 func (t *troubles) launched(n *node) {
 	if ep := t.nodes[n.name]; ep != nil {
 		delete(t.nodes, n.name)
-		ep.since -= int64(t.e.now)
-		t.leave(ep)
+		ep.launches--
+		t.endIfOver(ep)
 	}
 }
