@@ -34,6 +34,7 @@ type Settings struct {
 	ManageNonSchedulable bool          `json:"manageNonSchedulable"`
 	MultiNIC             bool          `json:"multiNIC"`
 	NoProvisioning       bool          `json:"noProvisioning"`
+	KeepLeakedENIs       bool          `json:"keepLeakedENIs"`
 }
 
 // DefinesIPs reports whether an IP target is defined; the pool then follows
@@ -94,6 +95,7 @@ func ParseSettings(env map[string]string) (Settings, []string) {
 		ManageNonSchedulable: r.boolean("AWS_MANAGE_ENIS_NON_SCHEDULABLE", false),
 		MultiNIC:             r.boolean("ENABLE_MULTI_NIC", false),
 		NoProvisioning:       r.boolean("DISABLE_NETWORK_RESOURCE_PROVISIONING", false) || imdsOnly,
+		KeepLeakedENIs:       r.boolean("DISABLE_LEAKED_ENI_CLEANUP", false),
 	}
 	slices.Sort(r.notes)
 	return s, r.notes

@@ -58,7 +58,7 @@ var variables = []Variable{
 	{"CLUSTER_ENDPOINT", false, VariableText, "", "address of the Kubernetes API server", "v1.12.1"},
 	{"CLUSTER_NAME", true, VariableText, "", "name that ENIs are tagged with and that cluster tags of subnets are compared with", ""},
 	{"DISABLE_INTROSPECTION", false, VariableBool, "false", "turns the agent's introspection endpoint off", ""},
-	{"DISABLE_LEAKED_ENI_CLEANUP", false, VariableBool, "", "turns the hourly clean-up of forgotten ENIs off", "v1.13.0"},
+	{"DISABLE_LEAKED_ENI_CLEANUP", true, VariableBool, "", "turns the hourly clean-up of forgotten ENIs off", "v1.13.0"},
 	{"DISABLE_METRICS", false, VariableBool, "false", "turns the agent's metrics endpoint off", ""},
 	{"DISABLE_NETWORK_RESOURCE_PROVISIONING", true, VariableBool, "false", "never calls EC2 to grow or shrink", "v1.9.1"},
 	{"DISABLE_POD_V6", false, VariableBool, "", "turns IPv6 off inside pods", "v1.15.0"},

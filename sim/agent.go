@@ -48,6 +48,7 @@ type agent struct {
 	lastAction model.Instant // last pool action, reconciles without effect up to loopBase included
 	givenBack  map[netip.Prefix]model.Instant
 	refused    *refusal
+	inFlight   *eni // being attached or freed by the loop: no leak
 	stale      bool // the datastore may differ from EC2: reconcile matters
 
 	skip PoolDecision // the last pool.skip that was logged

@@ -134,14 +134,19 @@ func (g *growth) attach() {
 // created goes on with an ENI that exists: describe, attach, modify.
 func (g *growth) created(ni *eni) {
 	a, x := g.a, g.a.e.ec2
+	a.inFlight = ni
 	x.describe(a.instance(), DescribeInstances, ni, a.alive(func(model.ErrorCode) {
 		x.attach(a.instance(), ni, a.alive(func(code model.ErrorCode) {
 			if code != "" {
 				a.refused = &refusal{code: code}
-				x.delete(a.instance(), ni, a.alive(func(model.ErrorCode) { g.done() }))
+				x.delete(a.instance(), ni, a.alive(func(model.ErrorCode) {
+					a.inFlight = nil
+					g.done()
+				}))
 				return
 			}
 			x.modify(a.instance(), ni, a.alive(func(model.ErrorCode) {
+				a.inFlight = nil
 				a.takeENI(ni, attachedBlocks(ni), ByGrow)
 				g.succeeded()
 			}))

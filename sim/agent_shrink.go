@@ -70,11 +70,15 @@ func (a *agent) maybeFree(stats model.PoolStats, unused bool, done func()) {
 	a.e.log(a.node.name, PoolFree{d})
 	ni := a.instance().eni(e.ID)
 	a.dropENI(e, ni.primary, ByFree)
+	a.inFlight = ni
 	x := a.e.ec2
 	x.describe(a.instance(), DescribeNetworkInterfaces, ni, a.alive(func(model.ErrorCode) {
 		x.detach(a.instance(), ni, a.alive(func(model.ErrorCode) {
 			a.pause(a.e.cfg.EC2.DetachPause, func() {
-				x.delete(a.instance(), ni, a.alive(func(model.ErrorCode) { done() }))
+				x.delete(a.instance(), ni, a.alive(func(model.ErrorCode) {
+					a.inFlight = nil
+					done()
+				}))
 			})
 		}))
 	}))

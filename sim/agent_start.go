@@ -19,7 +19,7 @@ func (a *agent) start() {
 	a.lastCheck, a.nextCheck = -1, model.Never
 	a.lastShrink, a.backoff, a.lastAction = longAgo, longAgo, longAgo
 	a.givenBack = map[netip.Prefix]model.Instant{}
-	a.stale, a.refused = false, nil
+	a.stale, a.refused, a.inFlight = false, nil, nil
 	a.skip = PoolDecision{}
 
 	if err := a.configure(); err != nil {
@@ -101,6 +101,7 @@ func (a *agent) started() {
 	a.loopBase = a.e.now.Add(-loopPause)
 	a.e.log(a.node.name, AgentStarted{Start: a.starts})
 	a.node.agentUp()
+	a.watchLeaks()
 	a.wakeAt(a.checkFrom(a.e.now))
 }
 

@@ -39,6 +39,7 @@ type eni struct {
 	subnet   *subnet
 	groups   []model.SecurityGroup
 	primary  netip.Addr
+	madeAt   model.Instant
 	blocks   []netip.Prefix // in the order in which they were added
 	instance *instance      // nil: not attached
 	device   int
@@ -50,7 +51,7 @@ type instance struct {
 	kind   model.InstanceType
 	node   *node
 	enis   []*eni // attached, by device number
-	loose  []*eni // made for it, not attached
+	loose  []*eni // made for it, not attached (yet, or any more)
 	made   int    // how many were made for it so far
 	chance *stream
 }
@@ -60,7 +61,7 @@ func newEC2(e *engine) (*ec2, error) {
 	for _, cfg := range e.cfg.Subnets {
 		s, err := x.newSubnet(cfg)
 		if err != nil {
-			return nil, fmt.Errorf("subnet %s: %w", cfg.Name, err)
+			return nil, err
 		}
 		x.subnets = append(x.subnets, s)
 		x.named[cfg.Name] = s
@@ -114,7 +115,7 @@ func (x *ec2) placeControlPlane(n int) error {
 		s := x.subnets[i%len(x.subnets)]
 		got, err := s.TakeAddresses(1, s.pick)
 		if err != nil {
-			return fmt.Errorf("cluster.controlPlaneENIs: subnet %s: %w", s.ID(), err)
+			return fmt.Errorf("cluster.controlPlaneENIs: %w", err)
 		}
 		s.start.ControlPlane = append(s.start.ControlPlane, got[0])
 	}
@@ -129,7 +130,8 @@ func (x *ec2) subnetStarts() []SubnetStart {
 	return out
 }
 
-// launch starts an instance for the node: its primary ENI takes an address.
+// launch starts an instance for the node: its primary ENI takes an address. A
+// refusal is logged as a call of RunInstances; a success as the node's launch.
 func (x *ec2) launch(n *node, s *subnet, groups []model.SecurityGroup) (*instance, error) {
 	in := &instance{
 		id:     model.InstanceID("i-" + digits(string(n.name), "instance")),
@@ -139,6 +141,7 @@ func (x *ec2) launch(n *node, s *subnet, groups []model.SecurityGroup) (*instanc
 	}
 	primary, err := x.make(in, s, groups, 0, false)
 	if err != nil {
+		x.call(in, CallFields{Action: RunInstances, Subnet: s.ID(), Want: 1, Error: codeOf(err)}, func(model.ErrorCode) {})
 		return nil, err
 	}
 	primary.kind = model.ENIPrimary
@@ -157,13 +160,12 @@ func (x *ec2) terminate(in *instance) {
 
 // make creates an ENI for an instance, with want addresses or prefixes.
 func (x *ec2) make(in *instance, s *subnet, groups []model.SecurityGroup, want int, prefixes bool) (*eni, error) {
-	primary, err := s.TakeAddresses(1, s.pick)
-	if err != nil {
-		return nil, err
+	addresses, pfx := want, 0
+	if prefixes {
+		addresses, pfx = 0, want
 	}
-	blocks, err := x.take(s, want, prefixes)
+	taken, err := s.TakeENI(addresses, pfx, model.TakeOptions{Pick: s.pick, Fallback: s.fallback})
 	if err != nil {
-		s.ReleaseAddress(primary[0])
 		return nil, err
 	}
 	in.made++
@@ -172,12 +174,12 @@ func (x *ec2) make(in *instance, s *subnet, groups []model.SecurityGroup, want i
 		kind:    model.ENISecondary,
 		subnet:  s,
 		groups:  groups,
-		primary: primary[0],
-		blocks:  blocks,
+		primary: taken.Primary,
+		madeAt:  x.e.now,
+		blocks:  append(blocksOf(taken.Addresses), taken.Prefixes...),
 	}
 	in.loose = append(in.loose, ni)
-	addresses, pfx := split(blocks)
-	x.e.log(in.node.name, ENICreated{ni.id, s.ID(), ni.primary, addresses, pfx})
+	x.e.log(in.node.name, ENICreated{ni.id, s.ID(), ni.primary, taken.Addresses, taken.Prefixes})
 	return ni, nil
 }
 
@@ -190,11 +192,16 @@ func (x *ec2) take(s *subnet, want int, prefixes bool) ([]netip.Prefix, error) {
 	if err != nil {
 		return nil, err
 	}
+	return blocksOf(addresses), nil
+}
+
+// blocksOf returns single addresses as blocks.
+func blocksOf(addresses []netip.Addr) []netip.Prefix {
 	blocks := make([]netip.Prefix, len(addresses))
 	for i, a := range addresses {
 		blocks[i] = netip.PrefixFrom(a, a.BitLen())
 	}
-	return blocks, nil
+	return blocks
 }
 
 // release gives an ENI's addresses back to its subnet.

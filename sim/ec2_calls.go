@@ -108,11 +108,10 @@ func (x *ec2) modify(in *instance, ni *eni, done reply) {
 	x.call(in, CallFields{Action: ModifyNetworkInterfaceAttribute, ENI: ni.id}, done)
 }
 
-// detach takes an ENI off the instance: an agent that is restarted before the
-// ENI is deleted does not see it any more, and it stays as it is, with its
-// addresses, until the instance is terminated. (The real agent looks for such
-// ENIs once an hour; that is not modelled.) Otherwise nobody asks for the
-// device number before the deletion ends: the agent's loop waits for it.
+// detach takes an ENI off its instance when the call begins, as an agent that
+// is restarted meanwhile must not take it in again; its addresses stay taken
+// until it is deleted. Nobody asks for its device number before the call ends:
+// the agent's loop waits for it.
 func (x *ec2) detach(in *instance, ni *eni, done reply) {
 	in.detach(ni)
 	x.call(in, CallFields{Action: DetachNetworkInterface, ENI: ni.id, Subnet: ni.subnet.ID()}, done)
@@ -121,13 +120,16 @@ func (x *ec2) detach(in *instance, ni *eni, done reply) {
 // delete deletes an ENI that is not attached; its addresses are free when the
 // call ends. An instance that was terminated meanwhile has taken it along.
 func (x *ec2) delete(in *instance, ni *eni, done reply) {
-	f := CallFields{Action: DeleteNetworkInterface, ENI: ni.id, Subnet: ni.subnet.ID()}
-	x.call(in, f, func(code model.ErrorCode) {
+	x.call(in, CallFields{Action: DeleteNetworkInterface, ENI: ni.id, Subnet: ni.subnet.ID()}, func(code model.ErrorCode) {
 		if in.node.gone {
 			return
 		}
-		in.loose = slices.DeleteFunc(in.loose, func(have *eni) bool { return have == ni })
-		x.release(in, ni)
+		// The agent's clean-up may have deleted it meanwhile, or the call of
+		// the agent before it.
+		if i := slices.Index(in.loose, ni); i >= 0 {
+			in.loose = slices.Delete(in.loose, i, i+1)
+			x.release(in, ni)
+		}
 		done(code)
 	})
 }

@@ -76,7 +76,6 @@ type RunStarted struct {
 	Seed       uint64          `json:"seed"`
 	Digest     string          `json:"digest,omitempty"` // of the resolved scenario
 	Version    string          `json:"version,omitempty"`
-	Cooldown   int64           `json:"cooldownMs"`
 	Subnets    []SubnetStart   `json:"subnets"`
 	Notes      []string        `json:"notes,omitempty"` // what was ignored or assumed
 }
