@@ -45,7 +45,8 @@ type Pod struct {
 	Reason  sim.Kind
 	Message string
 
-	gone bool
+	bound bool // counts on its node
+	gone  bool
 }
 
 // Waits reports whether the pod exists, wants to run and doesn't.
@@ -177,7 +178,7 @@ func (ps *Pods) bind(at model.Instant, n *Node, b sim.PodBound) error {
 	case p.Node != "":
 		return fmt.Errorf("pod %s is on %s already", p.Name, p.Node)
 	}
-	p.Node, p.BoundAt = n.Name, at
+	p.Node, p.BoundAt, p.bound = n.Name, at, true
 	p.Reason, p.Message = "", ""
 	n.bound++
 	if p.Phase == Pending {
@@ -220,14 +221,34 @@ func (ps *Pods) complete(name model.PodName) error {
 	return nil
 }
 
-func (ps *Pods) delete(at model.Instant, name model.PodName) error {
-	p, err := ps.get(name)
+// delete notes that the pod's deletion was asked for. One that holds nothing is
+// gone with it; one that does, or runs on the host network, when that is
+// released.
+func (s *State) delete(at model.Instant, name model.PodName) error {
+	p, err := s.Pods.get(name)
 	if err != nil {
 		return err
 	}
 	p.DeletedAt = at
-	ps.set(p, Terminating)
+	s.Pods.set(p, Terminating)
+	if !p.Address.IsValid() && !(p.HostNetwork && p.bound) {
+		s.remove(p)
+	}
 	return nil
+}
+
+// remove takes a pod that is gone off its node and out of the list.
+func (s *State) remove(p *Pod) {
+	s.unbind(p)
+	s.Pods.remove(p)
+}
+
+// unbind takes the pod out of its node's count.
+func (s *State) unbind(p *Pod) {
+	if p.bound {
+		p.bound = false
+		s.nodes[p.Node].bound--
+	}
 }
 
 // address gives the pod an address of the node's datastore.
@@ -262,21 +283,22 @@ func (s *State) address(n *Node, at model.Instant, b sim.PodAddressed) error {
 }
 
 // release takes the pod's address from it and, unless it ran to its end, the
-// pod away.
+// pod away. A pod that held nothing was gone when it was deleted.
 func (s *State) release(b sim.PodReleased) error {
-	p, err := s.Pods.get(b.Pod)
-	if err != nil {
-		return err
+	p := s.Pods.Get(b.Pod)
+	if p == nil && !b.Address.IsValid() {
+		return nil
 	}
-	if n := s.nodes[p.Node]; n != nil {
-		n.bound--
-		if p.Address.IsValid() {
-			n.release(p, b)
-		}
+	if p == nil {
+		return fmt.Errorf("there is no pod %q", b.Pod)
 	}
-	p.Address = netip.Addr{}
+	if p.Address.IsValid() {
+		s.nodes[p.Node].release(p, b)
+		p.Address = netip.Addr{}
+	}
+	s.unbind(p)
 	if p.DeletedAt != model.Never || b.Reason == ReleasedTerminated {
-		s.Pods.remove(p)
+		s.remove(p)
 	}
 	return nil
 }

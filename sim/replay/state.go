@@ -82,7 +82,7 @@ func (s *State) apply(e sim.Event) error {
 	case sim.PodReady:
 		return s.Pods.ready(e.At, b.Pod)
 	case sim.PodDeleted:
-		return s.Pods.delete(e.At, b.Pod)
+		return s.delete(e.At, b.Pod)
 	case sim.PodReleased:
 		return s.release(b)
 	case sim.PodCompleted:

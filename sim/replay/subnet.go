@@ -8,7 +8,9 @@ import (
 	"vpcsim/sim"
 )
 
-// Subnet is a subnet as EC2 sees it: each address is taken or not.
+// Subnet is a subnet as EC2 sees it: each address is taken or not. It is kept
+// from the log alone and not by model.Subnet, which chooses addresses; so each
+// checks the other.
 type Subnet struct {
 	sim.SubnetStart
 
@@ -17,7 +19,7 @@ type Subnet struct {
 	taken    bitset // the five that EC2 keeps included
 	used     int    // likewise
 	reserved bitset // in a reservation of either type
-	explicit bitset // in a reservation from which nothing is assigned automatically
+	closed   bitset // in a reservation from which EC2 carves no prefix
 }
 
 // SubnetStats are the numbers of a subnet. The five addresses that EC2 keeps
@@ -29,28 +31,25 @@ type SubnetStats struct {
 	ReservedFree int
 	// FreePrefixes counts the aligned blocks of 16 addresses that are free
 	// altogether and that EC2 would carve a /28 from by itself: those in
-	// explicit reservations are not among them.
+	// explicit reservations, or cut by one smaller than a /28, are not among
+	// them.
 	FreePrefixes int
 	// LargestFree is the longest run of consecutive free addresses.
 	LargestFree int
 }
 
-// A subnet is a /16 at most and a /28 at least. Source: Amazon VPC user guide,
-// "Subnet sizing".
-const (
-	largestSubnet  = 16
-	smallestSubnet = 28
-)
+// prefixBits is the length of the prefixes that EC2 delegates.
+const prefixBits = 28
 
 func newSubnet(start sim.SubnetStart) (*Subnet, error) {
 	p := start.CIDR
-	if !p.IsValid() || !p.Addr().Is4() || p.Bits() < largestSubnet || p.Bits() > smallestSubnet {
+	if !p.IsValid() || !p.Addr().Is4() || p.Bits() < model.LargestSubnetBits || p.Bits() > model.SmallestSubnetBits {
 		return nil, fmt.Errorf("subnet %s: %s is not between /16 and /28", start.Name, p)
 	}
 	size := 1 << (32 - p.Bits())
 	sn := &Subnet{
 		SubnetStart: start, base: number(p.Masked().Addr()), size: size,
-		taken: newBitset(size), reserved: newBitset(size), explicit: newBitset(size),
+		taken: newBitset(size), reserved: newBitset(size), closed: newBitset(size),
 	}
 	for _, addrs := range [][]netip.Addr{start.Reserved, start.InUse, start.ControlPlane} {
 		if err := sn.take(addrs...); err != nil {
@@ -60,8 +59,8 @@ func newSubnet(start sim.SubnetStart) (*Subnet, error) {
 	for _, r := range start.Reservations {
 		for i := range sn.span(r.CIDR) {
 			sn.reserved.set(i)
-			if r.Type == model.ReservationExplicit {
-				sn.explicit.set(i)
+			if r.Type == model.ReservationExplicit || r.CIDR.Bits() > prefixBits {
+				sn.closed.set(i)
 			}
 		}
 	}
@@ -86,7 +85,7 @@ func (sn *Subnet) Stats() SubnetStats {
 		if sn.reserved.has(i) {
 			st.ReservedFree++
 		}
-		if !sn.explicit.has(i) {
+		if !sn.closed.has(i) {
 			block++
 		}
 		if block == 16 {

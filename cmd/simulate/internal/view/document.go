@@ -1,0 +1,316 @@
+package view
+
+import (
+	"cmp"
+	"encoding/json"
+	"io"
+	"slices"
+	"time"
+
+	"vpcsim/model"
+	"vpcsim/sim"
+	"vpcsim/sim/replay"
+)
+
+// APIVersion is that of all structured output.
+const APIVersion = "vpcsim/v1"
+
+// RunDocument is what run -o json writes. Lists are never null; what doesn't
+// apply is.
+type RunDocument struct {
+	APIVersion   string                `json:"apiVersion"`
+	Kind         string                `json:"kind"`
+	Scenario     scenarioDocument      `json:"scenario"`
+	EndMs        model.Instant         `json:"endMs"`
+	EndedBy      string                `json:"endedBy"`
+	Summary      summaryDocument       `json:"summary"`
+	Exhaustion   []exhaustionDocument  `json:"exhaustion"`
+	Nodes        []nodeDocument        `json:"nodes"`
+	Subnets      []subnetDocument      `json:"subnets"`
+	Pods         []podDocument         `json:"pods"`
+	Expectations []expectationDocument `json:"expectations"`
+}
+
+type scenarioDocument struct {
+	Name   string `json:"name"`
+	Seed   uint64 `json:"seed"`
+	Digest string `json:"digest"`
+}
+
+type summaryDocument struct {
+	Pods      podSummary         `json:"pods"`
+	Nodes     int                `json:"nodes"`
+	ENIs      int                `json:"enis"`
+	Addresses addressSummary     `json:"addresses"`
+	EC2Calls  map[sim.Action]int `json:"ec2Calls"`
+}
+
+type podSummary struct {
+	Created        int `json:"created"`
+	Running        int `json:"running"`
+	Pending        int `json:"pending"` // without a node, or not ready
+	FailedAttempts int `json:"failedAttempts"`
+	// Null if no pod was given an address.
+	StartLatencyMs *latencyDocument `json:"startLatencyMs"` // created to addressed
+	TimeToIPMs     *latencyDocument `json:"timeToIPMs"`     // bound to addressed
+}
+
+type latencyDocument struct {
+	P50 int64 `json:"p50"`
+	P90 int64 `json:"p90"`
+	P99 int64 `json:"p99"`
+	Max int64 `json:"max"`
+}
+
+type addressSummary struct {
+	Total    int `json:"total"`
+	Assigned int `json:"assigned"`
+	Cooling  int `json:"cooling"`
+	Free     int `json:"free"`
+}
+
+type exhaustionDocument struct {
+	Kind     sim.Kind       `json:"kind"`
+	Scope    string         `json:"scope"`
+	Name     string         `json:"name"`
+	FirstPod *model.PodName `json:"firstPod"`
+	FirstMs  model.Instant  `json:"firstMs"`
+	LastMs   *model.Instant `json:"lastMs"` // null: to the end
+	Pods     int            `json:"pods"`
+	PodMs    int64          `json:"podMs"`
+	Message  string         `json:"message"`
+	Numbers  map[string]int `json:"numbers"`
+	Remedy   string         `json:"remedy"`
+}
+
+type nodeDocument struct {
+	Name         model.NodeName   `json:"name"`
+	InstanceType string           `json:"instanceType"`
+	Subnet       model.SubnetID   `json:"subnet"`
+	MaxPods      int              `json:"maxPods"`
+	ENIs         []eniDocument    `json:"enis"`
+	Branches     []branchDocument `json:"branches"`
+	Totals       totalsDocument   `json:"totals"`
+}
+
+type eniDocument struct {
+	Device         int                   `json:"device"`
+	Kind           model.ENIKind         `json:"kind"`
+	Subnet         model.SubnetID        `json:"subnet"`
+	SecurityGroups []model.SecurityGroup `json:"securityGroups"`
+	PrimaryAddress string                `json:"primaryAddress"`
+	Addresses      []addressDocument     `json:"addresses"`
+	Prefixes       []prefixDocument      `json:"prefixes"`
+}
+
+type addressDocument struct {
+	Address     string              `json:"address"`
+	State       replay.AddressState `json:"state"`
+	Pod         *model.PodName      `json:"pod"`
+	CoolUntilMs *model.Instant      `json:"coolUntilMs"`
+}
+
+type prefixDocument struct {
+	Prefix    string            `json:"prefix"`
+	Addresses []addressDocument `json:"addresses"`
+}
+
+type branchDocument struct {
+	ENI     model.ENIID    `json:"eni"`
+	Pod     model.PodName  `json:"pod"`
+	VLAN    int            `json:"vlan"`
+	Address string         `json:"address"`
+	Subnet  model.SubnetID `json:"subnet"`
+	State   string         `json:"state"`
+}
+
+type totalsDocument struct {
+	Total     int `json:"total"`
+	Assigned  int `json:"assigned"`
+	Available int `json:"available"`
+	Cooling   int `json:"cooling"`
+}
+
+type subnetDocument struct {
+	Name         model.SubnetID `json:"name"`
+	CIDR         string         `json:"cidr"`
+	Usable       int            `json:"usable"`
+	Used         int            `json:"used"`
+	Free         int            `json:"free"`
+	ReservedFree int            `json:"reservedFree"`
+	FreePrefixes int            `json:"freePrefixes"`
+	LargestFree  int            `json:"largestFree"`
+}
+
+type podDocument struct {
+	Name           model.PodName      `json:"name"`
+	Workload       model.WorkloadName `json:"workload"`
+	Node           *model.NodeName    `json:"node"`
+	Phase          replay.Phase       `json:"phase"`
+	Address        *string            `json:"address"`
+	Device         *int               `json:"device"`
+	CreatedMs      model.Instant      `json:"createdMs"`
+	BoundMs        *model.Instant     `json:"boundMs"`
+	AddressedMs    *model.Instant     `json:"addressedMs"`
+	FailedAttempts int                `json:"failedAttempts"`
+}
+
+type expectationDocument struct {
+	That    string         `json:"that"`
+	At      string         `json:"at"`
+	OK      bool           `json:"ok"`
+	Because string         `json:"because"`
+	Values  map[string]any `json:"values"`
+}
+
+// Document builds the structured form of a run. Nodes that were terminated and
+// pods that are gone are not in it, except in the summary.
+func Document(s *replay.State) RunDocument {
+	d := RunDocument{
+		APIVersion:   APIVersion,
+		Kind:         "Run",
+		Scenario:     scenarioDocument{s.Started.Name, s.Started.Seed, s.Started.Digest},
+		EndMs:        s.Now,
+		Exhaustion:   []exhaustionDocument{},
+		Nodes:        []nodeDocument{},
+		Subnets:      []subnetDocument{},
+		Pods:         []podDocument{},
+		Expectations: []expectationDocument{},
+	}
+	if s.Ended != nil {
+		d.EndedBy = s.Ended.EndedBy
+	}
+	for _, ep := range s.Episodes {
+		d.Exhaustion = append(d.Exhaustion, exhaustionOf(ep))
+	}
+	for _, n := range s.Nodes {
+		if !n.Gone() {
+			d.Nodes = append(d.Nodes, nodeOf(s, n))
+		}
+	}
+	for _, sn := range s.Subnets {
+		st := sn.Stats()
+		d.Subnets = append(d.Subnets, subnetDocument{
+			sn.Name, sn.CIDR.String(), st.Usable, st.Used, st.Free, st.ReservedFree, st.FreePrefixes, st.LargestFree,
+		})
+	}
+	for _, p := range s.Pods.All() {
+		d.Pods = append(d.Pods, podOf(p))
+	}
+	d.Summary = summaryOf(s, d.Nodes)
+	return d
+}
+
+func summaryOf(s *replay.State, nodes []nodeDocument) summaryDocument {
+	n, t := s.Pods.Count(), s.Totals()
+	sum := summaryDocument{
+		Pods: podSummary{
+			Created: n.Created, Running: n.Running, Pending: n.Waiting(), FailedAttempts: n.FailedAttempts,
+			StartLatencyMs: latencyOf(&s.Pods.StartLatency), TimeToIPMs: latencyOf(&s.Pods.TimeToIP),
+		},
+		Nodes:     len(nodes),
+		Addresses: addressSummary{t.Total, t.Assigned, t.Cooling, t.Free()},
+		EC2Calls:  map[sim.Action]int{},
+	}
+	for _, n := range nodes {
+		sum.ENIs += len(n.ENIs)
+	}
+	for _, a := range s.Calls.ByAction() {
+		sum.EC2Calls[a.Action] = a.Count
+	}
+	return sum
+}
+
+func latencyOf(l *replay.Latencies) *latencyDocument {
+	if l.Count() == 0 {
+		return nil
+	}
+	ms := func(d time.Duration) int64 { return d.Milliseconds() }
+	return &latencyDocument{ms(l.Percentile(50)), ms(l.Percentile(90)), ms(l.Percentile(99)), ms(l.Max())}
+}
+
+func exhaustionOf(ep *replay.Episode) exhaustionDocument {
+	numbers := ep.Numbers
+	if numbers == nil {
+		numbers = map[string]int{}
+	}
+	return exhaustionDocument{
+		Kind: ep.Kind, Scope: ep.Scope, Name: ep.Name, FirstPod: unlessZero(ep.Pod),
+		FirstMs: ep.BeganAt, LastMs: unlessNever(ep.EndedAt),
+		Pods: ep.Pods, PodMs: ep.PodMs,
+		Message: ep.Message, Numbers: numbers, Remedy: ep.Remedy,
+	}
+}
+
+func nodeOf(s *replay.State, n *replay.Node) nodeDocument {
+	t := n.Totals(s.Now)
+	d := nodeDocument{
+		Name: n.Name, InstanceType: n.Launched.InstanceType, Subnet: n.Launched.Subnet, MaxPods: n.Launched.MaxPods,
+		ENIs: []eniDocument{}, Branches: []branchDocument{},
+		Totals: totalsDocument{t.Total, t.Assigned, t.Available(), t.Cooling},
+	}
+	for _, e := range n.ENIs {
+		d.ENIs = append(d.ENIs, eniOf(s, e))
+	}
+	return d
+}
+
+func eniOf(s *replay.State, e *replay.ENI) eniDocument {
+	d := eniDocument{
+		Device: e.Device, Kind: e.Kind, Subnet: e.Subnet,
+		SecurityGroups: slices.Concat([]model.SecurityGroup{}, e.SecurityGroups),
+		PrimaryAddress: e.PrimaryAddress.String(),
+		Addresses:      []addressDocument{},
+		Prefixes:       []prefixDocument{},
+	}
+	for _, b := range e.Blocks {
+		addresses := []addressDocument{}
+		for _, a := range b.Addresses(s.Now) {
+			addresses = append(addresses, addressDocument{
+				Address: a.Addr.String(), State: a.State, Pod: unlessZero(a.Pod), CoolUntilMs: unlessZero(a.CoolUntil),
+			})
+		}
+		if b.IsPrefix() {
+			d.Prefixes = append(d.Prefixes, prefixDocument{b.Prefix.String(), addresses})
+		} else {
+			d.Addresses = append(d.Addresses, addresses...)
+		}
+	}
+	return d
+}
+
+func podOf(p *replay.Pod) podDocument {
+	d := podDocument{
+		Name: p.Name, Workload: p.Workload, Node: unlessZero(p.Node), Phase: p.Phase,
+		CreatedMs: p.CreatedAt, BoundMs: unlessNever(p.BoundAt), AddressedMs: unlessNever(p.AddressedAt),
+		FailedAttempts: p.FailedAttempts,
+	}
+	if p.Address.IsValid() {
+		address, device := p.Address.String(), p.Device
+		d.Address, d.Device = &address, &device
+	}
+	return d
+}
+
+func unlessNever(t model.Instant) *model.Instant {
+	if t == model.Never {
+		return nil
+	}
+	return &t
+}
+
+func unlessZero[T cmp.Ordered](v T) *T {
+	var zero T
+	if v == zero {
+		return nil
+	}
+	return &v
+}
+
+// JSON writes a value as an indented document.
+func JSON(w io.Writer, v any) error {
+	e := json.NewEncoder(w)
+	e.SetEscapeHTML(false)
+	e.SetIndent("", "  ")
+	return e.Encode(v)
+}

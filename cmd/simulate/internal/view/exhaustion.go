@@ -1,0 +1,155 @@
+package view
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"vpcsim/model"
+	"vpcsim/sim"
+	"vpcsim/sim/replay"
+)
+
+// trouble is what the table shows of the episodes of one kind that ended alike:
+// one of them in full, and how many there were.
+type trouble struct {
+	first *replay.Episode
+	open  bool
+	n     int
+	names int
+	pods  int
+	podMs int64
+	until model.Instant
+}
+
+// outcome is how an exhaustion point turned out.
+func (t *trouble) outcome() (mark string, st style, words string) {
+	switch {
+	case t.open && t.first.Kind.Cures():
+		return "●", yellow, "not over yet"
+	case t.open:
+		return "✗", red, "never over"
+	case t.first.Kind.Cures():
+		return "✓", green, "cured itself"
+	}
+	return "✓", green, "over"
+}
+
+// troubles groups the episodes by kind and outcome: what never ended first,
+// then what cost pods the longest wait.
+func troubles(s *replay.State) []*trouble {
+	type key struct {
+		kind sim.Kind
+		open bool
+	}
+	byKey := map[key]*trouble{}
+	names := map[key]map[string]bool{}
+	var out []*trouble
+	for _, ep := range s.Episodes {
+		k := key{ep.Kind, ep.Open()}
+		t := byKey[k]
+		if t == nil {
+			t = &trouble{first: ep, open: ep.Open()}
+			byKey[k], names[k] = t, map[string]bool{}
+			out = append(out, t)
+		}
+		t.n++
+		names[k][ep.Scope+"/"+ep.Name] = true
+		t.names = len(names[k])
+		t.pods += ep.Pods
+		t.podMs += ep.PodMs
+		if !ep.Open() {
+			t.until = max(t.until, ep.EndedAt)
+		}
+	}
+	rank := func(t *trouble) int {
+		switch {
+		case t.open && !t.first.Kind.Cures():
+			return 0
+		case t.open:
+			return 1
+		}
+		return 2
+	}
+	slices.SortStableFunc(out, func(a, b *trouble) int {
+		return cmp.Or(cmp.Compare(rank(a), rank(b)), cmp.Compare(b.podMs, a.podMs))
+	})
+	return out
+}
+
+// writeExhaustion tells what ran out, when, and what would have helped.
+func writeExhaustion(p *page, s *replay.State) {
+	all := troubles(s)
+	if len(all) == 0 {
+		p.section("Exhaustion points", "")
+		p.line("  none")
+		return
+	}
+	p.section("Exhaustion points", "✗ never over  ✓ over")
+	for i, t := range all {
+		if i > 0 {
+			p.line("")
+		}
+		writeTrouble(p, t)
+	}
+}
+
+func writeTrouble(p *page, t *trouble) {
+	mark, st, words := t.outcome()
+	ep := t.first
+	at := place(ep)
+	if t.names > 1 {
+		at = fmt.Sprintf("%s and %s more", at, number(t.names-1))
+	}
+	span := "from " + instant(ep.BeganAt)
+	if !t.open {
+		span += " to " + instant(t.until)
+	}
+	p.line("  " + p.palette.paint(st, mark+" "+string(ep.Kind)) + p.palette.paint(bold, "  "+at) + "  " + span + ", " + p.palette.paint(st, words))
+
+	if t.pods > 0 {
+		hit := fmt.Sprintf("%s waited %s in all", count(t.pods, "pod"), millis(t.podMs))
+		if t.pods > 1 {
+			hit += fmt.Sprintf(", %s on average", millis(t.podMs/int64(t.pods)))
+		}
+		if ep.Pod != "" {
+			hit += "; the first was " + string(ep.Pod)
+		}
+		p.paragraph(4, "pods     ", hit, plain)
+	} else if ep.Pod != "" {
+		p.paragraph(4, "first    ", string(ep.Pod), plain)
+	}
+	if ep.Reason != "" {
+		p.paragraph(4, "reason   ", ep.Reason, plain)
+	}
+	if ep.Message != "" {
+		p.paragraph(4, "message  ", ep.Message, plain)
+	}
+	if len(ep.Numbers) > 0 {
+		p.paragraph(4, "numbers  ", numbers(ep.Numbers), plain)
+	}
+	if ep.Remedy != "" {
+		p.paragraph(4, "remedy   ", ep.Remedy, plain)
+	}
+}
+
+// place names where an episode was. The cluster is one.
+func place(ep *replay.Episode) string {
+	switch {
+	case ep.Scope == "cluster":
+		return "cluster"
+	case ep.Scope == "subnet":
+		return "subnet " + ep.Name
+	}
+	return ep.Name
+}
+
+func numbers(m map[string]int) string {
+	var parts []string
+	for _, k := range slices.Sorted(maps.Keys(m)) {
+		parts = append(parts, fmt.Sprintf("%s %s", k, number(m[k])))
+	}
+	return strings.Join(parts, ", ")
+}

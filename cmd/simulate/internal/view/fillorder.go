@@ -1,0 +1,224 @@
+package view
+
+import (
+	"fmt"
+	"slices"
+
+	"vpcsim/model"
+	"vpcsim/sim"
+	"vpcsim/sim/replay"
+)
+
+const (
+	// fillNodes is up to how many nodes the fill order is told line by line.
+	fillNodes = 3
+	// fillLines is how many lines it gets per node.
+	fillLines = 14
+)
+
+// writeFillOrder tells when which ENI came, why, and how it filled.
+func writeFillOrder(p *page, s *replay.State) {
+	if len(s.Nodes) == 0 {
+		return
+	}
+	if len(s.Nodes) <= fillNodes {
+		p.section("Fill order", "")
+		for _, n := range s.Nodes {
+			writeTimeline(p, n)
+		}
+		return
+	}
+	p.section("Fill order", fmt.Sprintf("one of %s, then all", count(len(s.Nodes), "node")))
+	writeTimeline(p, s.Nodes[0])
+	writeDevices(p, s)
+}
+
+// writeTimeline tells one node's history.
+func writeTimeline(p *page, n *replay.Node) {
+	p.line("  " + string(n.Name))
+	g := newGrid("rlll")
+	lines := condense(n.History.Changes)
+	hidden := len(lines) - fillLines
+	if hidden > 1 {
+		lines = lines[:fillLines]
+	}
+	for _, l := range lines {
+		g.add(c(instant(l.At)), c(fmt.Sprintf("eni%d", l.Device)), l.what(n), styled(dim, l.why(n)))
+	}
+	g.write(p, 4)
+	if hidden > 1 {
+		last := n.History.Changes[len(n.History.Changes)-1]
+		more := n.History.Count - len(n.History.Changes)
+		t := fmt.Sprintf("… and %s more changes until %s", number(hidden), instant(last.At))
+		if more > 0 {
+			t = fmt.Sprintf("… and more than %s more changes", number(hidden+more))
+		}
+		p.line("    " + p.palette.paint(dim, t))
+	}
+}
+
+// fillLine is a change, or several of a kind in a row.
+type fillLine struct {
+	replay.Change
+	times int
+	until model.Instant
+}
+
+// condense joins changes in a row that add to, or take from, the same ENI.
+func condense(changes []replay.Change) []fillLine {
+	var out []fillLine
+	for _, ch := range changes {
+		if len(out) > 0 {
+			last := &out[len(out)-1]
+			same := last.ENI == ch.ENI && last.Kind == ch.Kind && last.By == ch.By
+			if same && (ch.Kind == replay.Added || ch.Kind == replay.Removed) {
+				last.Addresses += ch.Addresses
+				last.Prefixes += ch.Prefixes
+				last.until = ch.At
+				last.times++
+				continue
+			}
+		}
+		out = append(out, fillLine{Change: ch, times: 1, until: ch.At})
+	}
+	return out
+}
+
+func (l fillLine) what(n *replay.Node) cell {
+	amount := blocks(l.Addresses, l.Prefixes)
+	steps := ""
+	if l.times > 1 {
+		steps = fmt.Sprintf(" in %d steps to %s", l.times, instant(l.until))
+	}
+	switch l.Kind {
+	case replay.Attached:
+		switch {
+		case l.Of == model.ENIPrimary && amount == "":
+			return c("primary ENI, empty")
+		case l.Of == model.ENIPrimary:
+			return c("primary ENI, " + amount)
+		case l.Of == model.ENITrunk:
+			return c("trunk ENI attached")
+		case amount == "":
+			return c("attached, empty")
+		}
+		return c("attached, +" + amount)
+	case replay.Added:
+		return c("+" + amount + steps)
+	case replay.Removed:
+		return c("−" + amount + steps)
+	case replay.Detached:
+		return c("given back")
+	case replay.Filled:
+		return styled(green, "full: "+heldOf(l.Addresses, l.Prefixes))
+	}
+	return c(string(l.Kind))
+}
+
+func heldOf(addresses, prefixes int) string {
+	if n := addresses + model16*prefixes; n > 0 {
+		return fmt.Sprintf("%s of %s held", number(n), number(n))
+	}
+	return ""
+}
+
+// model16 is the number of addresses in a /28.
+const model16 = 16
+
+// blocks writes what came or went.
+func blocks(addresses, prefixes int) string {
+	switch {
+	case addresses > 0 && prefixes > 0:
+		return number(addresses) + " + " + count(prefixes, "prefix")
+	case prefixes > 0:
+		return count(prefixes, "prefix")
+	case addresses == 1:
+		return "1 address"
+	case addresses > 0:
+		return number(addresses) + " addresses"
+	}
+	return ""
+}
+
+// why says in words what made the agent do it.
+func (l fillLine) why(n *replay.Node) string {
+	switch l.By {
+	case sim.ByStart:
+		if l.Kind == replay.Attached && l.Of == model.ENIPrimary && l.Addresses+l.Prefixes == 0 {
+			return "came with the instance"
+		}
+		return "the agent starts"
+	case sim.ByReconcile:
+		return "reconcile: as EC2 has it"
+	case sim.ByRelease:
+		return "its last pod left"
+	case sim.ByTerminate:
+		return "the instance is terminated"
+	}
+	if l.Why == nil {
+		return ""
+	}
+	return decision(*l.Why, n.Config.Settings)
+}
+
+// decision says in words what the agent decided on.
+func decision(d sim.PoolDecision, st model.Settings) string {
+	left := fmt.Sprintf("%s left", number(d.Available))
+	switch d.Reason {
+	case "warm-ip-target":
+		if d.Over > 0 {
+			return fmt.Sprintf("%s, WARM_IP_TARGET=%d", left, st.WarmIPTarget)
+		}
+		return fmt.Sprintf("%s, WARM_IP_TARGET=%d", left, st.WarmIPTarget)
+	case "minimum-ip-target":
+		return fmt.Sprintf("%s in all, MINIMUM_IP_TARGET=%d", number(d.Total), st.MinimumIPTarget)
+	case "warm-eni-target":
+		return fmt.Sprintf("%s, WARM_ENI_TARGET=%d", left, st.WarmENITarget)
+	case "warm-prefix-target":
+		return fmt.Sprintf("%s, WARM_PREFIX_TARGET=%d", left, st.WarmPrefixTarget)
+	case "pool-empty":
+		return "the pool is empty"
+	case "unused-eni":
+		return fmt.Sprintf("no pod on it, %s", left)
+	}
+	return fmt.Sprintf("%s (%s)", left, d.Reason)
+}
+
+// writeDevices tells for each device number how many nodes got that far, and
+// when.
+func writeDevices(p *page, s *replay.State) {
+	type device struct {
+		number           int
+		attached, filled []model.Instant
+	}
+	var devices []*device
+	for _, n := range s.Nodes {
+		for _, h := range n.History.Devices {
+			i, found := slices.BinarySearchFunc(devices, h.Device, func(d *device, number int) int { return d.number - number })
+			if !found {
+				devices = slices.Insert(devices, i, &device{number: h.Device})
+			}
+			d := devices[i]
+			d.attached = append(d.attached, h.AttachedAt)
+			if h.FilledAt != model.Never {
+				d.filled = append(d.filled, h.FilledAt)
+			}
+		}
+	}
+	p.line("  all " + count(len(s.Nodes), "node"))
+	g := newGrid("lrrrrrr")
+	g.head("", "nodes", "from", "to", "full on", "from", "to")
+	for _, d := range devices {
+		row := []cell{c(fmt.Sprintf("eni%d", d.number))}
+		for _, at := range [][]model.Instant{d.attached, d.filled} {
+			row = append(row, c(number(len(at))))
+			if len(at) == 0 {
+				row = append(row, c(""), c(""))
+				continue
+			}
+			row = append(row, c(instant(slices.Min(at))), c(instant(slices.Max(at))))
+		}
+		g.add(row...)
+	}
+	g.write(p, 4)
+}

@@ -1,0 +1,63 @@
+package view
+
+import (
+	"strconv"
+	"strings"
+	"time"
+
+	"vpcsim/model"
+)
+
+// number writes 12345 as 12,345.
+func number[N int | int64](n N) string {
+	s := strconv.FormatInt(int64(n), 10)
+	sign := ""
+	if s[0] == '-' {
+		sign, s = "-", s[1:]
+	}
+	for i := len(s) - 3; i > 0; i -= 3 {
+		s = s[:i] + "," + s[i:]
+	}
+	return sign + s
+}
+
+// count writes a number with its noun, in the plural where it is due.
+func count(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	if strings.HasSuffix(noun, "s") {
+		return number(n) + " " + noun + "es"
+	}
+	if strings.HasSuffix(noun, "prefix") {
+		return number(n) + " " + noun + "es"
+	}
+	return number(n) + " " + noun + "s"
+}
+
+// duration writes 90 s as 1m30s and an hour as 1h: without zero units.
+func duration(d time.Duration) string {
+	if d >= time.Minute {
+		d = d.Round(100 * time.Millisecond)
+	}
+	s := d.String()
+	if strings.HasSuffix(s, "m0s") {
+		s = strings.TrimSuffix(s, "0s")
+	}
+	if strings.HasSuffix(s, "h0m") {
+		s = strings.TrimSuffix(s, "0m")
+	}
+	return s
+}
+
+func instant(t model.Instant) string { return duration(t.Sub(0)) }
+
+// millis writes a sum of milliseconds, which may be long, without fractions of
+// a second above a minute.
+func millis(ms int64) string {
+	d := time.Duration(ms) * time.Millisecond
+	if d >= time.Minute {
+		d = d.Round(time.Second)
+	}
+	return duration(d)
+}

@@ -1,0 +1,215 @@
+package view
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+
+	"vpcsim/model"
+	"vpcsim/sim/replay"
+)
+
+// scenario is what the table shows of the resolved scenario. The log carries
+// it whole; a run that was configured without one has none.
+type scenario struct {
+	Summary string `json:"summary"`
+	CNI     struct {
+		Version string `json:"version"`
+	} `json:"cni"`
+}
+
+func scenarioOf(s *replay.State) scenario {
+	var sc scenario
+	if len(s.Started.Scenario) > 0 {
+		// A scenario of a later version may not fit; the header does without.
+		_ = json.Unmarshal(s.Started.Scenario, &sc)
+	}
+	return sc
+}
+
+// writeHeader says what was run.
+func writeHeader(p *page, s *replay.State) {
+	sc := scenarioOf(s)
+	p.line(p.palette.paint(bold, s.Started.Name))
+	if sc.Summary != "" {
+		p.paragraph(0, "", sc.Summary, plain)
+	}
+	p.line("")
+	for i, g := range groupsOf(s) {
+		p.paragraph(2, label("Nodes", i), g, plain)
+	}
+	for i, t := range subnetLines(s) {
+		p.paragraph(2, label("Subnets", i), t, plain)
+	}
+	for i, t := range agentLines(s, sc) {
+		p.paragraph(2, label("Agent", i), t, plain)
+	}
+	p.paragraph(2, label("Run", 0), runLine(s), plain)
+}
+
+// label is the left column of the header: the title on its first line only.
+func label(title string, line int) string {
+	if line > 0 {
+		title = ""
+	}
+	return fmt.Sprintf("%-9s", title)
+}
+
+// groupsOf describes the node groups, in order of their first launch.
+func groupsOf(s *replay.State) []string {
+	type group struct {
+		first *replay.Node
+		n     int
+	}
+	var groups []*group
+	for _, n := range s.Nodes {
+		i := slices.IndexFunc(groups, func(g *group) bool { return g.first.Launched.Group == n.Launched.Group })
+		if i < 0 {
+			groups = append(groups, &group{first: n, n: 1})
+		} else {
+			groups[i].n++
+		}
+	}
+	var out []string
+	for _, g := range groups {
+		l := g.first.Launched
+		out = append(out, fmt.Sprintf("%s: %s × %s, each %s of %s, max-pods %s",
+			l.Group, number(g.n), l.InstanceType,
+			count(l.MaxENIs, "ENI"), count(l.SlotsPerENI, "slot"), number(l.MaxPods)))
+	}
+	if len(out) == 0 {
+		out = []string{"none was launched"}
+	}
+	return out
+}
+
+// shownSubnets is how many subnets the header names.
+const shownSubnets = 3
+
+func subnetLines(s *replay.State) []string {
+	var out []string
+	for i, sn := range s.Subnets {
+		if i == shownSubnets && len(s.Subnets) > shownSubnets+1 {
+			out = append(out, fmt.Sprintf("and %d more", len(s.Subnets)-i))
+			break
+		}
+		t := fmt.Sprintf("%s %s in %s", sn.Name, sn.CIDR, sn.Zone)
+		var extra []string
+		if n := len(sn.InUse); n > 0 {
+			extra = append(extra, number(n)+" in use by others")
+		}
+		if n := len(sn.ControlPlane); n > 0 {
+			extra = append(extra, number(n)+" of the control plane")
+		}
+		for _, r := range sn.Reservations {
+			extra = append(extra, fmt.Sprintf("%s reserved (%s)", r.CIDR, r.Type))
+		}
+		if len(extra) > 0 {
+			t += ", " + strings.Join(extra, ", ")
+		}
+		out = append(out, t)
+	}
+	return out
+}
+
+// agentLines describes the settings of the agents, those of most nodes first.
+func agentLines(s *replay.State, sc scenario) []string {
+	type variant struct {
+		text string
+		n    int
+	}
+	var variants []*variant
+	for _, n := range s.Nodes {
+		if n.Config.Env == nil {
+			continue // its agent never started
+		}
+		t := settingsLine(n.Config.Settings, n.Config.CooldownMs)
+		i := slices.IndexFunc(variants, func(v *variant) bool { return v.text == t })
+		if i < 0 {
+			variants = append(variants, &variant{t, 1})
+		} else {
+			variants[i].n++
+		}
+	}
+	slices.SortStableFunc(variants, func(a, b *variant) int { return b.n - a.n })
+	var out []string
+	for i, v := range variants {
+		t := v.text
+		if len(variants) > 1 {
+			t += fmt.Sprintf(" (%s)", count(v.n, "node"))
+		}
+		if i == 0 && sc.CNI.Version != "" {
+			t = "VPC CNI " + sc.CNI.Version + ", " + t
+		}
+		out = append(out, t)
+	}
+	return out
+}
+
+// settingsLine names the mode and the settings that decide how much is kept
+// warm.
+func settingsLine(st model.Settings, cooldownMs int64) string {
+	parts := []string{"secondary addresses"}
+	switch {
+	case st.IPv6:
+		parts[0] = "IPv6 prefixes"
+	case st.PrefixDelegation:
+		parts[0] = "prefixes (/28)"
+	}
+	parts = append(parts, targets(st)...)
+	if st.MaxENI > 0 {
+		parts = append(parts, fmt.Sprintf("MAX_ENI=%d", st.MaxENI))
+	}
+	if st.CustomNetworking {
+		parts = append(parts, "custom networking")
+	}
+	if st.PodENI {
+		parts = append(parts, "security groups for pods")
+	}
+	if !st.SubnetDiscovery {
+		parts = append(parts, "no subnet discovery")
+	}
+	if st.NoProvisioning {
+		parts = append(parts, "provisioning disabled")
+	}
+	if cooldownMs != defaultCooldownMs {
+		parts = append(parts, "cooldown "+millis(cooldownMs))
+	}
+	return strings.Join(parts, ", ")
+}
+
+// defaultCooldownMs is not worth mentioning.
+const defaultCooldownMs = 30_000
+
+// targets names the warm targets that count: IP targets override the others.
+func targets(st model.Settings) []string {
+	var out []string
+	if st.WarmIPTarget != 0 {
+		out = append(out, fmt.Sprintf("WARM_IP_TARGET=%d", st.WarmIPTarget))
+	}
+	if st.MinimumIPTarget != 0 {
+		out = append(out, fmt.Sprintf("MINIMUM_IP_TARGET=%d", st.MinimumIPTarget))
+	}
+	if len(out) > 0 {
+		return out
+	}
+	if st.PrefixDelegation {
+		return []string{fmt.Sprintf("WARM_PREFIX_TARGET=%d", st.WarmPrefixTarget)}
+	}
+	return []string{fmt.Sprintf("WARM_ENI_TARGET=%d", st.WarmENITarget)}
+}
+
+func runLine(s *replay.State) string {
+	t := fmt.Sprintf("seed %d, %s of virtual time", s.Started.Seed, instant(s.Now))
+	if s.Ended == nil {
+		return t + ", still going on"
+	}
+	switch s.Ended.EndedBy {
+	case "settled":
+		return t + ", until nothing changed any more"
+	case "duration":
+		return t + ", as asked for"
+	}
+	return t + ", cut short: " + s.Ended.Message
+}

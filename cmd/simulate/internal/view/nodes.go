@@ -1,0 +1,264 @@
+package view
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"vpcsim/model"
+	"vpcsim/sim/replay"
+)
+
+const (
+	// nodeStrips is up to how many nodes each get a strip of their own.
+	nodeStrips = 4
+	// groupStrips is how many groups of like nodes get one.
+	groupStrips = 4
+)
+
+// The glyphs of a slot. In prefix mode a slot is a prefix, and the levels say
+// how many of its addresses pods hold.
+const (
+	glyphAssigned = '■'
+	glyphCooling  = '░'
+	glyphFree     = '□'
+	glyphEmpty    = '·'
+)
+
+var levels = []rune("▁▂▃▄▅▆▇█")
+
+// writeNodes draws the final state of each node, or of groups of like ones.
+func writeNodes(p *page, s *replay.State) {
+	var living []*replay.Node
+	prefixes := false
+	for _, n := range s.Nodes {
+		if !n.Gone() {
+			living = append(living, n)
+			prefixes = prefixes || n.PrefixMode()
+		}
+	}
+	if len(living) == 0 {
+		return
+	}
+	legend := "■ held by a pod  ░ cooling  □ free  · empty slot"
+	if prefixes {
+		legend = "a prefix each: ▁▄█ held by pods  ░ cooling  □ free  · none"
+	}
+	p.section("Nodes", legend)
+	if len(living) <= nodeStrips {
+		for _, n := range living {
+			writeNode(p, s, n, string(n.Name))
+		}
+	} else {
+		writeLikeNodes(p, s, living)
+	}
+}
+
+// writeLikeNodes draws one node for each group of nodes that look the same,
+// the largest groups first, and the spread over all if that isn't all.
+func writeLikeNodes(p *page, s *replay.State, nodes []*replay.Node) {
+	type group struct {
+		first *replay.Node
+		n     int
+	}
+	groups := map[string]*group{}
+	var order []*group
+	for _, n := range nodes {
+		look := looks(s, n)
+		g := groups[look]
+		if g == nil {
+			g = &group{first: n}
+			groups[look] = g
+			order = append(order, g)
+		}
+		g.n++
+	}
+	// Stable: among groups of a size the one whose first node is older.
+	slices.SortStableFunc(order, func(a, b *group) int { return b.n - a.n })
+	shown := order[:min(len(order), groupStrips)]
+	for _, g := range shown {
+		title := string(g.first.Name)
+		if g.n > 1 {
+			title += fmt.Sprintf(" and %s like it", number(g.n-1))
+		}
+		writeNode(p, s, g.first, title)
+	}
+	if len(order) > len(shown) {
+		writeSpread(p, s, nodes)
+	}
+}
+
+// looks is what two nodes have in common that look the same.
+func looks(s *replay.State, n *replay.Node) string {
+	var b strings.Builder
+	fmt.Fprint(&b, n.Launched.Group, n.Ready, n.Cordoned, n.AgentUp, n.Bound())
+	for _, e := range n.ENIs {
+		fmt.Fprint(&b, "/", e.Device, e.Kind, e.Assigned(), "/", strip(s, n, e))
+	}
+	return b.String()
+}
+
+// writeSpread tells the least, the median and the most over nodes.
+func writeSpread(p *page, s *replay.State, nodes []*replay.Node) {
+	measures := []struct {
+		name string
+		of   func(*replay.Node) int
+	}{
+		{"ENIs", func(n *replay.Node) int { return len(n.ENIs) }},
+		{"addresses for pods", func(n *replay.Node) int { return n.Totals(s.Now).Total }},
+		{"held by pods", func(n *replay.Node) int { return n.Totals(s.Now).Assigned }},
+		{"free", func(n *replay.Node) int { return n.Totals(s.Now).Free() }},
+		{"pods, system pods included", func(n *replay.Node) int { return n.Bound() + n.Launched.SystemPods }},
+	}
+	g := newGrid("lrrrr")
+	g.head(fmt.Sprintf("all %s, per node", count(len(nodes), "node")), "least", "median", "most", "sum")
+	for _, m := range measures {
+		values := make([]int, len(nodes))
+		sum := 0
+		for i, n := range nodes {
+			values[i] = m.of(n)
+			sum += values[i]
+		}
+		slices.Sort(values)
+		g.add(c(m.name), c(number(values[0])), c(number(values[(len(values)-1)/2])), c(number(values[len(values)-1])), c(number(sum)))
+	}
+	g.write(p, 2)
+}
+
+// writeNode draws a node: a line of numbers, a strip for each ENI.
+func writeNode(p *page, s *replay.State, n *replay.Node, title string) {
+	t := n.Totals(s.Now)
+	held := fmt.Sprintf("%s of %s addresses held", number(t.Assigned), number(t.Total))
+	if t.Cooling > 0 {
+		held += fmt.Sprintf(", %s cooling", number(t.Cooling))
+	}
+	parts := []string{
+		held,
+		fmt.Sprintf("%s of %s pods", number(n.Bound()+n.Launched.SystemPods), number(n.Launched.MaxPods)),
+		fmt.Sprintf("%s of %s ENIs", number(len(n.ENIs)), number(n.Launched.MaxENIs)),
+	}
+	for _, l := range wrapItems(title+"  ", parts, pageWidth-2) {
+		p.line("  " + l)
+	}
+	if t := condition(n); t != "" {
+		p.paragraph(4, "", t, yellow)
+	}
+	for _, e := range n.ENIs {
+		p.linef("    %-6s%s  %s", fmt.Sprintf("eni%d", e.Device), paintStrip(p.palette, strip(s, n, e)), eniNote(n, e))
+	}
+}
+
+// wrapItems writes items after a title, separated, on as many lines as needed.
+func wrapItems(title string, items []string, room int) []string {
+	const between = " · "
+	line := title + items[0]
+	var out []string
+	for _, it := range items[1:] {
+		if width(line)+width(between)+width(it) > room {
+			out = append(out, line)
+			line = "  " + it
+			continue
+		}
+		line += between + it
+	}
+	return append(out, line)
+}
+
+// condition says what is out of the ordinary with a node.
+func condition(n *replay.Node) string {
+	var parts []string
+	switch {
+	case !n.Ready && n.NotReadyReason != "":
+		parts = append(parts, "not ready: "+n.NotReadyReason)
+	case !n.Ready:
+		parts = append(parts, "not ready yet")
+	case !n.AgentUp:
+		parts = append(parts, "its agent is down")
+	}
+	if n.Cordoned {
+		parts = append(parts, "cordoned: its agent neither grows the pool nor frees ENIs")
+	}
+	return strings.Join(parts, "; ")
+}
+
+// strip draws an ENI's slots, one rune each.
+func strip(s *replay.State, n *replay.Node, e *replay.ENI) string {
+	var b strings.Builder
+	for _, blk := range e.Blocks {
+		b.WriteRune(glyph(blk, s.Now))
+	}
+	slots := n.Launched.SlotsPerENI
+	if servesNoPods(n, e) {
+		slots = 0
+	}
+	for i := len(e.Blocks); i < slots; i++ {
+		b.WriteRune(glyphEmpty)
+	}
+	return b.String()
+}
+
+// servesNoPods: a trunk carries branches only, and in custom networking the
+// primary ENI none either.
+func servesNoPods(n *replay.Node, e *replay.ENI) bool {
+	return len(e.Blocks) == 0 &&
+		(e.Kind == model.ENITrunk || e.Kind == model.ENIPrimary && n.Config.Settings.CustomNetworking)
+}
+
+func glyph(b *replay.Block, at model.Instant) rune {
+	switch {
+	case b.Assigned == 0 && b.Cooling(at) > 0:
+		return glyphCooling
+	case b.Assigned == 0:
+		return glyphFree
+	case !b.IsPrefix():
+		return glyphAssigned
+	}
+	// An eighth at least, all eight only if all addresses are held.
+	return levels[max(b.Assigned*len(levels)/b.Size(), 1)-1]
+}
+
+// paintStrip colours runs of like glyphs.
+func paintStrip(pal Palette, strip string) string {
+	if !pal.On {
+		return strip
+	}
+	colour := func(r rune) style {
+		switch r {
+		case glyphCooling:
+			return cyan
+		case glyphFree, glyphEmpty:
+			return dim
+		}
+		return green
+	}
+	var out strings.Builder
+	run := ""
+	last := plain
+	for _, r := range strip {
+		if st := colour(r); st != last {
+			out.WriteString(pal.paint(last, run))
+			run, last = "", st
+		}
+		run += string(r)
+	}
+	out.WriteString(pal.paint(last, run))
+	return out.String()
+}
+
+// eniNote says how full the ENI is and, where it isn't plain, what it is.
+func eniNote(n *replay.Node, e *replay.ENI) string {
+	switch {
+	case e.Kind == model.ENITrunk:
+		return "trunk: carries branch ENIs, no addresses for pods"
+	case servesNoPods(n, e):
+		return "primary: serves no pods in custom networking"
+	}
+	note := fmt.Sprintf("%s/%s", number(e.Assigned()), number(e.Total()))
+	if e.Kind == model.ENIPrimary {
+		note += " primary"
+	}
+	if e.Subnet != n.Launched.Subnet {
+		note += " in " + string(e.Subnet)
+	}
+	return note
+}

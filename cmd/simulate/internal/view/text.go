@@ -1,0 +1,136 @@
+package view
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"strings"
+	"unicode/utf8"
+)
+
+// pageWidth is how wide the table is, in columns: a terminal at its default.
+const pageWidth = 80
+
+// page writes lines of text. Write errors stick in w and show at its Flush.
+type page struct {
+	w       *bufio.Writer
+	palette Palette
+	started bool
+}
+
+func newPage(w io.Writer, p Palette) *page {
+	return &page{w: bufio.NewWriter(w), palette: p}
+}
+
+func (p *page) line(text string) {
+	p.started = true
+	p.w.WriteString(strings.TrimRight(text, " ") + "\n")
+}
+
+func (p *page) linef(format string, args ...any) { p.line(fmt.Sprintf(format, args...)) }
+
+// section begins a part of the page: a blank line, its title and, dim at the
+// right edge, a remark.
+func (p *page) section(title, remark string) {
+	if p.started {
+		p.line("")
+	}
+	gap := max(pageWidth-width(title)-width(remark), 2)
+	p.line(p.palette.paint(bold, title) + strings.Repeat(" ", gap) + p.palette.paint(dim, remark))
+}
+
+// paragraph writes text wrapped at the page's width, every line indented, with
+// the label before the first.
+func (p *page) paragraph(indent int, label, text string, s style) {
+	room := pageWidth - indent - width(label)
+	for i, l := range wrap(text, room) {
+		head := label
+		if i > 0 {
+			head = strings.Repeat(" ", width(label))
+		}
+		p.line(strings.Repeat(" ", indent) + p.palette.paint(dim, head) + p.palette.paint(s, l))
+	}
+}
+
+// wrap breaks text at spaces into lines of at most room columns; a longer word
+// stands on a line of its own.
+func wrap(text string, room int) []string {
+	var lines []string
+	line := ""
+	for _, word := range strings.Fields(text) {
+		switch {
+		case line == "":
+			line = word
+		case width(line)+1+width(word) <= room:
+			line += " " + word
+		default:
+			lines = append(lines, line)
+			line = word
+		}
+	}
+	return append(lines, line)
+}
+
+// width is the number of columns that text takes: every rune we print takes
+// one.
+func width(text string) int { return utf8.RuneCountInString(text) }
+
+// cell is a field of a grid.
+type cell struct {
+	text  string
+	style style
+}
+
+func c(text string) cell               { return cell{text: text} }
+func styled(s style, text string) cell { return cell{text, s} }
+
+// grid is rows of aligned columns.
+type grid struct {
+	right []bool // by column: align to the right
+	rows  [][]cell
+}
+
+// newGrid makes a grid; each letter of align is a column, l or r.
+func newGrid(align string) *grid {
+	g := &grid{}
+	for _, a := range align {
+		g.right = append(g.right, a == 'r')
+	}
+	return g
+}
+
+func (g *grid) add(cells ...cell) { g.rows = append(g.rows, cells) }
+
+func (g *grid) head(titles ...string) {
+	var cells []cell
+	for _, t := range titles {
+		cells = append(cells, styled(dim, t))
+	}
+	g.add(cells...)
+}
+
+// write prints the grid, two spaces between columns.
+func (g *grid) write(p *page, indent int) {
+	widths := make([]int, len(g.right))
+	for _, row := range g.rows {
+		for i, f := range row {
+			widths[i] = max(widths[i], width(f.text))
+		}
+	}
+	for _, row := range g.rows {
+		var b strings.Builder
+		b.WriteString(strings.Repeat(" ", indent))
+		for i, f := range row {
+			if i > 0 {
+				b.WriteString("  ")
+			}
+			pad := strings.Repeat(" ", widths[i]-width(f.text))
+			if g.right[i] {
+				b.WriteString(pad + p.palette.paint(f.style, f.text))
+			} else {
+				b.WriteString(p.palette.paint(f.style, f.text) + pad)
+			}
+		}
+		p.line(b.String())
+	}
+}
