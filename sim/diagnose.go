@@ -52,6 +52,7 @@ func kindOf(code model.ErrorCode) Kind {
 //	b  not too low, or no room to grow; some cooling  cooldown
 //	c  not too low, or growing is suspended           misconfig
 //	d  too low, room; EC2 refuses                     subnet-ips, prefix-fragmentation, …
+//	   nothing refused, but a new ENI has no subnet   misconfig
 //	e  too low, room, nothing refused                 warm-pool-lag
 //	f  too low, no room                               eni-limit
 func (a *agent) diagnose() verdict {
@@ -78,6 +79,8 @@ func (a *agent) diagnose() verdict {
 		return a.onNode(KindMisconfig, string(suspended), remedySuspended(suspended))
 	case a.refused != nil && (a.e.now.Sub(a.backoff) <= model.BackoffPeriod || a.refused.stands()):
 		return a.diagnoseRefusal()
+	case !a.store.HasGrowCandidate(a.settings, a.limits()) && !a.hasPlace():
+		return a.onNode(KindMisconfig, "no-eniconfig", fmt.Sprintf("a new ENI is needed and the node's ENIConfig %q does not exist: create it, or correct the node's label", a.node.eniConfigName(a.settings)))
 	default:
 		return a.onNode(KindWarmPoolLag, string(why), "the next check of the pool, at most 5 s away, brings more: pods came faster than the warm pool; keep more warm, or start pods more slowly")
 	}

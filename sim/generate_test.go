@@ -23,9 +23,12 @@ type generator struct {
 // stepsEnd is when the steps of a generated scenario are over.
 const stepsEnd = 8 * time.Minute
 
+// newChance returns a source of chance of the test, not of the engine.
+func newChance(seed, purpose uint64) *rand.Rand { return rand.New(rand.NewPCG(seed, purpose)) }
+
 // generate returns the scenario of a seed.
 func generate(seed uint64) Config {
-	g := &generator{Rand: rand.New(rand.NewPCG(seed, 1))}
+	g := &generator{Rand: newChance(seed, 1)}
 	g.cfg = Config{Name: fmt.Sprint("random-", seed), Seed: seed, Duration: stepsEnd}
 	g.subnets()
 	g.cluster()

@@ -33,7 +33,7 @@ func everyBody() []sim.Body {
 	return []sim.Body{
 		sim.RunStarted{
 			APIVersion: "vpcsim/v1", Name: "n", Scenario: json.RawMessage(`{"name":"n","x":[1,2]}`),
-			Seed: 1<<64 - 1, Digest: "sha256:1", Version: "v", Cooldown: 30_000, Notes: []string{"note"},
+			Seed: 1<<64 - 1, Digest: "sha256:1", Version: "v", Notes: []string{"note"},
 			Subnets: []sim.SubnetStart{{
 				Name: "a", Zone: "z", CIDR: netip.MustParsePrefix("10.0.0.0/24"), Reserved: addrs, InUse: addrs,
 				Reservations: []sim.ReservationStart{{CIDR: prefix, Type: model.ReservationPrefix}}, ControlPlane: addrs,

@@ -207,5 +207,5 @@ func (s *State) Cooldown(n *Node) int64 {
 	if n.Config.Env != nil {
 		return n.Config.CooldownMs
 	}
-	return s.Started.Cooldown
+	return model.CooldownDefault.Milliseconds()
 }

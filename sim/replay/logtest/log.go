@@ -36,7 +36,7 @@ func (l *Log) Add(node model.NodeName, bodies ...sim.Body) *Log {
 
 // Start appends the run's first event, with subnets "a", "b", … of these CIDRs.
 func (l *Log) Start(name string, cidrs ...string) *Log {
-	b := sim.RunStarted{APIVersion: "vpcsim/v1", Name: name, Seed: 1, Digest: "sha256:0", Cooldown: 30_000}
+	b := sim.RunStarted{APIVersion: "vpcsim/v1", Name: name, Seed: 1, Digest: "sha256:0"}
 	for i, c := range cidrs {
 		p := netip.MustParsePrefix(c)
 		b.Subnets = append(b.Subnets, sim.SubnetStart{
