@@ -55,7 +55,7 @@ func everyBody() []sim.Body {
 				WarmENITarget: 1, WarmIPTarget: 2, MinimumIPTarget: 3, WarmPrefixTarget: 4, MaxENI: 5, PrefixDelegation: true,
 				CustomNetworking: true, ENIConfigLabel: "l", ENIConfigAnnotation: "a", PodENI: true, EnforcingMode: "strict",
 				SubnetDiscovery: true, ClusterName: "c", IPv4: true, IPv6: true, Cooldown: 30 * time.Second,
-				ManageNonSchedulable: true, MultiNIC: true, NoProvisioning: true,
+				ManageNonSchedulable: true, MultiNIC: true, NoProvisioning: true, KeepLeakedENIs: true,
 			},
 		},
 		sim.AgentStarted{Start: 2},
@@ -88,7 +88,7 @@ func everyBody() []sim.Body {
 		sim.PodReleased{Pod: "p", ENI: "eni-1", Device: 1, Address: addr, Prefix: prefix, CoolUntilMs: &until, Reason: "r"},
 		sim.PodCompleted{Pod: "p"},
 		sim.ExhaustionBegan{
-			ID: 1, Kind: sim.KindSubnetIPs, Scope: "subnet", Name: "a", Pod: "p", Reason: "r", Message: "m",
+			ID: 1, Kind: sim.KindSubnetIPs, Scope: "subnet", Name: "a", Pod: "p", Reason: "r", CappedBy: "MAX_ENI", Message: "m",
 			Numbers: map[string]int{"free": 1}, Remedy: "x",
 		},
 		ended,

@@ -33,6 +33,7 @@ type Node struct {
 	History History
 
 	bound   int
+	waiting int
 	total   int
 	held    int
 	cooling int
@@ -77,6 +78,10 @@ func (n *Node) Gone() bool { return n.TerminatedAt != model.Never }
 // Bound counts the pods that are bound to the node and not gone; system pods
 // are not among them.
 func (n *Node) Bound() int { return n.bound }
+
+// Waiting counts the pods that are bound to the node and hold no address yet;
+// those on the host network need none.
+func (n *Node) Waiting() int { return n.waiting }
 
 // PrefixMode reports whether the agent hands out addresses of prefixes.
 func (n *Node) PrefixMode() bool { return n.Config.Settings.PrefixDelegation }

@@ -45,8 +45,9 @@ type Pod struct {
 	Reason  sim.Kind
 	Message string
 
-	bound bool // counts on its node
-	gone  bool
+	bound   bool // counts on its node
+	waiting bool // likewise, as one without address
+	gone    bool
 }
 
 // Waits reports whether the pod exists, wants to run and doesn't.
@@ -181,6 +182,9 @@ func (ps *Pods) bind(at model.Instant, n *Node, b sim.PodBound) error {
 	p.Node, p.BoundAt, p.bound = n.Name, at, true
 	p.Reason, p.Message = "", ""
 	n.bound++
+	if p.waiting = !p.HostNetwork; p.waiting {
+		n.waiting++
+	}
 	if p.Phase == Pending {
 		ps.set(p, ContainerCreating)
 	}
@@ -249,6 +253,16 @@ func (s *State) unbind(p *Pod) {
 		p.bound = false
 		s.nodes[p.Node].bound--
 	}
+	s.nodes[p.Node].waitsNoMore(p)
+}
+
+// waitsNoMore takes the pod out of the count of those without address. A nil
+// Node has none.
+func (n *Node) waitsNoMore(p *Pod) {
+	if p.waiting {
+		p.waiting = false
+		n.waiting--
+	}
 }
 
 // address gives the pod an address of the node's datastore.
@@ -271,6 +285,7 @@ func (s *State) address(n *Node, at model.Instant, b sim.PodAddressed) error {
 		return fmt.Errorf("%s is %s (%s) and given to %s", b.Address, a.state, a.pod, b.Pod)
 	}
 	n.hold(a, p.Name)
+	n.waitsNoMore(p)
 	n.History.filled(at, n, a.block.eni)
 
 	p.Address, p.ENI, p.Device, p.Prefix = b.Address, b.ENI, b.Device, b.Prefix

@@ -201,11 +201,3 @@ func (s *State) Totals() Totals {
 	}
 	return t
 }
-
-// Cooldown is how long a released address rests on this node, in ms.
-func (s *State) Cooldown(n *Node) int64 {
-	if n.Config.Env != nil {
-		return n.Config.CooldownMs
-	}
-	return model.CooldownDefault.Milliseconds()
-}

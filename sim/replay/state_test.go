@@ -175,6 +175,7 @@ func TestPhases(t *testing.T) {
 	require.Equal(t, replay.Succeeded, s.Pods.Get("web-0").Phase)
 	require.Nil(t, s.Pods.Get("web-1"))
 	require.Equal(t, 1, s.Node("n").Bound(), "web-2")
+	require.Equal(t, 1, s.Node("n").Waiting(), "web-2")
 
 	// One without an address is gone when it is deleted, with a node or not.
 	l.Add("", sim.PodDeleted{Pod: "web-2"}, sim.PodDeleted{Pod: "web-3"}, sim.PodReleased{Pod: "web-2"})
@@ -182,6 +183,7 @@ func TestPhases(t *testing.T) {
 	require.Equal(t, 2, len(s.Pods.All()))
 	require.Zero(t, s.Pods.Count().Terminating)
 	require.Zero(t, s.Node("n").Bound())
+	require.Zero(t, s.Node("n").Waiting())
 	require.Equal(t, replay.Totals{Total: 3, Cooling: 2}, s.Totals())
 }
 

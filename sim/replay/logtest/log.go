@@ -18,6 +18,9 @@ type Log struct {
 	calls int64
 }
 
+// cooldown is that of the agents.
+const cooldown = 30 * time.Second
+
 // At moves to an instant after the start.
 func (l *Log) At(after time.Duration) *Log {
 	l.now = model.Instant(0).Add(after)
@@ -52,13 +55,14 @@ func (l *Log) Start(name string, cidrs ...string) *Log {
 // Node appends the launch of an instance whose ENIs have this many slots, its
 // agent's configuration and the primary ENI's taking over.
 func (l *Log) Node(name model.NodeName, primary string, maxENIs, slots int, s model.Settings) *Log {
+	s.Cooldown = cooldown
 	return l.Add(name,
 		sim.NodeLaunched{
 			Group: "workers", Instance: "i-0", InstanceType: "m5.large", Subnet: "a", Zone: "us-west-2a",
 			MaxPods: maxENIs*slots + 2, SystemPods: 2, MaxENIs: maxENIs, SlotsPerENI: slots,
 			ENI: ENI(name, 0), PrimaryAddress: netip.MustParseAddr(primary),
 		},
-		sim.AgentConfigured{Env: map[string]string{}, Settings: s, CooldownMs: 30_000},
+		sim.AgentConfigured{Env: map[string]string{}, Settings: s, CooldownMs: cooldown.Milliseconds()},
 		sim.ENIAttached{
 			ENI: ENI(name, 0), Kind: model.ENIPrimary, Subnet: "a", By: sim.ByStart,
 			PrimaryAddress: netip.MustParseAddr(primary),

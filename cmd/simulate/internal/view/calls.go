@@ -1,70 +1,50 @@
 package view
 
 import (
-	"fmt"
 	"maps"
 	"slices"
-	"strings"
 
 	"vpcsim/model"
 	"vpcsim/sim"
 	"vpcsim/sim/replay"
 )
 
-// writeCalls counts the calls to EC2 by action, with what was refused.
+// writeCalls counts the calls to EC2 by action, and what was refused by code.
 func writeCalls(p *page, s *replay.State) {
 	actions := s.Calls.ByAction()
 	if len(actions) == 0 {
 		return
 	}
 	p.section("EC2 calls", "")
-	g := newGrid("lrl")
+	codes := map[model.ErrorCode]int{}
+	refused := 0
 	for _, a := range actions {
-		g.add(c(string(a.Action)), c(number(a.Count)), styled(red, refusals(a)))
+		refused += a.Refusals()
+		for code, n := range a.Refused {
+			codes[code] += n
+		}
+	}
+	g := newGrid("lrr")
+	if refused > 0 {
+		g.head("", "calls", "refused")
+	}
+	for _, a := range actions {
+		g.add(c(string(a.Action)), c(number(a.Count)), styled(red, unlessNone(a.Refusals())))
 	}
 	if len(actions) > 1 {
-		g.add(styled(dim, "all"), styled(dim, number(s.Calls.Total)), c(""))
+		g.add(styled(dim, "all"), styled(dim, number(s.Calls.Total)), styled(dim, unlessNone(refused)))
 	}
 	g.write(p, 2)
+	for _, code := range slices.Sorted(maps.Keys(codes)) {
+		p.linef("  refused with %s: %s", code, number(codes[code]))
+	}
 }
 
-func refusals(a replay.ActionCalls) string {
-	if len(a.Refused) == 0 {
+func unlessNone(n int) string {
+	if n == 0 {
 		return ""
 	}
-	var parts []string
-	for _, code := range slices.Sorted(maps.Keys(a.Refused)) {
-		n := number(a.Refused[code])
-		if a.Refused[code] == a.Count {
-			n = "all"
-		}
-		parts = append(parts, fmt.Sprintf("%s %s", n, code))
-	}
-	return "refused: " + strings.Join(parts, ", ")
-}
-
-// writeLatency tells how long pods waited for their address.
-func writeLatency(p *page, s *replay.State) {
-	if s.Pods.StartLatency.Count() == 0 {
-		return
-	}
-	p.section("Wait for an address", "")
-	g := newGrid("lrrrr")
-	g.head("", "median", "p90", "p99", "longest")
-	for _, row := range []struct {
-		name string
-		l    *replay.Latencies
-	}{
-		{"from created", &s.Pods.StartLatency},
-		{"from bound to a node", &s.Pods.TimeToIP},
-	} {
-		g.add(c(row.name), c(duration(row.l.Percentile(50))), c(duration(row.l.Percentile(90))),
-			c(duration(row.l.Percentile(99))), c(duration(row.l.Max())))
-	}
-	g.write(p, 2)
-	if n := s.Pods.Count().FailedAttempts; n > 0 {
-		p.linef("  %s found no free address.", count(n, "attempt"))
-	}
+	return number(n)
 }
 
 // CallLog keeps the calls to EC2 for the wide table. A nil CallLog is empty.

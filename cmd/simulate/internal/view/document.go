@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"encoding/json"
 	"io"
-	"slices"
 	"time"
 
 	"vpcsim/model"
@@ -78,6 +77,8 @@ type exhaustionDocument struct {
 	LastMs   *model.Instant `json:"lastMs"` // null: to the end
 	Pods     int            `json:"pods"`
 	PodMs    int64          `json:"podMs"`
+	Reason   *string        `json:"reason"`
+	CappedBy *string        `json:"cappedBy"` // what limits the ENIs, of an eni-limit
 	Message  string         `json:"message"`
 	Numbers  map[string]int `json:"numbers"`
 	Remedy   string         `json:"remedy"`
@@ -238,6 +239,7 @@ func exhaustionOf(ep *replay.Episode) exhaustionDocument {
 		Kind: ep.Kind, Scope: ep.Scope, Name: ep.Name, FirstPod: unlessZero(ep.Pod),
 		FirstMs: ep.BeganAt, LastMs: unlessNever(ep.EndedAt),
 		Pods: ep.Pods, PodMs: ep.PodMs,
+		Reason: unlessZero(ep.Reason), CappedBy: unlessZero(ep.CappedBy),
 		Message: ep.Message, Numbers: numbers, Remedy: ep.Remedy,
 	}
 }
@@ -258,7 +260,7 @@ func nodeOf(s *replay.State, n *replay.Node) nodeDocument {
 func eniOf(s *replay.State, e *replay.ENI) eniDocument {
 	d := eniDocument{
 		Device: e.Device, Kind: e.Kind, Subnet: e.Subnet,
-		SecurityGroups: slices.Concat([]model.SecurityGroup{}, e.SecurityGroups),
+		SecurityGroups: append([]model.SecurityGroup{}, e.SecurityGroups...),
 		PrimaryAddress: e.PrimaryAddress.String(),
 		Addresses:      []addressDocument{},
 		Prefixes:       []prefixDocument{},

@@ -88,20 +88,30 @@ func writeExhaustion(p *page, s *replay.State) {
 		return
 	}
 	p.section("Exhaustion points", "✗ never over  ✓ over")
+	said := ""
 	for i, t := range all {
 		if i > 0 {
 			p.line("")
 		}
-		writeTrouble(p, t)
+		message := t.first.Message
+		if message != "" && message == said {
+			message = "the same"
+		} else {
+			said = message
+		}
+		writeTrouble(p, t, message)
 	}
 }
 
-func writeTrouble(p *page, t *trouble) {
+func writeTrouble(p *page, t *trouble, message string) {
 	mark, st, words := t.outcome()
 	ep := t.first
 	at := place(ep)
 	if t.names > 1 {
 		at = fmt.Sprintf("%s and %s more", at, number(t.names-1))
+	}
+	if t.n > t.names {
+		at += fmt.Sprintf(", %s times", number(t.n))
 	}
 	span := "from " + instant(ep.BeganAt)
 	if !t.open {
@@ -124,8 +134,11 @@ func writeTrouble(p *page, t *trouble) {
 	if ep.Reason != "" {
 		p.paragraph(4, "reason   ", ep.Reason, plain)
 	}
-	if ep.Message != "" {
-		p.paragraph(4, "message  ", ep.Message, plain)
+	if ep.CappedBy != "" {
+		p.paragraph(4, "limit    ", ep.CappedBy, plain)
+	}
+	if message != "" {
+		p.paragraph(4, "message  ", message, plain)
 	}
 	if len(ep.Numbers) > 0 {
 		p.paragraph(4, "numbers  ", numbers(ep.Numbers), plain)

@@ -45,6 +45,7 @@ func writeTimeline(p *page, n *replay.Node) {
 	for _, l := range lines {
 		g.add(c(instant(l.At)), c(fmt.Sprintf("eni%d", l.Device)), l.what(n), styled(dim, l.why(n)))
 	}
+	g.cutTo(pageWidth - 4)
 	g.write(p, 4)
 	if hidden > 1 {
 		last := n.History.Changes[len(n.History.Changes)-1]
@@ -116,14 +117,11 @@ func (l fillLine) what(n *replay.Node) cell {
 }
 
 func heldOf(addresses, prefixes int) string {
-	if n := addresses + model16*prefixes; n > 0 {
+	if n := addresses + model.PrefixSize*prefixes; n > 0 {
 		return fmt.Sprintf("%s of %s held", number(n), number(n))
 	}
 	return ""
 }
-
-// model16 is the number of addresses in a /28.
-const model16 = 16
 
 // blocks writes what came or went.
 func blocks(addresses, prefixes int) string {
@@ -158,28 +156,28 @@ func (l fillLine) why(n *replay.Node) string {
 	if l.Why == nil {
 		return ""
 	}
-	return decision(*l.Why, n.Config.Settings)
+	return decision(*l.Why, n)
 }
 
-// decision says in words what the agent decided on.
-func decision(d sim.PoolDecision, st model.Settings) string {
-	left := fmt.Sprintf("%s left", number(d.Available))
+// decision says in words what the agent decided on: what the pool had, and what
+// the setting wants.
+func decision(d sim.PoolDecision, n *replay.Node) string {
+	st := n.Config.Settings
+	left := number(d.Available) + " left"
 	switch d.Reason {
-	case "warm-ip-target":
-		if d.Over > 0 {
-			return fmt.Sprintf("%s, WARM_IP_TARGET=%d", left, st.WarmIPTarget)
-		}
+	case model.ReasonWarmIPTarget:
 		return fmt.Sprintf("%s, WARM_IP_TARGET=%d", left, st.WarmIPTarget)
-	case "minimum-ip-target":
+	case model.ReasonMinimumIPTarget:
 		return fmt.Sprintf("%s in all, MINIMUM_IP_TARGET=%d", number(d.Total), st.MinimumIPTarget)
-	case "warm-eni-target":
-		return fmt.Sprintf("%s, WARM_ENI_TARGET=%d", left, st.WarmENITarget)
-	case "warm-prefix-target":
+	case model.ReasonWarmENITarget:
+		return fmt.Sprintf("%s, WARM_ENI_TARGET=%d wants %s", left, st.WarmENITarget,
+			number(st.WarmENITarget*n.Launched.SlotsPerENI))
+	case model.ReasonWarmPrefixTarget:
 		return fmt.Sprintf("%s, WARM_PREFIX_TARGET=%d", left, st.WarmPrefixTarget)
-	case "pool-empty":
+	case model.ReasonPoolEmpty:
 		return "the pool is empty"
-	case "unused-eni":
-		return fmt.Sprintf("no pod on it, %s", left)
+	case model.ReasonUnusedENI:
+		return "no pod on it, " + left
 	}
 	return fmt.Sprintf("%s (%s)", left, d.Reason)
 }

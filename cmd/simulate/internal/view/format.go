@@ -26,18 +26,16 @@ func count(n int, noun string) string {
 	if n == 1 {
 		return "1 " + noun
 	}
-	if strings.HasSuffix(noun, "s") {
-		return number(n) + " " + noun + "es"
-	}
-	if strings.HasSuffix(noun, "prefix") {
+	if strings.HasSuffix(noun, "x") {
 		return number(n) + " " + noun + "es"
 	}
 	return number(n) + " " + noun + "s"
 }
 
-// duration writes 90 s as 1m30s and an hour as 1h: without zero units.
+// duration writes 90 s as 1m30s and an hour as 1h: without zero units, and above
+// a second to the tenth. The log has the milliseconds.
 func duration(d time.Duration) string {
-	if d >= time.Minute {
+	if d >= time.Second {
 		d = d.Round(100 * time.Millisecond)
 	}
 	s := d.String()

@@ -108,7 +108,7 @@ func writeSpread(p *page, s *replay.State, nodes []*replay.Node) {
 		{"addresses for pods", func(n *replay.Node) int { return n.Totals(s.Now).Total }},
 		{"held by pods", func(n *replay.Node) int { return n.Totals(s.Now).Assigned }},
 		{"free", func(n *replay.Node) int { return n.Totals(s.Now).Free() }},
-		{"pods, system pods included", func(n *replay.Node) int { return n.Bound() + n.Launched.SystemPods }},
+		{"pods, the system's included", func(n *replay.Node) int { return n.Bound() + n.Launched.SystemPods }},
 	}
 	g := newGrid("lrrrr")
 	g.head(fmt.Sprintf("all %s, per node", count(len(nodes), "node")), "least", "median", "most", "sum")
@@ -136,6 +136,9 @@ func writeNode(p *page, s *replay.State, n *replay.Node, title string) {
 		held,
 		fmt.Sprintf("%s of %s pods", number(n.Bound()+n.Launched.SystemPods), number(n.Launched.MaxPods)),
 		fmt.Sprintf("%s of %s ENIs", number(len(n.ENIs)), number(n.Launched.MaxENIs)),
+	}
+	if w := n.Waiting(); w > 0 {
+		parts = append(parts, plural(w, "pod waits", "pods wait"))
 	}
 	for _, l := range wrapItems(title+"  ", parts, pageWidth-2) {
 		p.line("  " + l)

@@ -7,13 +7,60 @@ import (
 	"vpcsim/sim/replay"
 )
 
+// writePodSummary counts the pods and tells how long they waited for their
+// address.
+func writePodSummary(p *page, s *replay.State) {
+	n := s.Pods.Count()
+	if n.Created == 0 {
+		return
+	}
+	p.section("Pods", "")
+	parts := []string{number(n.Created) + " created"}
+	for _, part := range []struct {
+		n    int
+		what string
+	}{
+		{n.Running, "running"},
+		{n.Pending, "Pending"},
+		{n.ContainerCreating, "in ContainerCreating"},
+		{n.Terminating, "terminating"},
+		{n.Succeeded, "succeeded"},
+	} {
+		if part.n > 0 {
+			parts = append(parts, number(part.n)+" "+part.what)
+		}
+	}
+	if n.FailedAttempts > 0 {
+		parts = append(parts, count(n.FailedAttempts, "attempt")+" found no free address")
+	}
+	for _, l := range wrapItems("", parts, pageWidth-2) {
+		p.line("  " + l)
+	}
+	if s.Pods.StartLatency.Count() == 0 {
+		return
+	}
+	g := newGrid("lrrrr")
+	g.head("wait for an address", "median", "p90", "p99", "longest")
+	for _, row := range []struct {
+		name string
+		l    *replay.Latencies
+	}{
+		{"from created", &s.Pods.StartLatency},
+		{"from bound to a node", &s.Pods.TimeToIP},
+	} {
+		g.add(c(row.name), c(duration(row.l.Percentile(50))), c(duration(row.l.Percentile(90))),
+			c(duration(row.l.Percentile(99))), c(duration(row.l.Max())))
+	}
+	g.write(p, 2)
+}
+
 // writePods lists the pods that exist, as kubectl get pods -o wide does.
 func writePods(p *page, s *replay.State) {
 	pods := s.Pods.All()
 	if len(pods) == 0 {
 		return
 	}
-	p.section("Pods", "")
+	p.section("All pods", "")
 	g := newGrid("llllrrrrl")
 	g.head("name", "node", "phase", "address", "eni", "created", "addressed", "failed", "waits for")
 	for _, pod := range pods {

@@ -9,7 +9,7 @@ func writeSubnets(p *page, s *replay.State) {
 	if len(s.Subnets) == 0 {
 		return
 	}
-	p.section("Subnets", "the five addresses that EC2 keeps are in no number")
+	p.section("Subnets", "the five addresses that EC2 keeps not counted")
 	reserved := false
 	for _, sn := range s.Subnets {
 		reserved = reserved || len(sn.Reservations) > 0

@@ -25,7 +25,7 @@ func Table(w io.Writer, s *replay.State, o TableOptions) error {
 	writeSubnets(p, s)
 	writeExhaustion(p, s)
 	writeCalls(p, s)
-	writeLatency(p, s)
+	writePodSummary(p, s)
 	if o.Wide {
 		writePods(p, s)
 		o.Calls.write(p)

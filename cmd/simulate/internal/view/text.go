@@ -109,14 +109,33 @@ func (g *grid) head(titles ...string) {
 	g.add(cells...)
 }
 
-// write prints the grid, two spaces between columns.
-func (g *grid) write(p *page, indent int) {
+// cutTo shortens the last column to what the page's width leaves for it.
+func (g *grid) cutTo(room int) {
+	widths := g.widths()
+	last := len(widths) - 1
+	for _, w := range widths[:last] {
+		room -= w + 2
+	}
+	for _, row := range g.rows {
+		if text := []rune(row[last].text); len(text) > max(room, 1) {
+			row[last].text = string(text[:max(room, 1)-1]) + "…"
+		}
+	}
+}
+
+func (g *grid) widths() []int {
 	widths := make([]int, len(g.right))
 	for _, row := range g.rows {
 		for i, f := range row {
 			widths[i] = max(widths[i], width(f.text))
 		}
 	}
+	return widths
+}
+
+// write prints the grid, two spaces between columns.
+func (g *grid) write(p *page, indent int) {
+	widths := g.widths()
 	for _, row := range g.rows {
 		var b strings.Builder
 		b.WriteString(strings.Repeat(" ", indent))

@@ -7,41 +7,54 @@ import (
 	"vpcsim/sim/replay"
 )
 
-// writeVerdict writes the last line.
+// writeVerdict writes the last line, and above it what it takes to understand
+// it.
 func writeVerdict(p *page, s *replay.State) {
-	fits, text := verdict(s)
+	v := verdictOf(s)
 	st := red
-	if fits {
+	if v.fits {
 		st = green
 	}
 	p.line("")
-	for _, l := range wrap(text, pageWidth) {
-		p.line(p.palette.paint(st, l))
+	if v.explanation != "" {
+		p.paragraph(0, "", v.explanation, plain)
 	}
+	p.line(p.palette.paint(st, v.line))
 }
 
-// Verdict says in words what stopped the run, or that everything fits.
-func Verdict(s *replay.State) string {
-	_, text := verdict(s)
-	return text
+// Verdict says in one line what stopped the run, or that everything fits.
+func Verdict(s *replay.State) string { return verdictOf(s).line }
+
+type verdict struct {
+	fits        bool
+	explanation string // may be empty
+	line        string
 }
 
-func verdict(s *replay.State) (fits bool, text string) {
+func verdictOf(s *replay.State) verdict {
 	n := s.Pods.Count()
-	cut := ""
-	if s.Ended != nil && s.Ended.EndedBy == "limit" {
-		cut = "Cut short: " + s.Ended.Message + ". "
-	}
 	worst := worstOpen(s)
+	cut := s.Ended != nil && s.Ended.EndedBy == "limit"
 	switch {
-	case worst == nil && n.Waiting() == 0 && cut == "":
-		return true, everythingFits(s, n)
-	case worst == nil && n.Waiting() == 0:
-		return false, cut + "Until then everything fits."
-	case worst == nil:
-		return false, cut + fmt.Sprintf("%s when the run ended, and nothing had run out.", waiting(n))
+	case worst != nil:
+		return verdict{false, explain(worst), stopped(worst) + ": " + waiting(n) + "."}
+	case cut:
+		return verdict{false, "", "Cut short by " + s.Ended.Message + "."}
+	case n.Waiting() > 0:
+		return verdict{false, "", "Nothing ran out, but " + waiting(n) + " at the end."}
 	}
-	return false, cut + stopped(worst) + " " + waiting(n) + "."
+	t := s.Totals()
+	fits := "Everything fits"
+	past := pastTrouble(s)
+	if past != "" {
+		fits = "Everything fits in the end"
+	}
+	pods := "no pod waits"
+	if n.Running > 0 {
+		pods = plural(n.Running, "pod runs", "pods run")
+	}
+	return verdict{true, past, fmt.Sprintf("%s: %s, %s of %s addresses %s free.",
+		fits, pods, number(t.Free()), number(t.Total), isAre(t.Free()))}
 }
 
 // worstOpen is what has not ended at the end: real exhaustion before what cures
@@ -59,17 +72,14 @@ func worstOpen(s *replay.State) *trouble {
 	return worst
 }
 
-func everythingFits(s *replay.State, n replay.PodCount) string {
-	t := s.Totals()
-	text := "Everything fits: no pod waits"
-	if n.Running > 0 {
-		text = fmt.Sprintf("Everything fits: %s", plural(n.Running, "pod runs", "pods run"))
+// pastTrouble tells of real exhaustion that was over in the end.
+func pastTrouble(s *replay.State) string {
+	for _, t := range troubles(s) {
+		if !t.open && !t.first.Kind.Cures() {
+			return fmt.Sprintf("Until %s, %s kept %s waiting.", instant(t.until), t.first.Kind, count(t.pods, "pod"))
+		}
 	}
-	text += fmt.Sprintf(", %s of %s addresses %s free.", number(t.Free()), number(t.Total), isAre(t.Free()))
-	if longest := s.Pods.TimeToIP.Max(); longest > 0 {
-		text += fmt.Sprintf(" The longest wait for an address was %s.", duration(longest))
-	}
-	return text
+	return ""
 }
 
 // waiting says how many pods don't run, and how that shows in kubectl.
@@ -85,44 +95,52 @@ func waiting(n replay.PodCount) string {
 	return fmt.Sprintf("%s of %s %s %s", number(n.Waiting()), plural(all, "pod", "pods"), isAre(n.Waiting()), what)
 }
 
-// stopped says what kind of exhaustion was the end, in words for somebody who
-// sees the kind for the first time.
+// stopped names what was the end.
 func stopped(t *trouble) string {
+	if t.first.Kind.Cures() {
+		return fmt.Sprintf("Not over at the end (%s)", t.first.Kind)
+	}
+	text := "Stopped by " + string(t.first.Kind)
+	if t.first.Scope != "cluster" && t.names == 1 {
+		text += " at " + place(t.first)
+	}
+	return text
+}
+
+// explain tells somebody who meets a kind of exhaustion for the first time what
+// it is.
+func explain(t *trouble) string {
 	at := place(t.first)
 	if t.names > 1 {
-		at += fmt.Sprintf(" (and %s more)", number(t.names-1))
+		at += fmt.Sprintf(" (like %s more)", number(t.names-1))
 	}
 	switch t.first.Kind {
 	case sim.KindMaxPods:
-		return "Stopped by max-pods, not by addresses: no node may take another pod."
+		return "No node may take another pod. Addresses are not what is short."
 	case sim.KindCPUMemory:
-		return "Stopped by CPU and memory, not by addresses: no node has enough left."
+		return "No node has enough CPU or memory left. Addresses are not what is short."
 	case sim.KindENILimit:
-		return "Stopped by the ENI limit: " + at + " has no room for another ENI or address."
+		return "All ENIs that " + at + " may have are there and full."
 	case sim.KindSubnetIPs:
-		return "Stopped by the subnet: " + at + " has too few free addresses."
+		return "EC2 has too few free addresses for " + at + "."
 	case sim.KindPrefixFragmentation:
-		return "Stopped by fragmentation: " + at + " has free addresses, but no free /28 block."
+		return "There are free addresses for " + at + ", but no 16 in a row, aligned, for a /28 prefix."
 	case sim.KindThrottling:
-		return "Stopped by throttling: EC2 refuses requests that come too fast."
+		return "EC2 refuses requests that come too fast."
 	case sim.KindQuota:
-		return "Stopped by a quota of the account."
+		return "A quota of the account is used up."
 	case sim.KindMisconfig:
-		text := "Stopped by the configuration"
-		if t.first.Reason != "" {
-			text += " (" + t.first.Reason + ")"
-		}
-		return text + " at " + at + "."
+		return "Nothing is short: the configuration of " + at + " keeps it from taking more addresses."
 	case sim.KindBranchLimit:
-		return "Stopped by the limit of branch ENIs: " + at + "."
+		return "All branch ENIs that the nodes may have are in use."
 	case sim.KindNoTrunk:
-		return "Stopped by the lack of a trunk ENI: no node offers branch ENIs."
+		return "No node has a trunk ENI, and so none offers branch ENIs."
 	case sim.KindWarmPoolLag:
-		return "Not stopped, but not done either: the pool of " + at + " is still growing."
+		return "The pool of " + at + " is still growing."
 	case sim.KindCooldown, sim.KindBranchCooldown:
-		return "Not stopped, but not done either: " + at + " waits for addresses to cool down."
+		return "What is free at " + at + " still cools down."
 	}
-	return fmt.Sprintf("Stopped by %s at %s.", t.first.Kind, at)
+	return ""
 }
 
 func plural(n int, one, many string) string {

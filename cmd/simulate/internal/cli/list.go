@@ -1,0 +1,50 @@
+package cli
+
+import (
+	"github.com/spf13/cobra"
+
+	"vpcsim/cmd/simulate/internal/view"
+	"vpcsim/scenarios"
+)
+
+func (a *App) listCommand(g *globals) *cobra.Command {
+	c := &cobra.Command{
+		Use:   "list",
+		Short: "List the scenarios of the library",
+		Args:  usage(cobra.NoArgs),
+	}
+	format := output(c, "table", "json", "yaml")
+	c.RunE = func(*cobra.Command, []string) error {
+		list := view.ScenarioList{APIVersion: view.APIVersion, Kind: "ScenarioList", Scenarios: []view.ScenarioItem{}}
+		for _, e := range scenarios.Library() {
+			list.Scenarios = append(list.Scenarios, view.ScenarioItem{Name: e.Name, Summary: e.Summary})
+		}
+		switch format.value {
+		case "json":
+			return written(view.JSON(a.Out, list))
+		case "yaml":
+			return written(view.YAML(a.Out, list))
+		}
+		return written(view.ListTable(a.Out, list, a.palette(g)))
+	}
+	return c
+}
+
+func (a *App) showCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "show NAME",
+		Short: "Show a scenario of the library as it is written",
+		Example: `  simulate show default-secondary-ip
+  simulate show default-secondary-ip > mine.yaml`,
+		Args:              one("a scenario's name"),
+		ValidArgsFunction: completeName,
+		RunE: func(_ *cobra.Command, args []string) error {
+			entry, err := find(args[0])
+			if err != nil {
+				return err
+			}
+			_, err = a.Out.Write(entry.Data())
+			return written(err)
+		},
+	}
+}

@@ -1,0 +1,151 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"vpcsim/cmd/simulate/internal/view"
+	"vpcsim/scenarios"
+	"vpcsim/sim"
+	"vpcsim/sim/replay"
+)
+
+func (a *App) runCommand(g *globals) *cobra.Command {
+	var o scenarios.Options
+	var seed uint64
+	var until time.Duration
+	c := &cobra.Command{
+		Use:   "run NAME|FILE|-",
+		Short: "Run a scenario and show what filled and what ran out",
+		Long: `Run a scenario and show what filled and what ran out.
+
+The scenario is one of the library, a file (YAML or JSON), or - for standard
+input. Exhaustion is a result and no error.`,
+		Example: `  simulate run default-secondary-ip
+  simulate run default-secondary-ip --env WARM_IP_TARGET=5 --env MINIMUM_IP_TARGET=10
+  simulate run my-cluster.yaml --set nodeGroups.workers.count=20 --until 30m
+  simulate show default-secondary-ip | simulate run - -o jsonl | grep exhaustion`,
+		Args:              one("a scenario (NAME, FILE or -)"),
+		ValidArgsFunction: completeScenario,
+	}
+	format := output(c, "table", "wide", "json", "yaml", "jsonl", "csv")
+	flags := c.Flags()
+	flags.StringArrayVar(&o.Set, "set", nil, "change a value of the scenario: `path=value`, e.g. nodeGroups.workers.count=3")
+	flags.StringArrayVar(&o.Env, "env", nil, "set a variable of aws-node: `NAME=value`, or NAME- to unset it")
+	flags.Uint64Var(&seed, "seed", 0, "use this seed instead of the scenario's")
+	flags.DurationVar(&until, "until", 0, "end at this instant of virtual time, e.g. 5m")
+	c.RunE = func(c *cobra.Command, args []string) error {
+		if flags.Changed("seed") {
+			o.Seed = &seed
+		}
+		if flags.Changed("until") {
+			if until <= 0 {
+				return usageError{fmt.Errorf("--until %s: it must be more than 0", until)}
+			}
+			o.Until = &until
+		}
+		scenario, err := a.load(args[0], o)
+		if err != nil {
+			return err
+		}
+		cfg := scenario.Config()
+		cfg.Version = version()
+		return a.play(c.Context(), cfg, format.value, g)
+	}
+	return c
+}
+
+// play runs a scenario and writes its outcome.
+func (a *App) play(ctx context.Context, cfg sim.Config, format string, g *globals) error {
+	r := run{app: a, ctx: ctx, cfg: cfg}
+	var lines *view.Lines
+	switch format {
+	case "jsonl":
+		lines = view.NewLines(a.Out)
+		r.also = func(e sim.Event) error { return written(lines.Apply(e)) }
+	case "wide":
+		r.calls = new(view.CallLog)
+		r.also = func(e sim.Event) error { r.calls.Apply(e); return nil }
+	}
+	if !g.quiet && !(lines != nil && isTerminal(a.Out)) {
+		r.progress = newProgress(a.Err, cfg.Duration)
+	}
+	err := r.play()
+	r.progress.done()
+	if lines != nil {
+		if flushErr := written(lines.Flush()); err == nil {
+			err = flushErr
+		}
+	}
+	if err != nil {
+		return err
+	}
+	if format != "table" && format != "wide" && !g.quiet {
+		for _, note := range view.Notes(&r.state) {
+			fmt.Fprintf(a.Err, "note: %s\n", note)
+		}
+	}
+	switch format {
+	case "json":
+		err = view.JSON(a.Out, view.Document(&r.state))
+	case "yaml":
+		err = view.YAML(a.Out, view.Document(&r.state))
+	case "csv":
+		err = view.CSV(a.Out, &r.state)
+	case "table", "wide":
+		err = view.Table(a.Out, &r.state, view.TableOptions{Palette: a.palette(g), Wide: format == "wide", Calls: r.calls})
+	}
+	return written(err)
+}
+
+// run is a run under way: its log is folded as it comes.
+type run struct {
+	app      *App
+	ctx      context.Context
+	cfg      sim.Config
+	state    replay.State
+	also     func(sim.Event) error // takes each event, too; may be nil
+	calls    *view.CallLog
+	progress *progress
+}
+
+// play plays the run to its end. A panic of the engine, or a log that
+// contradicts itself, is a defect.
+func (r *run) play() (err error) {
+	defer func() {
+		if v := recover(); v != nil {
+			err = r.blame(panicked(v))
+		}
+	}()
+	return r.app.Simulate(r.cfg, r.take)
+}
+
+// checkEvery is how many events pass between looks at the clock and at
+// whether somebody wants the run to end.
+const checkEvery = 256
+
+func (r *run) take(e sim.Event) error {
+	if e.Seq%checkEvery == 0 {
+		if err := r.ctx.Err(); err != nil {
+			return err
+		}
+		r.progress.at(e)
+	}
+	if r.also != nil {
+		if err := r.also(e); err != nil {
+			return err
+		}
+	}
+	if err := r.state.Apply(e); err != nil {
+		return r.blame(panicked(err))
+	}
+	return nil
+}
+
+func (r *run) blame(d *defect) *defect {
+	d.run, d.seq, d.at = &r.cfg, r.state.Events, r.state.Now
+	return d
+}

@@ -1,0 +1,49 @@
+package scenarios
+
+import (
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"vpcsim/sim"
+)
+
+func TestLibraryLoads(t *testing.T) {
+	entries := Library()
+	require.NotEmpty(t, entries)
+	require.True(t, slices.IsSortedFunc(entries, func(a, b Entry) int { return strings.Compare(a.Name, b.Name) }))
+	for _, e := range entries {
+		s, err := e.Load(Options{})
+		require.NoError(t, err)
+		require.Equal(t, e.Name, s.Name, "a scenario is called as its file")
+		require.NotEmpty(t, e.Summary, e.Name)
+		require.Equal(t, e.Summary, s.Summary)
+	}
+}
+
+func TestDefaultSecondaryIP(t *testing.T) {
+	e, ok := Find("default-secondary-ip")
+	require.True(t, ok)
+	s, err := e.Load(Options{})
+	require.NoError(t, err)
+	c := s.Config()
+	require.Equal(t, "A node fills ENI after ENI until max-pods stops it", s.Summary)
+	require.Equal(t, uint64(1), c.Seed)
+	require.Equal(t, "10.0.0.0/24", c.Subnets[0].CIDR.String())
+	require.Equal(t, "us-west-2a", c.Subnets[0].Zone)
+	require.Equal(t, sim.OrderLowest, c.EC2.Order)
+	require.Equal(t, sim.OrderOrdered, c.Agent.Order)
+	require.Equal(t, "m5.large", c.NodeGroups[0].Type.Name)
+	require.Equal(t, 10, c.Workloads[0].Replicas)
+	require.Equal(t, []sim.Step{{At: time.Minute, Over: 30 * time.Second, Action: sim.Scale{Workload: "web", Replicas: 40}}}, c.Steps)
+}
+
+func TestFindAndNearNames(t *testing.T) {
+	_, ok := Find("default-secondary")
+	require.False(t, ok)
+	require.Equal(t, []string{"default-secondary-ip"}, NearNames("default-secondry-ip", 3))
+	require.Empty(t, NearNames("xyz", 3))
+}

@@ -1,0 +1,118 @@
+package scenarios
+
+import (
+	"fmt"
+	"path"
+	"strings"
+	"time"
+
+	"vpcsim/scenarios/internal/doc"
+	"vpcsim/sim"
+)
+
+// Options change a scenario while it is loaded. The zero value changes nothing.
+type Options struct {
+	// Set are path=value: "nodeGroups.workers.count=3". Members of lists that
+	// have a name are addressed by it, others by their index; the value is YAML.
+	// What isn't there is added. Later ones win.
+	Set []string
+	// Env are changes to cni.env: NAME=value, NAME= for empty text, NAME- to
+	// unset. They come after Set.
+	Env []string
+	// Seed replaces the scenario's.
+	Seed *uint64
+	// Until replaces the scenario's duration.
+	Until *time.Duration
+	// ReadFile reads the files that a scenario names, such as traces; their paths
+	// are relative to the scenario file's folder and reach it joined with that. Nil:
+	// such a scenario is refused.
+	ReadFile func(path string) ([]byte, error)
+}
+
+// Load reads a scenario: YAML or JSON. The file's name is for messages, for the
+// paths of files that the scenario names, and for its own name where it has
+// none.
+//
+// The error is Errors and has all the mistakes that were found. No input makes
+// Load panic or run for long.
+func Load(file string, data []byte, o Options) (*Scenario, error) {
+	d := newDecoder(file, data)
+	root := d.parse(data)
+	if root == nil || root.Kind != doc.Map {
+		return nil, d.sorted()
+	}
+	d.set(root, o.Set)
+	d.setEnv(root, o.Env)
+
+	s := d.read(root)
+	d.override(s, o)
+	d.traces(s, o.ReadFile)
+	d.check(s)
+	d.resolve(s)
+	if err := d.sorted(); err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+// Config returns the run that the scenario describes. Its slices and maps are
+// the scenario's: they are to be read only.
+func (s *Scenario) Config() sim.Config { return s.config }
+
+// parse reads the text into a tree and reports what is wrong with it.
+func (d *decoder) parse(data []byte) *doc.Node {
+	root, mistakes := doc.Parse(data)
+	for _, m := range mistakes {
+		d.add(m.Pos, "", m.Message)
+	}
+	switch {
+	case root == nil && len(mistakes) == 0, root != nil && root.Kind == doc.Null:
+		d.add(doc.Pos{Line: 1, Column: 1}, "", "the file is empty")
+	case root != nil && root.Kind != doc.Map:
+		d.add(root.Pos, "", fmt.Sprintf("a scenario is a mapping, not %s", root.Kind))
+	}
+	return root
+}
+
+// read decodes the tree over the defaults.
+func (d *decoder) read(root *doc.Node) *Scenario {
+	s := newScenario()
+	s.Name = nameOf(d.file)
+	if latency := root.Get("ec2").Get("latency"); latency != nil {
+		d.immediate = latency.Kind == doc.Text && latency.Scalar == latencyNone
+	}
+	s.Agent.Restart = d.delay(defaultRestart)
+	d.scenario(value{root, ""}, s)
+	return s
+}
+
+// nameOf makes a scenario's name of its file's.
+func nameOf(file string) string {
+	base := strings.ToLower(path.Base(strings.ReplaceAll(file, "\\", "/")))
+	for _, extension := range []string{".yaml", ".yml", ".json"} {
+		base = strings.TrimSuffix(base, extension)
+	}
+	if !isName(base) {
+		return "scenario"
+	}
+	return base
+}
+
+// override applies the options that aren't paths.
+func (d *decoder) override(s *Scenario, o Options) {
+	if o.Seed != nil {
+		s.Seed = *o.Seed
+	}
+	if o.Until == nil {
+		return
+	}
+	message := checkDuration(*o.Until)
+	if message == "" && *o.Until == 0 {
+		message = "must be more than 0"
+	}
+	if message != "" {
+		d.addError(Error{File: "--until " + o.Until.String(), Message: message})
+		return
+	}
+	s.Duration = Duration(*o.Until)
+}

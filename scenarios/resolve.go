@@ -1,0 +1,337 @@
+package scenarios
+
+import (
+	"cmp"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"vpcsim/model"
+	"vpcsim/sim"
+)
+
+// resolve fills in what depends on several parts of the scenario, and builds
+// the Config. It runs after the checks, with mistakes, too: those it finds are
+// reported with the others.
+func (d *decoder) resolve(s *Scenario) {
+	env, changes := wholeEnv(s.CNI.Env)
+	s.CNI.Env = changes
+	settings := d.envNotes(env)
+	if len(s.NodeGroups) > maxGroups {
+		d.fail("nodeGroups", "%d node groups; at most %d", len(s.NodeGroups), maxGroups)
+		return
+	}
+	groups := make([]sim.NodeGroup, 0, len(s.NodeGroups))
+	for i := range s.NodeGroups {
+		g := &s.NodeGroups[i]
+		if g.Subnets == nil {
+			g.Subnets = namesOf(s.VPC.Subnets, func(n Subnet) string { return n.Name })
+		}
+		groups = append(groups, d.group(fmt.Sprintf("nodeGroups[%d]", i), g, s.InstanceTypes, settings))
+	}
+	if len(d.errs) > 0 {
+		return
+	}
+	slices.Sort(d.notes)
+	s.config = sim.Config{
+		Name:       s.Name,
+		Seed:       s.Seed,
+		Duration:   time.Duration(s.Duration),
+		Notes:      slices.Compact(d.notes),
+		Subnets:    simSubnets(s.VPC.Subnets),
+		Cluster:    sim.ClusterConfig{Name: s.Cluster.Name, SystemPods: s.Cluster.SystemPods, ControlPlaneENIs: s.Cluster.ControlPlaneENIs},
+		CNI:        sim.CNIConfig{Version: s.CNI.Version, Env: env, ENIConfigs: simENIConfigs(s.CNI.ENIConfigs)},
+		EC2:        simEC2(s.EC2),
+		Agent:      sim.AgentConfig{Order: s.Agent.Order, Restart: time.Duration(s.Agent.Restart), Exit: simBackoff(s.Agent.ExitBackoff)},
+		Scheduler:  sim.SchedulerConfig{Strategy: s.Scheduler.Strategy, Delay: time.Duration(s.Scheduler.Delay)},
+		Kubelet:    sim.KubeletConfig{Start: time.Duration(s.Kubelet.Start), NeverRetry: s.Kubelet.Retry.Never, Retry: s.Kubelet.Retry.sim()},
+		NodeGroups: groups,
+		Workloads:  simWorkloads(s.Workloads),
+		Steps:      simSteps(s.Steps),
+		Limits:     sim.Limits{Events: s.Limits.Events, Pods: s.Limits.Pods, Nodes: s.Limits.Nodes, LogBytes: s.Limits.LogSize},
+	}
+	d.seal(s)
+}
+
+// seal writes the canonical form and its digest: the first 16 hex digits of
+// the SHA-256 of it and, where the scenario replays traces, of the SHA-256 of
+// each.
+func (d *decoder) seal(s *Scenario) {
+	canonical, err := json.Marshal(s)
+	if err != nil {
+		panic(fmt.Sprintf("writing the resolved scenario %s: %v", s.Name, err))
+	}
+	sum := sha256.New()
+	sum.Write(canonical)
+	for _, step := range s.Steps {
+		if step.Replay != nil {
+			sum.Write([]byte(step.Replay.digest))
+		}
+	}
+	s.config.Scenario = canonical
+	s.config.Digest = hex.EncodeToString(sum.Sum(nil))[:16]
+}
+
+// typeOf finds an instance type and applies the scenario's changes to it.
+func (d *decoder) typeOf(path, name string, overrides map[string]InstanceTypeOverride) (model.InstanceType, bool) {
+	t, known := model.LookupInstanceType(name)
+	o, changed := overrides[name]
+	if !known && !changed {
+		message := fmt.Sprintf("unknown instance type %s", name)
+		if nearest := cmp.Or(first(model.NearInstanceTypes(name, 1)), d.near(name, slices.Sorted(maps.Keys(overrides)))); nearest != "" {
+			message += fmt.Sprintf(" (did you mean %s?)", nearest)
+		}
+		d.fail(path, "%s", message)
+		return t, false
+	}
+	if !known {
+		// What EC2 launches today has one network card or more and is Nitro.
+		t = model.InstanceType{Name: name, NetworkCards: 1, Hypervisor: "nitro"}
+	}
+	replace(&t.MaxENIs, o.MaxENIs)
+	replace(&t.IPv4PerENI, o.IPv4PerENI)
+	replace(&t.VCPU, o.VCPU)
+	replace(&t.MemoryMiB, o.MemoryMiB)
+	replace(&t.NetworkCards, o.NetworkCards)
+	replace(&t.BranchENIs, o.BranchENIs)
+	replace(&t.TrunkingCompatible, o.Trunking)
+	replace(&t.Hypervisor, o.Hypervisor)
+	replace(&t.BareMetal, o.BareMetal)
+	// A changed number of ENIs on the only card is the number on all.
+	if !known || o.MaxENIs != nil && t.NetworkCards == 1 {
+		t.MaxENIsAllCards = t.MaxENIs
+	}
+	replace(&t.MaxENIsAllCards, o.MaxENIsAllCards)
+	return t, true
+}
+
+func replace[T any](into *T, with *T) {
+	if with != nil {
+		*into = *with
+	}
+}
+
+func first(names []string) string {
+	if len(names) == 0 {
+		return ""
+	}
+	return names[0]
+}
+
+// group resolves a node group: its type's limits, max-pods, what pods may
+// request.
+func (d *decoder) group(path string, g *NodeGroup, overrides map[string]InstanceTypeOverride, settings model.Settings) sim.NodeGroup {
+	if g.InstanceType == "" {
+		return sim.NodeGroup{}
+	}
+	t, ok := d.typeOf(path+".instanceType", g.InstanceType, overrides)
+	if !ok {
+		return sim.NodeGroup{}
+	}
+	capacity := d.podCapacity(path, g, t, settings)
+	allocatable, err := t.Allocatable(capacity)
+	if err != nil {
+		d.fail(path+".maxPods", "%v", err)
+	}
+	d.typeNotes(path, t, settings)
+	start, later := d.agentStart(g)
+	return sim.NodeGroup{
+		Name:            g.Name,
+		Type:            t,
+		Count:           g.Count,
+		Subnets:         subnetIDs(g.Subnets),
+		MaxPods:         capacity,
+		Labels:          g.Labels,
+		Annotations:     g.Annotations,
+		Taints:          simTaints(g.Taints),
+		SecurityGroups:  g.SecurityGroups,
+		Every:           time.Duration(g.Every),
+		AgentStart:      start,
+		AgentStartLater: later,
+		CPUMilli:        allocatable.CPUMilli,
+		MemoryMiB:       allocatable.MemoryMiB,
+	}
+}
+
+func (d *decoder) typeNotes(path string, t model.InstanceType, settings model.Settings) {
+	if t.VCPU == 0 {
+		d.note("%s: the vCPUs of %s are unknown; CPU limits nothing", path, t.Name)
+	}
+	if t.MemoryMiB == 0 {
+		d.note("%s: the memory of %s is unknown; memory limits nothing", path, t.Name)
+	}
+	_, ignored := settings.ForType(t)
+	for _, line := range ignored {
+		d.note("%s: %s", path, line)
+	}
+}
+
+// agentStart is from launch to the agent's start: what the group says, or at
+// once for the nodes of the beginning and 45 s for those that join later.
+func (d *decoder) agentStart(g *NodeGroup) (start, later time.Duration) {
+	if g.AgentStart != nil {
+		return time.Duration(*g.AgentStart), time.Duration(*g.AgentStart)
+	}
+	return 0, time.Duration(d.delay(Duration(defaultJoinStart)))
+}
+
+func simSubnets(subnets []Subnet) []sim.SubnetConfig {
+	configs := make([]sim.SubnetConfig, 0, len(subnets))
+	for _, n := range subnets {
+		c := sim.SubnetConfig{
+			Name:        model.SubnetID(n.Name),
+			Zone:        n.Zone,
+			CIDR:        n.CIDR,
+			InUse:       n.InUse.Addresses,
+			InUseCount:  n.InUse.Count,
+			InUsePacked: n.InUse.Placement == PlacementPacked,
+		}
+		for _, r := range n.Reservations {
+			c.Reservations = append(c.Reservations, model.Reservation{CIDR: r.CIDR, Type: r.Type})
+		}
+		configs = append(configs, c)
+	}
+	return configs
+}
+
+func subnetIDs(names []string) []model.SubnetID {
+	ids := make([]model.SubnetID, len(names))
+	for i, name := range names {
+		ids[i] = model.SubnetID(name)
+	}
+	return ids
+}
+
+func simENIConfigs(configs []ENIConfig) []sim.ENIConfig {
+	var all []sim.ENIConfig
+	for _, c := range configs {
+		all = append(all, sim.ENIConfig{Name: c.Name, Subnet: model.SubnetID(c.Subnet), SecurityGroups: c.SecurityGroups})
+	}
+	return all
+}
+
+func simEC2(e EC2) sim.EC2Config {
+	c := sim.EC2Config{Order: e.AddressOrder, Latency: map[sim.Action]sim.Range{}, ReservationFallback: e.ReservationFallback}
+	if e.Latency.None {
+		return c
+	}
+	c.DetachPause = defaultDetachPause
+	for _, name := range slices.Sorted(maps.Keys(e.Latency.Actions)) {
+		c.Latency[sim.Action(name)] = e.Latency.Actions[name].sim()
+	}
+	c.Refused = c.Latency[latencyRefused]
+	delete(c.Latency, latencyRefused)
+	return c
+}
+
+func simBackoff(r Repeat) sim.Backoff {
+	return sim.Backoff{Never: r.Never, Min: time.Duration(r.Min), Max: time.Duration(r.Max)}
+}
+
+func simTaints(taints []Taint) []sim.Taint {
+	var all []sim.Taint
+	for _, t := range taints {
+		all = append(all, sim.Taint{Key: t.Key, Value: t.Value, Effect: t.Effect})
+	}
+	return all
+}
+
+func simWorkloads(workloads []Workload) []sim.Workload {
+	all := make([]sim.Workload, 0, len(workloads))
+	for _, w := range workloads {
+		c := sim.Workload{
+			Name:           model.WorkloadName(w.Name),
+			Kind:           w.Kind,
+			At:             time.Duration(w.At),
+			Completions:    w.Completions,
+			MaxSurge:       sim.IntOrPercent(w.Strategy.MaxSurge),
+			MaxUnavailable: sim.IntOrPercent(w.Strategy.MaxUnavailable),
+			Pod:            simPod(w),
+		}
+		if w.Replicas != nil {
+			c.Replicas = *w.Replicas
+		}
+		all = append(all, c)
+	}
+	return all
+}
+
+func simPod(w Workload) sim.PodSpec {
+	p := sim.PodSpec{
+		Namespace:      w.Namespace,
+		Labels:         w.Labels,
+		ServiceAccount: w.ServiceAccount,
+		Annotations:    w.Annotations,
+		NodeSelector:   w.NodeSelector,
+		CPUMilli:       int(w.Requests.CPU),
+		MemoryMiB:      int(w.Requests.Memory),
+		HostNetwork:    w.HostNetwork,
+		Node:           model.NodeName(w.Node),
+		ReadyAfter:     time.Duration(w.ReadyAfter),
+		StopAfter:      time.Duration(w.StopAfter),
+		RunFor:         time.Duration(w.RunFor),
+	}
+	for _, t := range w.Tolerations {
+		p.Tolerations = append(p.Tolerations, sim.Toleration{Key: t.Key, Operator: t.Operator, Value: t.Value, Effect: t.Effect})
+	}
+	return p
+}
+
+func simSteps(steps []Step) []sim.Step {
+	all := make([]sim.Step, 0, len(steps))
+	for _, step := range steps {
+		all = append(all, sim.Step{At: time.Duration(step.At), Over: time.Duration(step.Over), Action: simAction(step)})
+	}
+	return all
+}
+
+func simAction(s Step) sim.StepAction {
+	switch {
+	case s.Scale != nil:
+		return sim.Scale{Workload: model.WorkloadName(s.Scale.Workload), Replicas: s.Scale.Replicas}
+	case s.Rollout != nil:
+		return sim.Rollout{Workload: model.WorkloadName(s.Rollout.Workload)}
+	case s.Create != nil:
+		// Of the pods of create readyAfter and stopAfter are 0.
+		return sim.Create{
+			Pod:      model.PodName(s.Create.Pod),
+			Workload: model.WorkloadName(s.Create.Workload),
+			Spec: sim.PodSpec{
+				Labels:    s.Create.Labels,
+				CPUMilli:  int(s.Create.Requests.CPU),
+				MemoryMiB: int(s.Create.Requests.Memory),
+				Node:      model.NodeName(s.Create.Node),
+			},
+		}
+	case s.Delete != nil:
+		return sim.Delete{Pod: model.PodName(s.Delete.Pod), Workload: model.WorkloadName(s.Delete.Workload), Count: s.Delete.Count}
+	case s.SetEnv != nil:
+		return sim.SetEnv{Env: s.SetEnv}
+	case s.AddNodes != nil:
+		return sim.AddNodes{Group: s.AddNodes.Group, Count: s.AddNodes.Count}
+	case s.Cordon != nil:
+		return sim.Cordon{Node: model.NodeName(s.Cordon.Node)}
+	case s.Uncordon != nil:
+		return sim.Uncordon{Node: model.NodeName(s.Uncordon.Node)}
+	case s.Drain != nil:
+		return sim.Drain{Node: model.NodeName(s.Drain.Node)}
+	case s.Terminate != nil:
+		return sim.Terminate{Node: model.NodeName(s.Terminate.Node)}
+	case s.RestartAgent != nil:
+		return sim.RestartAgent{Node: model.NodeName(s.RestartAgent.Node), Gap: time.Duration(s.RestartAgent.Gap), Env: s.RestartAgent.Env}
+	case s.Churn != nil:
+		return sim.Churn{
+			Workload:  model.WorkloadName(s.Churn.Workload),
+			PerMinute: s.Churn.PerMinute,
+			Lifetime:  s.Churn.Lifetime.sim(),
+			For:       time.Duration(s.Churn.For),
+		}
+	case s.Replay != nil:
+		return sim.Replay{Pods: s.Replay.pods}
+	}
+	panic(fmt.Sprintf("a step at %s without an action passed the checks", s.At))
+}

@@ -1,0 +1,613 @@
+package scenarios
+
+import (
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"vpcsim/model"
+	"vpcsim/scenarios/internal/doc"
+	"vpcsim/sim"
+)
+
+// scenario reads the whole file. Sections that others take defaults from come
+// first.
+func (d *decoder) scenario(v value, s *Scenario) {
+	d.object(v,
+		field{"name", d.name(&s.Name)},
+		field{"summary", d.text(&s.Summary)},
+		field{"platform", oneOf(d, &s.Platform, []Platform{PlatformEKS}, "ecs")},
+		field{"seed", d.seed(&s.Seed)},
+		field{"duration", d.runTime(&s.Duration)},
+		field{"limits", d.limits(&s.Limits)},
+		field{"vpc", d.vpc(&s.VPC)},
+		field{"cluster", d.cluster(&s.Cluster)},
+		field{"cni", d.cni(&s.CNI)},
+		field{"ec2", d.ec2(&s.EC2)},
+		field{"agent", d.agent(&s.Agent)},
+		field{"scheduler", d.scheduler(&s.Scheduler)},
+		field{"kubelet", d.kubelet(&s.Kubelet)},
+		later("controller"),
+		field{"instanceTypes", d.instanceTypes(&s.InstanceTypes)},
+		field{"nodeGroups", list(d, &s.NodeGroups, d.nodeGroup)},
+		field{"workloads", list(d, &s.Workloads, d.workload)},
+		later("securityGroupPolicies"),
+		field{"steps", list(d, &s.Steps, func(v value, step *Step) { d.step(v, step, s.Agent.Restart) })},
+		later("expect"),
+	)
+	d.require(v, "vpc")
+}
+
+func (d *decoder) seed(into *uint64) reader {
+	return func(v value) {
+		if v.Kind == doc.Number && isDecimal(v.Scalar) {
+			if n, err := strconv.ParseUint(v.Scalar, 10, 64); err == nil {
+				*into = n
+				return
+			}
+		}
+		if n, ok := d.wholeNumber(v); ok && n < 0 {
+			d.failAt(v, "must be at least 0")
+		}
+	}
+}
+
+func (d *decoder) runTime(into *Duration) reader {
+	return func(v value) {
+		mistakes := len(d.errs)
+		d.duration(into)(v)
+		if len(d.errs) == mistakes && *into == 0 {
+			d.failAt(v, "must be more than 0: leave it out to run until nothing changes any more")
+		}
+	}
+}
+
+func (d *decoder) limits(into *Limits) reader {
+	return func(v value) {
+		d.object(v,
+			field{"events", d.integer(&into.Events, 1, most)},
+			field{"pods", d.integer(&into.Pods, 1, most)},
+			field{"nodes", d.integer(&into.Nodes, 1, most)},
+			field{"logSize", d.bytes(&into.LogSize)},
+		)
+	}
+}
+
+func (d *decoder) vpc(into *VPC) reader {
+	return func(v value) {
+		d.object(v,
+			field{"cidrs", list(d, &into.CIDRs, each(d.prefix))},
+			field{"subnets", list(d, &into.Subnets, d.subnet)},
+		)
+		d.require(v, "cidrs", "subnets")
+	}
+}
+
+func (d *decoder) subnet(v value, into *Subnet) {
+	into.Zone = defaultZone
+	d.object(v,
+		field{"name", d.label(&into.Name)},
+		field{"zone", d.label(&into.Zone)},
+		field{"cidr", d.prefix(&into.CIDR)},
+		later("ipv6Cidr"),
+		later("tags"),
+		field{"inUse", d.inUse(&into.InUse)},
+		field{"reservations", list(d, &into.Reservations, d.reservation)},
+	)
+	d.require(v, "name", "cidr")
+}
+
+// label reads text that isn't empty: a name outside of Kubernetes.
+func (d *decoder) label(into *string) reader {
+	return func(v value) {
+		d.text(into)(v)
+		if v.Kind == doc.Text && strings.TrimSpace(v.Scalar) == "" {
+			d.failAt(v, "must not be empty")
+		}
+	}
+}
+
+func (d *decoder) inUse(into *InUse) reader {
+	return func(v value) {
+		d.object(v,
+			field{"count", d.integer(&into.Count, 0, most)},
+			field{"placement", oneOf(d, &into.Placement, []string{PlacementScattered, PlacementPacked})},
+			field{"addresses", list(d, &into.Addresses, each(d.address))},
+		)
+		if into.Count > 0 && into.Placement == "" {
+			into.Placement = PlacementScattered
+		}
+		if v.given("placement") && !v.given("count") {
+			d.fail(v.path+".placement", "places count addresses, and there is no count")
+		}
+	}
+}
+
+func (d *decoder) reservation(v value, into *Reservation) {
+	d.object(v,
+		field{"cidr", d.prefix(&into.CIDR)},
+		field{"type", oneOf(d, &into.Type, []model.ReservationType{model.ReservationPrefix, model.ReservationExplicit})},
+	)
+	d.require(v, "cidr", "type")
+}
+
+func (d *decoder) cluster(into *Cluster) reader {
+	return func(v value) {
+		d.object(v,
+			field{"name", d.label(&into.Name)},
+			field{"ipFamily", oneOf(d, &into.IPFamily, []string{"ipv4"}, "ipv6")},
+			field{"systemPods", d.integer(&into.SystemPods, 0, 1000)},
+			field{"controlPlaneENIs", d.integer(&into.ControlPlaneENIs, 0, 1000)},
+		)
+	}
+}
+
+func (d *decoder) cni(into *CNI) reader {
+	return func(v value) {
+		d.object(v,
+			field{"version", d.cniVersion(&into.Version)},
+			field{"env", d.env(&into.Env)},
+			field{"eniConfigs", list(d, &into.ENIConfigs, d.eniConfig)},
+			later("branchCooldown"),
+		)
+	}
+}
+
+var versionPattern = regexp.MustCompile(`^v?[0-9]+\.[0-9]+\.[0-9]+(-eksbuild\.[0-9]+)?$`)
+
+func (d *decoder) cniVersion(into *string) reader {
+	return func(v value) {
+		var version string
+		d.text(&version)(v)
+		switch {
+		case v.Kind != doc.Text || version == defaultCNIVersion:
+		case versionPattern.MatchString(version):
+			d.failAt(v, "%s: %s; only %s is", version, notYet, defaultCNIVersion)
+		default:
+			d.failAt(v, "%s is no version: write it as %s", quote(version), defaultCNIVersion)
+		}
+	}
+}
+
+func (d *decoder) eniConfig(v value, into *ENIConfig) {
+	d.object(v,
+		field{"name", d.name(&into.Name)},
+		field{"subnet", d.text(&into.Subnet)},
+		field{"securityGroups", list(d, &into.SecurityGroups, d.securityGroup)},
+	)
+	d.require(v, "name", "subnet")
+}
+
+func (d *decoder) securityGroup(v value, into *model.SecurityGroup) {
+	d.label((*string)(into))(v)
+}
+
+func (d *decoder) ec2(into *EC2) reader {
+	return func(v value) {
+		d.object(v,
+			field{"addressOrder", oneOf(d, &into.AddressOrder, []sim.Order{sim.OrderLowest, sim.OrderRandom})},
+			field{"latency", d.latency(&into.Latency)},
+			field{"throttling", d.throttling(&into.Throttling)},
+			later("quotas"),
+			field{"reservationFallback", d.boolean(&into.ReservationFallback)},
+		)
+	}
+}
+
+func (d *decoder) throttling(into *bool) reader {
+	return func(v value) {
+		d.boolean(into)(v)
+		if *into {
+			d.failAt(v, notYet)
+		}
+	}
+}
+
+func (d *decoder) latency(into *Latency) reader {
+	return func(v value) {
+		if v.Kind == doc.Text && v.Scalar == latencyNone {
+			*into = Latency{None: true}
+			return
+		}
+		if v.Kind != doc.Map {
+			d.failAt(v, "must be none, or a mapping from actions to durations")
+			return
+		}
+		fields := make([]field, 0, len(actions)+len(laterActions))
+		read := make([]Range, len(actions))
+		for i, a := range actions {
+			read[i] = into.Actions[a.name]
+			fields = append(fields, field{a.name, d.span(&read[i])})
+		}
+		for _, name := range laterActions {
+			fields = append(fields, later(name))
+		}
+		d.object(v, fields...)
+		for i, a := range actions {
+			into.Actions[a.name] = read[i]
+		}
+	}
+}
+
+func (d *decoder) agent(into *Agent) reader {
+	return func(v value) {
+		d.object(v,
+			field{"order", oneOf(d, &into.Order, []sim.Order{sim.OrderOrdered, sim.OrderRandom})},
+			field{"restart", d.duration(&into.Restart)},
+			field{"exitBackoff", d.repeat(&into.ExitBackoff)},
+		)
+	}
+}
+
+func (d *decoder) scheduler(into *Scheduler) reader {
+	return func(v value) {
+		d.object(v,
+			field{"strategy", oneOf(d, &into.Strategy, []sim.Strategy{sim.StrategyKube, sim.StrategyBinpack, sim.StrategyFirstFit, sim.StrategyRandom})},
+			field{"delay", d.duration(&into.Delay)},
+			later("seesAddresses"),
+		)
+	}
+}
+
+func (d *decoder) kubelet(into *Kubelet) reader {
+	return func(v value) {
+		d.object(v,
+			field{"retry", d.repeat(&into.Retry)},
+			field{"start", d.duration(&into.Start)},
+		)
+	}
+}
+
+func (d *decoder) instanceTypes(into *map[string]InstanceTypeOverride) reader {
+	return func(v value) {
+		if !d.is(v, doc.Map) {
+			return
+		}
+		*into = make(map[string]InstanceTypeOverride, len(v.Fields))
+		for _, f := range v.Fields {
+			var t InstanceTypeOverride
+			d.instanceType(v.child(f.Name, f.Value), f.Name, &t)
+			(*into)[f.Name] = t
+		}
+	}
+}
+
+// The bounds of an instance type are far above any that exists.
+const (
+	maxENIs      = 1000
+	maxAddresses = 1000
+	maxVCPU      = 100_000
+	maxMemoryMiB = 1 << 30
+)
+
+func (d *decoder) instanceType(v value, name string, into *InstanceTypeOverride) {
+	number := func(into **int, least, most int) reader {
+		return optional(into, func(n *int) reader { return d.integer(n, least, most) })
+	}
+	d.object(v,
+		field{"maxENIs", number(&into.MaxENIs, 1, maxENIs)},
+		field{"ipv4PerENI", number(&into.IPv4PerENI, 2, maxAddresses)},
+		field{"vcpu", number(&into.VCPU, 1, maxVCPU)},
+		field{"memoryMiB", number(&into.MemoryMiB, 1, maxMemoryMiB)},
+		field{"networkCards", number(&into.NetworkCards, 1, maxENIs)},
+		field{"maxENIsAllCards", number(&into.MaxENIsAllCards, 1, maxENIs)},
+		field{"branchENIs", number(&into.BranchENIs, 0, maxENIs)},
+		field{"trunkingCompatible", optional(&into.Trunking, d.boolean)},
+		field{"hypervisor", optional(&into.Hypervisor, func(h *string) reader { return oneOf(d, h, []string{"nitro", "xen"}) })},
+		field{"bareMetal", optional(&into.BareMetal, d.boolean)},
+	)
+	if _, known := model.LookupInstanceType(name); !known {
+		d.require(v, "maxENIs", "ipv4PerENI")
+	}
+}
+
+func (d *decoder) nodeGroup(v value, into *NodeGroup) {
+	into.OS = "linux"
+	into.MaxPods = MaxPods{Expression: maxPodsAuto}
+	into.Count = 1
+	d.object(v,
+		field{"name", d.name(&into.Name)},
+		field{"instanceType", d.text(&into.InstanceType)},
+		field{"count", d.integer(&into.Count, 0, most)},
+		field{"subnets", list(d, &into.Subnets, each(d.text))},
+		field{"maxPods", d.maxPods(&into.MaxPods)},
+		field{"reservedENIs", d.integer(&into.ReservedENIs, 0, maxENIs)},
+		field{"labels", d.words(&into.Labels)},
+		field{"annotations", d.words(&into.Annotations)},
+		field{"taints", list(d, &into.Taints, d.taint)},
+		field{"securityGroups", list(d, &into.SecurityGroups, d.securityGroup)},
+		field{"every", d.duration(&into.Every)},
+		field{"agentStart", optional(&into.AgentStart, d.duration)},
+		field{"os", oneOf(d, &into.OS, []string{"linux"}, "windows")},
+		later("awsvpcTrunking"),
+		later("autoscale"),
+	)
+	d.require(v, "name", "instanceType")
+	if len(into.SecurityGroups) == 0 {
+		into.SecurityGroups = []model.SecurityGroup{model.SecurityGroup(into.Name)}
+	}
+}
+
+// effects are what a taint can do. Source: Kubernetes documentation, "Taints
+// and Tolerations".
+var effects = []string{"NoSchedule", "PreferNoSchedule", "NoExecute"}
+
+func (d *decoder) taint(v value, into *Taint) {
+	d.object(v,
+		field{"key", d.label(&into.Key)},
+		field{"value", d.text(&into.Value)},
+		field{"effect", oneOf(d, &into.Effect, effects)},
+	)
+	d.require(v, "key", "effect")
+}
+
+func (d *decoder) toleration(v value, into *Toleration) {
+	into.Operator = "Equal"
+	d.object(v,
+		field{"key", d.text(&into.Key)},
+		field{"operator", oneOf(d, &into.Operator, []string{"Equal", "Exists"})},
+		field{"value", d.text(&into.Value)},
+		field{"effect", oneOf(d, &into.Effect, effects)},
+	)
+	if into.Key == "" && into.Operator != "Exists" {
+		d.failAt(v, "without a key the operator must be Exists")
+	}
+	if into.Operator == "Exists" && into.Value != "" {
+		d.fail(v.path+".value", "the operator Exists takes no value")
+	}
+}
+
+func (d *decoder) requests(into *Requests) reader {
+	return func(v value) {
+		d.object(v,
+			field{"cpu", d.cpu(&into.CPU)},
+			field{"memory", d.memory(&into.Memory)},
+			later("vpc.amazonaws.com/pod-eni"),
+		)
+	}
+}
+
+func (d *decoder) workload(v value, into *Workload) {
+	*into = Workload{
+		Kind:           sim.Deployment,
+		Namespace:      "default",
+		ServiceAccount: "default",
+		ReadyAfter:     d.delay(defaultReadyAfter),
+		StopAfter:      d.delay(defaultStopAfter),
+	}
+	replicas := 1
+	d.object(v,
+		field{"name", d.name(&into.Name)},
+		field{"kind", oneOf(d, &into.Kind, []sim.WorkloadKind{sim.Deployment, sim.DaemonSet, sim.StatefulSet, sim.Job}, "service")},
+		field{"replicas", d.integer(&replicas, 0, most)},
+		field{"at", d.duration(&into.At)},
+		field{"requests", d.requests(&into.Requests)},
+		later("securityGroups"),
+		field{"hostNetwork", d.boolean(&into.HostNetwork)},
+		field{"namespace", d.name(&into.Namespace)},
+		field{"labels", d.words(&into.Labels)},
+		field{"serviceAccount", d.name(&into.ServiceAccount)},
+		field{"annotations", d.words(&into.Annotations)},
+		field{"nodeSelector", d.words(&into.NodeSelector)},
+		field{"tolerations", list(d, &into.Tolerations, d.toleration)},
+		field{"node", d.text(&into.Node)},
+		field{"completions", d.integer(&into.Completions, 1, most)},
+		field{"runFor", d.duration(&into.RunFor)},
+		field{"readyAfter", d.duration(&into.ReadyAfter)},
+		field{"stopAfter", d.duration(&into.StopAfter)},
+		later("networkMode"),
+		later("subnets"),
+		later("placement"),
+		// After kind, on which its default depends.
+		field{"strategy", func(v value) { d.strategy(v, &into.Strategy, into.Kind) }},
+	)
+	d.require(v, "name")
+	if !v.given("strategy") {
+		into.Strategy = defaultStrategy(into.Kind)
+	}
+	if into.Kind != sim.DaemonSet {
+		into.Replicas = &replicas
+	}
+	d.kindFields(v, into.Kind)
+}
+
+// kindFields complains about fields that a workload of the kind has not.
+func (d *decoder) kindFields(v value, kind sim.WorkloadKind) {
+	refuse := func(name, message string) {
+		if v.given(name) {
+			d.fail(v.path+"."+name, "%s", message)
+		}
+	}
+	if kind == sim.DaemonSet {
+		refuse("replicas", "a DaemonSet has a pod on every node, and no replicas")
+	}
+	if kind != sim.Job {
+		refuse("completions", "only the pods of a Job complete; this is a "+string(kind))
+		refuse("runFor", "only the pods of a Job complete; this is a "+string(kind))
+	}
+}
+
+// defaultStrategy: a Deployment replaces a quarter of its pods at a time, the
+// others one. Source: Kubernetes API reference, Deployment, DaemonSet and
+// StatefulSet.
+func defaultStrategy(kind sim.WorkloadKind) Strategy {
+	if kind == sim.DaemonSet || kind == sim.StatefulSet {
+		return Strategy{MaxUnavailable: IntOrPercent{Value: 1}}
+	}
+	quarter := IntOrPercent{Value: defaultSurgePercent, Percent: true}
+	return Strategy{MaxSurge: quarter, MaxUnavailable: quarter}
+}
+
+func (d *decoder) strategy(v value, into *Strategy, kind sim.WorkloadKind) {
+	*into = defaultStrategy(kind)
+	d.object(v,
+		field{"maxSurge", d.intOrPercent(&into.MaxSurge)},
+		field{"maxUnavailable", d.intOrPercent(&into.MaxUnavailable)},
+	)
+	if into.MaxSurge.Value == 0 && into.MaxUnavailable.Value == 0 {
+		d.failAt(v, "maxSurge and maxUnavailable are both 0: nothing could ever be replaced")
+	}
+}
+
+func (d *decoder) intOrPercent(into *IntOrPercent) reader {
+	return func(v value) {
+		digits, percent := strings.CutSuffix(v.Scalar, "%")
+		if v.Kind != doc.Text || !percent || !isDecimal(digits) {
+			into.Percent = false
+			d.integer(&into.Value, 0, most)(v)
+			return
+		}
+		n, err := strconv.Atoi(digits)
+		if err != nil || n < 0 || n > 100 {
+			d.failAt(v, "%s is not from 0%% to 100%%", quote(v.Scalar))
+			return
+		}
+		*into = IntOrPercent{Value: n, Percent: true}
+	}
+}
+
+// spreads are the actions that over can spread.
+var spreads = []string{"scale", "rollout", "setEnv", "addNodes", "delete"}
+
+func (d *decoder) step(v value, into *Step, restart Duration) {
+	actions := []field{
+		{"scale", act(&into.Scale, d.scale)},
+		{"rollout", act(&into.Rollout, d.rollout)},
+		{"create", act(&into.Create, d.create)},
+		{"delete", act(&into.Delete, d.delete)},
+		{"setEnv", d.env(&into.SetEnv)},
+		{"addNodes", act(&into.AddNodes, d.addNodes)},
+		{"cordon", act(&into.Cordon, d.oneNode)},
+		{"uncordon", act(&into.Uncordon, d.oneNode)},
+		{"drain", act(&into.Drain, d.oneNode)},
+		{"terminate", act(&into.Terminate, d.oneNode)},
+		{"restartAgent", act(&into.RestartAgent, func(v value, a *RestartAgent) { d.restartAgent(v, a, restart) })},
+		{"churn", act(&into.Churn, d.churn)},
+		{"replay", act(&into.Replay, d.replay)},
+		later("tagSubnet"),
+		later("setBranchCooldown"),
+		later("restartController"),
+		later("fault"),
+	}
+	fields := append([]field{{"at", d.duration(&into.At)}, {"over", d.duration(&into.Over)}}, actions...)
+	d.object(v, fields...)
+	if v.Kind != doc.Map {
+		return
+	}
+	var given []string
+	for _, a := range actions {
+		if v.Get(a.name) != nil {
+			given = append(given, a.name)
+		}
+	}
+	switch len(given) {
+	case 0:
+		if d.meantAny(v, actions) {
+			return // said already
+		}
+		d.failAt(v, "a step needs an action, such as scale, create or addNodes")
+	case 1:
+		if v.given("over") && !slices.Contains(spreads, given[0]) {
+			d.fail(v.path+".over", "%s cannot be spread; %s can", given[0], strings.Join(spreads, ", "))
+		}
+		if v.Get(given[0]).Kind == doc.Null {
+			d.failAt(v, "%s says nothing", given[0])
+		}
+		if into.SetEnv != nil && len(into.SetEnv) == 0 && len(v.Get("setEnv").Fields) == 0 {
+			d.fail(v.path+".setEnv", "names no variable")
+		}
+	default:
+		d.failAt(v, "a step has one action, not %d: %s", len(given), strings.Join(given, ", "))
+	}
+}
+
+// meantAny reports whether an unknown field of v was probably meant for one of
+// the fields.
+func (d *decoder) meantAny(v value, fields []field) bool {
+	return slices.ContainsFunc(fields, func(f field) bool { return d.meant[v.child(f.name, nil).path] })
+}
+
+// act reads an action into a place of its own.
+func act[T any](into **T, read func(value, *T)) reader {
+	return func(v value) {
+		*into = new(T)
+		read(v, *into)
+	}
+}
+
+func (d *decoder) scale(v value, into *Scale) {
+	d.object(v, field{"workload", d.text(&into.Workload)}, field{"replicas", d.integer(&into.Replicas, 0, most)})
+	d.require(v, "workload", "replicas")
+}
+
+func (d *decoder) rollout(v value, into *Rollout) {
+	d.object(v, field{"workload", d.text(&into.Workload)})
+	d.require(v, "workload")
+}
+
+func (d *decoder) create(v value, into *Create) {
+	d.object(v,
+		field{"pod", d.name(&into.Pod)},
+		field{"node", d.text(&into.Node)},
+		field{"workload", d.text(&into.Workload)},
+		field{"requests", d.requests(&into.Requests)},
+		field{"labels", d.words(&into.Labels)},
+		later("securityGroups"),
+	)
+	d.require(v, "pod")
+}
+
+func (d *decoder) delete(v value, into *Delete) {
+	d.object(v,
+		field{"pod", d.text(&into.Pod)},
+		field{"workload", d.text(&into.Workload)},
+		field{"count", d.integer(&into.Count, 1, most)},
+	)
+	switch {
+	case v.Kind != doc.Map:
+	case v.given("pod") == v.given("workload"):
+		d.failAt(v, "needs either a pod or a workload")
+	case v.given("pod") && v.given("count"):
+		d.fail(v.path+".count", "counts pods of a workload; this deletes one pod by name")
+	case v.given("workload") && !v.given("count"):
+		into.Count = 1
+	}
+}
+
+func (d *decoder) addNodes(v value, into *AddNodes) {
+	into.Count = 1
+	d.object(v, field{"group", d.text(&into.Group)}, field{"count", d.integer(&into.Count, 1, most)})
+	d.require(v, "group")
+}
+
+func (d *decoder) oneNode(v value, into *OneNode) {
+	d.object(v, field{"node", d.text(&into.Node)})
+	d.require(v, "node")
+}
+
+func (d *decoder) restartAgent(v value, into *RestartAgent, gap Duration) {
+	into.Gap = gap
+	d.object(v,
+		field{"node", d.text(&into.Node)},
+		field{"gap", d.duration(&into.Gap)},
+		field{"env", d.env(&into.Env)},
+	)
+	d.require(v, "node")
+}
+
+func (d *decoder) churn(v value, into *Churn) {
+	d.object(v,
+		field{"workload", d.text(&into.Workload)},
+		field{"perMinute", d.integer(&into.PerMinute, 1, 60_000)},
+		field{"lifetime", d.span(&into.Lifetime)},
+		field{"for", d.duration(&into.For)},
+	)
+	d.require(v, "workload", "perMinute", "lifetime", "for")
+}
+
+func (d *decoder) replay(v value, into *Replay) {
+	into.Speed = 1000
+	d.object(v, field{"trace", d.label(&into.Trace)}, field{"speed", d.decimal(&into.Speed)})
+	d.require(v, "trace")
+}
