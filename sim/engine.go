@@ -45,6 +45,9 @@ type engine struct {
 
 	// afterTimer is called after each timer; nil but in tests.
 	afterTimer func()
+	// sleepless agents check and reconcile at every beat of their loop, useful
+	// or not, as the real one does. Tests show that it makes no difference.
+	sleepless bool
 
 	lastChange model.Instant
 	endedBy    string
