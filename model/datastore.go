@@ -17,6 +17,9 @@ const PrefixSize = 16
 //
 // Blocks of both kinds may be present after prefix mode was switched; only
 // those of the active kind, on ENIs that are not excluded, count and serve.
+//
+// Instants given to it must not go back. It is coarser than reality in that it
+// holds IPv4 alone.
 type Datastore struct {
 	prefixMode bool
 	cooldown   time.Duration
@@ -25,6 +28,7 @@ type Datastore struct {
 	hash hashOrder
 
 	total, assigned int // addresses of usable blocks
+	prefixes        int // as PoolStats has it
 	freePrefixes    int // prefixes that no pod is in, on any ENI
 }
 
@@ -39,12 +43,14 @@ type StoreENI struct {
 	// makes every ENI new again.
 	Since Instant
 
-	slot    int8
-	blocks  []*block // by address
-	hash    hashOrder
-	usable  int // addresses of blocks of the active kind
-	held    int // addresses that pods hold, in blocks of either kind
-	active  int // those of them in blocks of the active kind
+	slot   int8
+	blocks []*block // by address
+	hash   hashOrder
+	usable int // addresses of blocks of the active kind
+	held   int // addresses that pods hold, in blocks of either kind
+	active int // those of them in blocks of the active kind
+	// cooling are the addresses that were released, oldest first, of blocks of
+	// either kind that are there; those in front may have cooled down.
 	cooling []coolingRef
 }
 
@@ -71,11 +77,10 @@ const (
 	released                     // used before; cooling at first
 )
 
-// coolingRef is an entry of an ENI's queue of released addresses, oldest first.
+// coolingRef is a released address.
 type coolingRef struct {
-	block  *block
-	offset int
-	at     Instant
+	block *block
+	at    Instant
 }
 
 // Lease is an address that a pod holds.
@@ -103,6 +108,11 @@ func (l *Lease) Prefix() netip.Prefix {
 // Pod returns the pod that holds the address.
 func (l *Lease) Pod() PodName { return l.block.addrs[l.offset].pod }
 
+// Dropped reports whether the block went under the pod. The datastore has
+// forgotten the pod then, and may give the address to another one if the block
+// comes back.
+func (l *Lease) Dropped() bool { return l.block.dropped }
+
 // NewDatastore returns an empty datastore. cooldown is how long a released
 // address rests; at exactly the cooldown it is still cooling.
 func NewDatastore(prefixMode bool, cooldown time.Duration) *Datastore {
@@ -111,20 +121,21 @@ func NewDatastore(prefixMode bool, cooldown time.Duration) *Datastore {
 
 // PoolStats are the numbers on which the agent decides.
 type PoolStats struct {
-	Total        int // addresses of usable blocks
-	Assigned     int // those that pods hold
-	FreePrefixes int // prefixes in which no pod holds an address
+	Total    int // addresses of usable blocks
+	Assigned int // those that pods hold
+	// Prefixes is how many prefixes the agent thinks there are: on excluded ENIs
+	// too, and left over from prefix mode. Its count goes astray where RemoveENI
+	// and LeaveBlock say so.
+	Prefixes     int
+	FreePrefixes int // in which no pod holds an address, on any ENI
 }
 
 // Available is total less assigned: cooling addresses count.
 func (s PoolStats) Available() int { return s.Total - s.Assigned }
 
-// Prefixes is the number of usable prefixes in prefix mode.
-func (s PoolStats) Prefixes() int { return s.Total / PrefixSize }
-
 // Stats returns the pool's numbers.
 func (d *Datastore) Stats() PoolStats {
-	return PoolStats{Total: d.total, Assigned: d.assigned, FreePrefixes: d.freePrefixes}
+	return PoolStats{Total: d.total, Assigned: d.assigned, Prefixes: d.prefixes, FreePrefixes: d.freePrefixes}
 }
 
 // Cooling returns how many addresses of usable blocks are cooling at now.
@@ -134,15 +145,20 @@ func (d *Datastore) Cooling(now Instant) int {
 		if e.Excluded {
 			continue
 		}
-		d.expire(e, now)
-		for _, c := range e.cooling {
-			if !c.block.dropped && d.serves(c.block) {
+		for _, c := range slices.Backward(e.cooling) {
+			if !d.cools(c.at, now) {
+				break
+			}
+			if d.serves(c.block) {
 				n++
 			}
 		}
 	}
 	return n
 }
+
+// cools reports whether an address that was released at an instant is cooling.
+func (d *Datastore) cools(released, now Instant) bool { return now.Sub(released) <= d.cooldown }
 
 // ENIs returns the ENIs by device number. The slice is the datastore's own.
 func (d *Datastore) ENIs() []*StoreENI { return d.enis }
@@ -170,8 +186,16 @@ func (d *Datastore) AddENI(e *StoreENI) {
 }
 
 // RemoveENI drops an ENI with all its blocks, and with the addresses that pods
-// hold there.
+// hold there. If there are such, the agent takes the ENI's prefixes out of its
+// count of prefixes twice (observed in v1.23.1).
 func (d *Datastore) RemoveENI(e *StoreENI) {
+	if e.held > 0 {
+		for _, b := range e.blocks {
+			if b.isPrefix() {
+				d.prefixes--
+			}
+		}
+	}
 	d.RemoveBlocks(e, e.Blocks())
 	d.hash.remove(e.slot)
 	d.enis = slices.DeleteFunc(d.enis, func(have *StoreENI) bool { return have == e })
@@ -242,6 +266,16 @@ func (d *Datastore) RemoveBlocks(e *StoreENI, blocks []netip.Prefix) {
 	}
 }
 
+// LeaveBlock drops a block of an excluded ENI that no pod is in any more, as the
+// agent does 5 s after the last one left; EC2 still has it. The agent leaves a
+// prefix in its count of prefixes (observed in v1.23.1).
+func (d *Datastore) LeaveBlock(e *StoreENI, cidr netip.Prefix) {
+	d.RemoveBlocks(e, []netip.Prefix{cidr})
+	if !cidr.IsSingleIP() {
+		d.prefixes++
+	}
+}
+
 // count adds a whole block to the sums, or takes it out of them.
 func (d *Datastore) count(e *StoreENI, b *block, sign int) {
 	e.held += sign * b.assigned
@@ -253,8 +287,11 @@ func (d *Datastore) count(e *StoreENI, b *block, sign int) {
 			d.assigned += sign * b.assigned
 		}
 	}
-	if b.isPrefix() && b.assigned == 0 {
-		d.freePrefixes += sign
+	if b.isPrefix() {
+		d.prefixes += sign
+		if b.assigned == 0 {
+			d.freePrefixes += sign
+		}
 	}
 }
 
@@ -272,15 +309,7 @@ func (d *Datastore) Assign(now Instant, pod PodName, pick Pick) *Lease {
 	if d.assigned == d.total {
 		return nil
 	}
-	if pick == nil {
-		for _, e := range d.enis {
-			if lease := d.assignFrom(e, now, pod, nil); lease != nil {
-				return lease
-			}
-		}
-		return nil
-	}
-	for _, i := range d.hash.visit(len(d.enis), func(i int) int8 { return d.enis[i].slot }, pick) {
+	for _, i := range d.visit(pick) {
 		if lease := d.assignFrom(d.enis[i], now, pod, pick); lease != nil {
 			return lease
 		}
@@ -288,19 +317,22 @@ func (d *Datastore) Assign(now Instant, pod PodName, pick Pick) *Lease {
 	return nil
 }
 
+// visit returns the indices of the ENIs in the order in which the agent goes
+// through them. The slice is good until the next visit.
+func (d *Datastore) visit(pick Pick) []int {
+	return d.hash.visit(len(d.enis), func(i int) int8 { return d.enis[i].slot }, pick)
+}
+
+// visit does the same for the ENI's blocks.
+func (e *StoreENI) visit(pick Pick) []int {
+	return e.hash.visit(len(e.blocks), func(i int) int8 { return e.blocks[i].slot }, pick)
+}
+
 func (d *Datastore) assignFrom(e *StoreENI, now Instant, pod PodName, pick Pick) *Lease {
 	if e.Excluded || e.active == e.usable {
 		return nil
 	}
-	if pick == nil {
-		for _, b := range e.blocks {
-			if lease := d.assignIn(e, b, now, pod, nil); lease != nil {
-				return lease
-			}
-		}
-		return nil
-	}
-	for _, i := range e.hash.visit(len(e.blocks), func(i int) int8 { return e.blocks[i].slot }, pick) {
+	for _, i := range e.visit(pick) {
 		if lease := d.assignIn(e, e.blocks[i], now, pod, pick); lease != nil {
 			return lease
 		}
@@ -312,7 +344,7 @@ func (d *Datastore) assignIn(e *StoreENI, b *block, now Instant, pod PodName, pi
 	if !d.serves(b) || b.assigned == b.size() {
 		return nil
 	}
-	offset := b.give(now, d.cooldown, pick)
+	offset := d.give(b, now, pick)
 	if offset < 0 {
 		return nil
 	}
@@ -321,13 +353,13 @@ func (d *Datastore) assignIn(e *StoreENI, b *block, now Instant, pod PodName, pi
 }
 
 // give chooses the offset of the address that the block hands out, or -1.
-func (b *block) give(now Instant, cooldown time.Duration, pick Pick) int {
+func (d *Datastore) give(b *block, now Instant, pick Pick) int {
 	var cooled [PrefixSize]int
 	n, lowest := 0, -1
 	for i := range b.addrs {
 		a := &b.addrs[i]
 		switch {
-		case a.state == released && now.Sub(a.releasedAt) > cooldown:
+		case a.state == released && !d.cools(a.releasedAt, now):
 			a.state = fresh
 			cooled[n] = i
 			n++
@@ -361,12 +393,15 @@ func (d *Datastore) hold(e *StoreENI, b *block, offset int, pod PodName) {
 }
 
 // Hold gives the pod the address that it held before the agent restarted. It
-// returns nil if no block has it.
+// returns nil if no block has it, or another pod holds it.
 func (d *Datastore) Hold(a netip.Addr, pod PodName) *Lease {
 	for _, e := range d.enis {
 		for _, b := range e.blocks {
 			if b.cidr.Contains(a) {
 				offset := b.offset(a)
+				if b.addrs[offset].state == held {
+					return nil
+				}
 				d.hold(e, b, offset, pod)
 				return &Lease{eni: e, block: b, offset: offset}
 			}
@@ -387,7 +422,8 @@ func (d *Datastore) Release(l *Lease, now Instant) (coolUntil Instant, ok bool) 
 		panic(fmt.Sprintf("datastore: %s released twice", l.Address()))
 	}
 	b.addrs[l.offset] = address{state: released, releasedAt: now}
-	e.cooling = append(e.cooling, coolingRef{b, l.offset, now})
+	d.expire(e, now)
+	e.cooling = append(e.cooling, coolingRef{b, now})
 	b.assigned--
 	e.held--
 	if b.isPrefix() && b.assigned == 0 {
@@ -411,22 +447,20 @@ func (d *Datastore) Leftover(l *Lease) bool {
 // expire drops from the ENI's queue what has cooled down at now.
 func (d *Datastore) expire(e *StoreENI, now Instant) {
 	n := 0
-	for n < len(e.cooling) && now.Sub(e.cooling[n].at) > d.cooldown {
+	for n < len(e.cooling) && !d.cools(e.cooling[n].at, now) {
 		n++
 	}
-	if n > 0 {
-		e.cooling = slices.Delete(e.cooling, 0, n)
-	}
+	e.cooling = slices.Delete(e.cooling, 0, n)
 }
 
 // coolUntil is the last instant at which some address of the ENI, of either
 // kind, is cooling; ok is false if none is at now.
 func (d *Datastore) coolUntil(e *StoreENI, now Instant) (until Instant, ok bool) {
-	d.expire(e, now)
 	if len(e.cooling) == 0 {
 		return 0, false
 	}
-	return e.cooling[len(e.cooling)-1].at.Add(d.cooldown), true
+	last := e.cooling[len(e.cooling)-1].at
+	return last.Add(d.cooldown), d.cools(last, now)
 }
 
 // FreeableBlocks returns the blocks of the ENI, of either kind, in which no pod
@@ -434,7 +468,7 @@ func (d *Datastore) coolUntil(e *StoreENI, now Instant) (until Instant, ok bool)
 // does not protect a block.
 func (e *StoreENI) FreeableBlocks(pick Pick) []netip.Prefix {
 	var out []netip.Prefix
-	for _, i := range e.hash.visit(len(e.blocks), func(i int) int8 { return e.blocks[i].slot }, pick) {
+	for _, i := range e.visit(pick) {
 		if e.blocks[i].assigned == 0 {
 			out = append(out, e.blocks[i].cidr)
 		}
@@ -451,12 +485,12 @@ func (b *block) size() int {
 	return 1
 }
 
+// addr counts from the block's base: blocks are aligned, so the last byte of an
+// address doesn't overflow.
 func (b *block) addr(offset int) netip.Addr {
-	a := b.cidr.Addr()
-	for range offset {
-		a = a.Next()
-	}
-	return a
+	a := b.cidr.Addr().As4()
+	a[3] += byte(offset)
+	return netip.AddrFrom4(a)
 }
 
 func (b *block) offset(a netip.Addr) int {

@@ -22,8 +22,9 @@ const mapSlots = 8
 // order is taken as a uniform shuffle. Source: measured with Go 1.26, the
 // language of the agent.
 type hashOrder struct {
-	taken uint8
+	taken uint8 // slots, while not grown
 	grown bool
+	order []int // of the last visit
 }
 
 // noSlot is the slot of an entry of a map that has outgrown one group.
@@ -52,33 +53,43 @@ func (h *hashOrder) remove(slot int8) {
 
 // visit returns the indices 0 … n-1 in the order in which the map is visited;
 // slotOf tells the slot of each. With a nil pick the order is that of the
-// indices.
+// indices. The slice is good until the next visit.
 func (h *hashOrder) visit(n int, slotOf func(i int) int8, pick Pick) []int {
-	order := make([]int, 0, n)
+	h.order = h.order[:0]
 	switch {
 	case pick == nil:
-		for i := range n {
-			order = append(order, i)
-		}
+		h.inOrder(n)
 	case h.grown:
-		for i := range n {
-			order = append(order, i)
-		}
-		for i := n - 1; i > 0; i-- {
-			j := pick(i + 1)
-			order[i], order[j] = order[j], order[i]
-		}
+		h.inOrder(n)
+		h.shuffle(pick)
 	default:
-		var at [mapSlots]int
-		for i := range n {
-			at[slotOf(i)] = i + 1
-		}
-		start := pick(mapSlots)
-		for k := range mapSlots {
-			if i := at[(start+k)%mapSlots]; i > 0 {
-				order = append(order, i-1)
-			}
+		h.rotate(n, slotOf, pick(mapSlots))
+	}
+	return h.order
+}
+
+func (h *hashOrder) inOrder(n int) {
+	for i := range n {
+		h.order = append(h.order, i)
+	}
+}
+
+func (h *hashOrder) shuffle(pick Pick) {
+	for i := len(h.order) - 1; i > 0; i-- {
+		j := pick(i + 1)
+		h.order[i], h.order[j] = h.order[j], h.order[i]
+	}
+}
+
+// rotate lists the entries from the slot start on.
+func (h *hashOrder) rotate(n int, slotOf func(i int) int8, start int) {
+	var at [mapSlots]int // index + 1
+	for i := range n {
+		at[slotOf(i)] = i + 1
+	}
+	for k := range mapSlots {
+		if i := at[(start+k)%mapSlots]; i > 0 {
+			h.order = append(h.order, i-1)
 		}
 	}
-	return order
 }

@@ -16,6 +16,10 @@ const (
 	// ReconcileInterval: reconcile is skipped while the last pool action is no
 	// more than this long ago.
 	ReconcileInterval = 60 * time.Second
+	// ExcludedBlockLeaves: when a pod has left a block of an excluded ENI, the
+	// block drops out of the datastore this much later, if it is empty then. See
+	// Datastore.LeaveBlock.
+	ExcludedBlockLeaves = 5 * time.Second
 	// GivenBackMemory: a block that was given back less than this long ago
 	// counts as not attached when the agent reconciles.
 	GivenBackMemory = 60 * time.Second
@@ -69,7 +73,7 @@ func Over(p PoolStats, s Settings) int {
 	if s.PrefixDelegation {
 		forWarm := ceilDiv(p.Assigned+s.WarmIPTarget, PrefixSize)
 		forMinimum := ceilDiv(s.MinimumIPTarget, PrefixSize)
-		return max(min(p.FreePrefixes, p.Prefixes()-forWarm, p.Prefixes()-forMinimum), 0)
+		return max(min(p.FreePrefixes, p.Prefixes-forWarm, p.Prefixes-forMinimum), 0)
 	}
 	return max(min(max(p.Available()-s.WarmIPTarget, 0), p.Total-s.MinimumIPTarget), 0)
 }
@@ -179,7 +183,7 @@ func (d *Datastore) HasUnusedENI() bool {
 // custom networking, with fewer blocks than slots.
 func (d *Datastore) GrowCandidates(s Settings, l PoolLimits, pick Pick) []*StoreENI {
 	var out []*StoreENI
-	for _, i := range d.hash.visit(len(d.enis), func(i int) int8 { return d.enis[i].slot }, pick) {
+	for _, i := range d.visit(pick) {
 		e := d.enis[i]
 		if e.takesBlocks(s) && len(e.blocks) < l.Slots {
 			out = append(out, e)
@@ -206,7 +210,7 @@ func (d *Datastore) HasGrowCandidate(s Settings, l PoolLimits) bool {
 // primary too. The agent walks a copy of its map of ENIs that was filled in the
 // order of the map, so two orders are chained.
 func (d *Datastore) ShrinkOrder(pick Pick) []*StoreENI {
-	first := d.hash.visit(len(d.enis), func(i int) int8 { return d.enis[i].slot }, pick)
+	first := d.visit(pick)
 	var copied hashOrder
 	slots := make([]int8, len(first))
 	for i := range first {
@@ -223,7 +227,7 @@ func (d *Datastore) ShrinkOrder(pick Pick) []*StoreENI {
 // now, or nil: not primary, not the trunk, old enough, without pods, without a
 // cooling address, and not needed by the others to meet the targets.
 func (d *Datastore) FreeableENI(now Instant, s Settings, pick Pick) *StoreENI {
-	for _, i := range d.hash.visit(len(d.enis), func(i int) int8 { return d.enis[i].slot }, pick) {
+	for _, i := range d.visit(pick) {
 		if e := d.enis[i]; d.freeableFrom(e, now, s) <= now {
 			return e
 		}
@@ -253,20 +257,22 @@ func (d *Datastore) freeableFrom(e *StoreENI, now Instant, s Settings) Instant {
 }
 
 // needed reports whether the others, cooling addresses and the primary ENI
-// included, miss a target without this ENI. WARM_ENI_TARGET is not asked here:
-// the threshold of MayFreeENI alone protects it.
+// included, miss a target without this ENI. Excluded ENIs are no help. Single
+// addresses left over from the other mode are: each that no pod holds passes
+// for a free prefix.
+//
+// WARM_ENI_TARGET is not asked here: the threshold of MayFreeENI alone protects
+// it. Source: observed in v1.23.1.
 func (d *Datastore) needed(e *StoreENI, s Settings) bool {
 	total, available, free := 0, 0, 0
 	for _, other := range d.enis {
-		if other == e {
+		if other == e || other.Excluded {
 			continue
 		}
+		total += other.usable
+		available += other.usable - other.active
 		for _, b := range other.blocks {
-			if d.serves(b) {
-				total += b.size()
-				available += b.size() - b.assigned
-			}
-			if b.isPrefix() && b.assigned == 0 {
+			if b.assigned == 0 {
 				free++
 			}
 		}

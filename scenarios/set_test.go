@@ -46,8 +46,12 @@ func TestSet(t *testing.T) {
 		{"steps.0.scale.replicas=7", func(t *testing.T, c sim.Config) { require.Equal(t, 7, c.Steps[0].Action.(sim.Scale).Replicas) }},
 		{"steps.1={rollout: {workload: web}}", func(t *testing.T, c sim.Config) { require.Len(t, c.Steps, 2) }},
 		{"steps=[]", func(t *testing.T, c sim.Config) { require.Empty(t, c.Steps) }},
-		{"nodeGroups.workers.labels.a.b/c=new", func(t *testing.T, c sim.Config) { require.Equal(t, map[string]string{"a.b/c": "new"}, c.NodeGroups[0].Labels) }},
-		{"nodeGroups.spare.labels.x.y/z=new", func(t *testing.T, c sim.Config) { require.Equal(t, map[string]string{"x.y/z": "new"}, c.NodeGroups[1].Labels) }},
+		{"nodeGroups.workers.labels.a.b/c=new", func(t *testing.T, c sim.Config) {
+			require.Equal(t, map[string]string{"a.b/c": "new"}, c.NodeGroups[0].Labels)
+		}},
+		{"nodeGroups.spare.labels.x.y/z=new", func(t *testing.T, c sim.Config) {
+			require.Equal(t, map[string]string{"x.y/z": "new"}, c.NodeGroups[1].Labels)
+		}},
 		{"instanceTypes.m5.large.maxENIs=2", func(t *testing.T, c sim.Config) { require.Equal(t, 20, c.NodeGroups[0].MaxPods) }},
 		{"summary=a = b", func(t *testing.T, c sim.Config) {}},
 		{"seed=", func(t *testing.T, c sim.Config) { require.Equal(t, uint64(1), c.Seed) }},

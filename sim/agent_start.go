@@ -163,4 +163,7 @@ func (a *agent) kill() {
 	a.life++
 	a.up, a.busy = false, false
 	a.nextCheck = model.Never
+	if a.inFlight != nil {
+		a.inFlight.leaving = false // nobody will delete it soon
+	}
 }

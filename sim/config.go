@@ -305,7 +305,7 @@ type RestartAgent struct {
 type Churn struct {
 	Workload  model.WorkloadName
 	PerMinute int
-	Lifetime  Range // from addressed… to deletion asked
+	Lifetime  Range // from created to deletion asked
 	For       time.Duration
 }
 

@@ -42,6 +42,7 @@ type eni struct {
 	madeAt   model.Instant
 	blocks   []netip.Prefix // in the order in which they were added
 	instance *instance      // nil: not attached
+	leaving  bool           // detached, and its device number kept until it is deleted
 	device   int
 }
 
@@ -229,17 +230,22 @@ func (in *instance) attach(ni *eni, device int) {
 func (in *instance) detach(ni *eni) {
 	in.enis = slices.DeleteFunc(in.enis, func(have *eni) bool { return have == ni })
 	in.loose = append(in.loose, ni)
-	ni.instance = nil
+	ni.instance, ni.leaving = nil, true
 }
 
 // lowestDevice is the lowest free device number.
 func (in *instance) lowestDevice() int {
-	for i, ni := range in.enis {
-		if ni.device != i {
-			return i
-		}
+	device := 0
+	for in.deviceTaken(device) {
+		device++
 	}
-	return len(in.enis)
+	return device
+}
+
+func (in *instance) deviceTaken(device int) bool {
+	has := func(ni *eni) bool { return ni.device == device }
+	return slices.ContainsFunc(in.enis, has) ||
+		slices.ContainsFunc(in.loose, func(ni *eni) bool { return ni.leaving && has(ni) })
 }
 
 // eni returns the attached ENI with this id, or nil.

@@ -110,8 +110,8 @@ func (x *ec2) modify(in *instance, ni *eni, done reply) {
 
 // detach takes an ENI off its instance when the call begins, as an agent that
 // is restarted meanwhile must not take it in again; its addresses stay taken
-// until it is deleted. Nobody asks for its device number before the call ends:
-// the agent's loop waits for it.
+// until it is deleted, and so does its device number, unless the agent is
+// killed before.
 func (x *ec2) detach(in *instance, ni *eni, done reply) {
 	in.detach(ni)
 	x.call(in, CallFields{Action: DetachNetworkInterface, ENI: ni.id, Subnet: ni.subnet.ID()}, done)

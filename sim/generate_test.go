@@ -18,6 +18,7 @@ type generator struct {
 	cfg   Config
 	names []model.NodeName
 	pods  []model.PodName
+	loads []model.WorkloadName
 }
 
 // stepsEnd is when the steps of a generated scenario are over.
@@ -36,6 +37,7 @@ func generate(seed uint64) Config {
 	g.kubelet()
 	g.env()
 	g.groups()
+	g.workloads()
 	g.steps()
 	return g.cfg
 }
@@ -184,6 +186,11 @@ func (g *generator) env() {
 			delete(env, name)
 		}
 	}
+	if g.chance(12) { // takes and gives back a prefix for ever
+		env["ENABLE_PREFIX_DELEGATION"], env["WARM_PREFIX_TARGET"] = "true", "0"
+		delete(env, "WARM_IP_TARGET")
+		delete(env, "MINIMUM_IP_TARGET")
+	}
 	if g.chance(40) {
 		env["ENABLE_IPv4"] = "false" // refuses to start
 	}
@@ -241,6 +248,36 @@ func (g *generator) podSpec() PodSpec {
 	}
 }
 
+// workloads are none in half of the scenarios: pods that are pinned overfill
+// nodes, and pods of controllers find out what the scheduler does about it.
+func (g *generator) workloads() {
+	if g.chance(2) {
+		return
+	}
+	for i := range 1 + g.IntN(3) {
+		w := Workload{
+			Name:        model.WorkloadName(fmt.Sprintf("w%d", i)),
+			Kind:        oneOf(g, Deployment, Deployment, Deployment, DaemonSet, StatefulSet, Job),
+			At:          oneOf(g, 0, 0, g.duration(0, time.Minute)),
+			Replicas:    g.IntN(12),
+			MaxSurge:    oneOf(g, IntOrPercent{25, true}, IntOrPercent{1, false}, IntOrPercent{100, true}),
+			Completions: g.IntN(20),
+			Pod:         g.podSpec(),
+		}
+		w.MaxUnavailable = oneOf(g, IntOrPercent{25, true}, IntOrPercent{0, false}, IntOrPercent{2, false})
+		if w.MaxSurge.Of(w.Replicas, true) == 0 {
+			w.MaxSurge = IntOrPercent{1, false}
+		}
+		if w.Kind == Job {
+			w.Pod.RunFor = g.duration(5*time.Second, time.Minute)
+		} else {
+			w.Pod.RunFor = 0
+		}
+		g.cfg.Workloads = append(g.cfg.Workloads, w)
+		g.loads = append(g.loads, w.Name)
+	}
+}
+
 func (g *generator) steps() {
 	for range 5 + g.IntN(30) {
 		at := g.duration(0, stepsEnd)
@@ -257,6 +294,10 @@ func (g *generator) add(at, over time.Duration, action StepAction) {
 }
 
 func (g *generator) step(at time.Duration) {
+	if len(g.loads) > 0 && g.chance(2) {
+		g.workloadStep(at, oneOf(g, g.loads...))
+		return
+	}
 	node := oneOf(g, g.names...)
 	switch n := g.IntN(24); {
 	case n < 10:
@@ -292,6 +333,21 @@ func (g *generator) step(at time.Duration) {
 			g.add(at, 0, Delete{Pod: p})
 		}
 		g.burst(at, node, 1+g.IntN(12))
+	}
+}
+
+func (g *generator) workloadStep(at time.Duration, name model.WorkloadName) {
+	over := oneOf(g, 0, 0, g.duration(0, 30*time.Second))
+	switch g.IntN(5) {
+	case 0, 1:
+		g.add(at, over, Scale{name, g.IntN(15)})
+	case 2:
+		g.add(at, over, Rollout{name})
+	case 3:
+		g.add(at, over, Delete{Workload: name, Count: 1 + g.IntN(8)})
+	case 4:
+		low := g.duration(0, 20*time.Second)
+		g.add(at, 0, Churn{Workload: name, PerMinute: 1 + g.IntN(60), Lifetime: Range{low, low + g.duration(0, 40*time.Second)}, For: g.duration(0, time.Minute)})
 	}
 }
 

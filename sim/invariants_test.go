@@ -325,8 +325,11 @@ func (c *checker) checkCounters(n *node) error {
 				}
 			}
 			heldHere += in
-			if !b.IsSingleIP() && in == 0 {
-				want.FreePrefixes++
+			if !b.IsSingleIP() {
+				want.Prefixes++
+				if in == 0 {
+					want.FreePrefixes++
+				}
 			}
 			if b.IsSingleIP() != a.settings.PrefixDelegation {
 				want.Total += size

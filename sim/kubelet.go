@@ -116,6 +116,7 @@ func (k *kubelet) delete(p *pod) {
 	case podStarting, podRunning:
 		if p.spec.StopAfter > 0 {
 			k.e.promise(k.e.now.Add(p.spec.StopAfter), func() { k.stopped(p) })
+			k.e.workloads.podDeleted(p)
 			return
 		}
 		k.stopped(p)

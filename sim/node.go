@@ -225,6 +225,7 @@ func (n *node) terminate() {
 	n.e.log(n.name, NodeTerminated{})
 	delete(n.e.nodeNamed, n.name)
 	n.e.scheduler.nodeGone(n)
+	n.e.workloads.nodeGone(n)
 	for _, p := range pods {
 		n.e.workloads.podGone(p)
 	}
@@ -234,7 +235,8 @@ func (n *node) terminate() {
 func (n *node) hosts(p *pod) {
 	n.pods = append(n.pods, p)
 	n.count(p, 1)
-	n.e.scheduler.nodeChanged(n)
+	n.e.scheduler.podAdded(p, n)
+	n.e.workloads.podBound(p)
 }
 
 // loses takes a pod out of them.
@@ -245,7 +247,7 @@ func (n *node) loses(p *pod) {
 	}
 	n.pods = slices.Delete(n.pods, at, at+1)
 	n.count(p, -1)
-	n.e.scheduler.nodeChanged(n)
+	n.e.scheduler.podLeft(p, n)
 }
 
 // Score counts a pod without requests as 100m of CPU and 200 MB of memory, as
@@ -258,15 +260,21 @@ const (
 func (n *node) count(p *pod, sign int) {
 	n.cpuMilli += sign * p.spec.CPUMilli
 	n.memoryMiB += sign * p.spec.MemoryMiB
-	cpu, memory := p.spec.CPUMilli, p.spec.MemoryMiB
-	if cpu == 0 {
-		cpu = scoreCPUMilli
-	}
-	if memory == 0 {
-		memory = scoreMemoryMiB
-	}
+	cpu, memory := scoreRequests(p.spec)
 	n.scoreCPU += sign * cpu
 	n.scoreMiB += sign * memory
+}
+
+// scoreRequests is what the score counts for a pod.
+func scoreRequests(s *PodSpec) (cpuMilli, memoryMiB int) {
+	cpuMilli, memoryMiB = s.CPUMilli, s.MemoryMiB
+	if cpuMilli == 0 {
+		cpuMilli = scoreCPUMilli
+	}
+	if memoryMiB == 0 {
+		memoryMiB = scoreMemoryMiB
+	}
+	return cpuMilli, memoryMiB
 }
 
 // podCount is what counts towards max-pods.

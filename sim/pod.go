@@ -17,6 +17,10 @@ type pod struct {
 	// ones. Beside counts pods of churn and create: not in the replicas.
 	revision int
 	beside   bool
+	target   *node // of a DaemonSet's pod: the node it is for
+
+	// counted and countedReady say in which of its controller's counts it is.
+	counted, countedReady bool
 
 	phase    podPhase
 	node     *node

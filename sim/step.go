@@ -35,6 +35,14 @@ func (e *engine) checkStep(s *Step) error {
 		return e.workloads.check(a.Workload)
 	case Churn:
 		return e.workloads.check(a.Workload)
+	case Create:
+		if a.Workload != "" {
+			return e.workloads.check(a.Workload)
+		}
+	case Delete:
+		if a.Workload != "" {
+			return e.workloads.check(a.Workload)
+		}
 	}
 	return nil
 }

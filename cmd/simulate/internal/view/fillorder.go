@@ -28,8 +28,14 @@ func writeFillOrder(p *page, s *replay.State) {
 		}
 		return
 	}
-	p.section("Fill order", fmt.Sprintf("one of %s, then all", count(len(s.Nodes), "node")))
-	writeTimeline(p, s.Nodes[0])
+	p.section("Fill order", fmt.Sprintf("the busiest of %s, then all", count(len(s.Nodes), "node")))
+	busiest := s.Nodes[0]
+	for _, n := range s.Nodes {
+		if n.History.Count > busiest.History.Count {
+			busiest = n
+		}
+	}
+	writeTimeline(p, busiest)
 	writeDevices(p, s)
 }
 

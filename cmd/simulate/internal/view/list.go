@@ -15,14 +15,12 @@ type ScenarioItem struct {
 	Summary string `json:"summary"`
 }
 
-// ListTable writes a line a scenario.
+// ListTable writes each scenario's name, and below it what it is about.
 func ListTable(w io.Writer, l ScenarioList, pal Palette) error {
 	p := newPage(w, pal)
-	g := newGrid("ll")
-	g.head("NAME", "SUMMARY")
 	for _, s := range l.Scenarios {
-		g.add(styled(bold, s.Name), c(s.Summary))
+		p.line(pal.paint(bold, s.Name))
+		p.paragraph(4, "", s.Summary, plain)
 	}
-	g.write(p, 0)
 	return p.w.Flush()
 }

@@ -137,9 +137,6 @@ func writeNode(p *page, s *replay.State, n *replay.Node, title string) {
 		fmt.Sprintf("%s of %s pods", number(n.Bound()+n.Launched.SystemPods), number(n.Launched.MaxPods)),
 		fmt.Sprintf("%s of %s ENIs", number(len(n.ENIs)), number(n.Launched.MaxENIs)),
 	}
-	if w := n.Waiting(); w > 0 {
-		parts = append(parts, plural(w, "pod waits", "pods wait"))
-	}
 	for _, l := range wrapItems(title+"  ", parts, pageWidth-2) {
 		p.line("  " + l)
 	}
@@ -177,6 +174,9 @@ func condition(n *replay.Node) string {
 		parts = append(parts, "not ready yet")
 	case !n.AgentUp:
 		parts = append(parts, "its agent is down")
+	}
+	if w := n.Waiting(); w > 0 {
+		parts = append(parts, plural(w, "pod waits", "pods wait")+" for an address")
 	}
 	if n.Cordoned {
 		parts = append(parts, "cordoned: its agent neither grows the pool nor frees ENIs")

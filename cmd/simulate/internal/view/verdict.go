@@ -36,6 +36,8 @@ func verdictOf(s *replay.State) verdict {
 	worst := worstOpen(s)
 	cut := s.Ended != nil && s.Ended.EndedBy == "limit"
 	switch {
+	case worst != nil && n.Waiting() == 0:
+		return verdict{false, explain(worst), stopped(worst) + ": not all nodes could be launched."}
 	case worst != nil:
 		return verdict{false, explain(worst), stopped(worst) + ": " + waiting(n) + "."}
 	case cut:

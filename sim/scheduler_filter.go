@@ -1,0 +1,252 @@
+package sim
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// outcome is what the filters say of a node for a class of pods: that it fits,
+// or the first filter that it fails. Of resources all that are short are told,
+// as the real filter does.
+type outcome int
+
+// The outcomes. Those of resources are bits; a taint's is outcomeTaint plus its
+// number in scheduler.taints.
+const (
+	outcomeFits   outcome = 0
+	outcomePods   outcome = 1
+	outcomeCPU    outcome = 2
+	outcomeMemory outcome = 4
+)
+
+const (
+	outcomeCordoned    outcome = 8 + iota
+	outcomeNotReady            // its agent's start-up is going on
+	outcomeStartFailed         // its agent's start-up has failed
+	outcomeSelector
+	outcomeTaint
+)
+
+// resource reports whether only pods, CPU or memory are short: were other pods
+// to leave, the node could serve.
+func (v outcome) resource() bool { return v > outcomeFits && v < outcomeCordoned }
+
+// Taints that the node controller sets and that are no node group's.
+var (
+	taintNotReady      = Taint{Key: "node.kubernetes.io/not-ready", Effect: "NoSchedule"}
+	taintUnschedulable = Taint{Key: "node.kubernetes.io/unschedulable", Effect: "NoSchedule"}
+)
+
+// judge runs the filters in the order of the real scheduler: cordon, taints,
+// node selector, resources. It reads nothing but the node's sums.
+func (s *scheduler) judge(c *podClass, n *node) outcome {
+	if n.cordoned && !c.daemon && !tolerates(c.spec.Tolerations, taintUnschedulable) {
+		return outcomeCordoned
+	}
+	for _, t := range n.group.Taints {
+		if t.repels() && !tolerates(c.spec.Tolerations, t) {
+			return s.taintOutcome(t)
+		}
+	}
+	if !n.ready && !c.daemon && !tolerates(c.spec.Tolerations, taintNotReady) {
+		if n.failed {
+			return outcomeStartFailed
+		}
+		return outcomeNotReady
+	}
+	if !matches(c.spec.NodeSelector, n) {
+		return outcomeSelector
+	}
+	return resources(c.spec, n)
+}
+
+// resources compares the pod's requests with what the node has left. A request
+// of nothing fits everywhere, on an overcommitted node too. Source: the
+// NodeResourcesFit plugin of kube-scheduler.
+func resources(spec *PodSpec, n *node) outcome {
+	v := outcomeFits
+	if n.podCount() >= n.maxPods {
+		v |= outcomePods
+	}
+	if short(spec.CPUMilli, n.cpuMilli, n.group.CPUMilli) {
+		v |= outcomeCPU
+	}
+	if short(spec.MemoryMiB, n.memoryMiB, n.group.MemoryMiB) {
+		v |= outcomeMemory
+	}
+	return v
+}
+
+// short reports whether a request does not fit; an allocatable of 0 is unknown
+// and does not limit.
+func short(request, used, allocatable int) bool {
+	return request > 0 && allocatable > 0 && used+request > allocatable
+}
+
+// repels reports whether the taint keeps pods off: PreferNoSchedule does not.
+func (t Taint) repels() bool { return t.Effect == "NoSchedule" || t.Effect == "NoExecute" }
+
+func tolerates(tolerations []Toleration, t Taint) bool {
+	return slices.ContainsFunc(tolerations, func(o Toleration) bool { return o.tolerates(t) })
+}
+
+func (o Toleration) tolerates(t Taint) bool {
+	switch {
+	case o.Effect != "" && o.Effect != t.Effect:
+		return false
+	case o.Key == "" && o.Operator == "Exists":
+		return true
+	case o.Key != t.Key:
+		return false
+	default:
+		return o.Operator == "Exists" || o.Value == t.Value
+	}
+}
+
+// matches reports whether the node has all labels of the selector.
+func matches(selector map[string]string, n *node) bool {
+	for key, want := range selector { // all must hold: the order does not matter
+		if have, ok := n.labels[key]; !ok || have != want {
+			return false
+		}
+	}
+	return true
+}
+
+// taintOutcome numbers the distinct taints that kept a pod off.
+func (s *scheduler) taintOutcome(t Taint) outcome {
+	t.Effect = "" // the message does not tell it
+	i := slices.Index(s.taints, t)
+	if i < 0 {
+		i = len(s.taints)
+		s.taints = append(s.taints, t)
+	}
+	return outcomeTaint + outcome(i)
+}
+
+// tally counts nodes by outcome; outcomeFits is not counted.
+type tally []int
+
+func (t *tally) count(v outcome, by int) {
+	if v == outcomeFits {
+		return
+	}
+	for len(*t) <= int(v) {
+		*t = append(*t, 0)
+	}
+	(*t)[v] += by
+}
+
+// of sums the nodes with a outcome that suits.
+func (t tally) of(suits func(outcome) bool) int {
+	sum := 0
+	for v, n := range t {
+		if n > 0 && suits(outcome(v)) {
+			sum += n
+		}
+	}
+	return sum
+}
+
+// reasons are the texts of a outcome, as the real filters have them.
+func (s *scheduler) reasons(v outcome) []string {
+	switch v {
+	case outcomeCordoned:
+		return []string{"node(s) were unschedulable"}
+	case outcomeNotReady, outcomeStartFailed:
+		return []string{taintReason(taintNotReady)}
+	case outcomeSelector:
+		return []string{"node(s) didn't match Pod's node affinity/selector"}
+	}
+	if v >= outcomeTaint {
+		return []string{taintReason(s.taints[v-outcomeTaint])}
+	}
+	var out []string
+	if v&outcomePods != 0 {
+		out = append(out, "Too many pods")
+	}
+	if v&outcomeCPU != 0 {
+		out = append(out, "Insufficient cpu")
+	}
+	if v&outcomeMemory != 0 {
+		out = append(out, "Insufficient memory")
+	}
+	return out
+}
+
+func taintReason(t Taint) string {
+	return fmt.Sprintf("node(s) had untolerated taint {%s: %s}", t.Key, t.Value)
+}
+
+// message is what FailedScheduling says where none of the nodes fits.
+func (s *scheduler) message(t tally, nodes int) string {
+	if nodes == 0 {
+		return "no nodes available to schedule pods"
+	}
+	filtered, preempted := histogram{}, histogram{}
+	for v, n := range t {
+		if n == 0 {
+			continue
+		}
+		for _, reason := range s.reasons(outcome(v)) {
+			filtered[reason] += n
+		}
+		if outcome(v).resource() {
+			preempted["No preemption victims found for incoming pod"] += n
+		} else {
+			preempted["Preemption is not helpful for scheduling"] += n
+		}
+	}
+	return fmt.Sprintf("0/%[1]d nodes are available: %[2]s. preemption: 0/%[1]d nodes are available: %[3]s.", nodes, filtered, preempted)
+}
+
+// histogram counts nodes by text.
+type histogram map[string]int
+
+// String lists the entries as the real scheduler does: sorted as text, the
+// number included, so that "10 …" comes before "2 …".
+func (h histogram) String() string {
+	var out []string
+	for reason, n := range h {
+		out = append(out, fmt.Sprintf("%d %s", n, reason))
+	}
+	slices.Sort(out)
+	return strings.Join(out, ", ")
+}
+
+// kind says which exhaustion it is that no node fits, and how many nodes stand
+// behind each kind. A node counts by its first failing filter; max-pods comes
+// before CPU and memory. The commonest resource reason is the kind.
+//
+// It is none, the empty Kind, while it may only be a matter of waiting: no node
+// is ready or has failed to become so, or no resource is short anywhere and a
+// node is still starting.
+func (s *scheduler) kind(t tally) (Kind, map[Kind]int) {
+	pods := t.of(func(v outcome) bool { return v.resource() && v&outcomePods != 0 })
+	cpuMemory := t.of(func(v outcome) bool { return v.resource() && v&outcomePods == 0 })
+	starting := t.of(func(v outcome) bool { return v == outcomeNotReady })
+	out := t.of(func(v outcome) bool { return !v.resource() && v != outcomeNotReady })
+
+	counts := map[Kind]int{}
+	for _, c := range []struct {
+		kind  Kind
+		nodes int
+	}{{KindMaxPods, pods}, {KindCPUMemory, cpuMemory}, {KindMisconfig, out}} {
+		if c.nodes > 0 {
+			counts[c.kind] = c.nodes
+		}
+	}
+	switch {
+	case s.decided == 0:
+		return "", counts
+	case pods > 0 && pods >= cpuMemory:
+		return KindMaxPods, counts
+	case cpuMemory > 0:
+		return KindCPUMemory, counts
+	case starting > 0:
+		return "", counts
+	default:
+		return KindMisconfig, counts
+	}
+}
