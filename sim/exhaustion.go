@@ -2,6 +2,8 @@ package sim
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 
 	"vpcsim/model"
 )
@@ -168,8 +170,8 @@ func (t *troubles) unschedulable(p *pod, kind Kind, message string, reasons map[
 		return
 	}
 	numbers := map[string]int{}
-	for k, n := range reasons {
-		numbers[string(k)] = n
+	for _, k := range slices.Sorted(maps.Keys(reasons)) {
+		numbers[string(k)] = reasons[k]
 	}
 	t.enter(p, verdict{
 		kind: kind, scope: "cluster", name: t.e.cfg.Cluster.Name,
