@@ -28,11 +28,14 @@ func (x *ec2) call(in *instance, f CallFields, done reply) {
 		x.e.log(in.node.name, EC2Returned{f})
 		done(f.Error)
 	}
-	if wait <= 0 {
+	switch {
+	case wait <= 0:
 		answer()
-		return
+	case f.Error != "":
+		x.e.after(wait, answer) // a refusal changes nothing
+	default:
+		x.e.promise(x.e.now.Add(wait), answer)
 	}
-	x.e.promise(x.e.now.Add(wait), answer)
 }
 
 // codeOf is the code of a refusal by a subnet.

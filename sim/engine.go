@@ -117,7 +117,7 @@ func (e *engine) loop() {
 		}
 		if e.cfg.Duration == 0 && e.promises == 0 {
 			if settled := e.lastChange.Add(SettleAfter); next > settled && settled <= limit {
-				e.now, e.endedBy = settled, "settled"
+				e.now, e.endedBy = max(e.now, settled), "settled"
 				return
 			}
 		}

@@ -120,6 +120,11 @@ func (k *kubelet) delete(p *pod) {
 			return
 		}
 		k.stopped(p)
+	case podCreating:
+		if p.spec.HostNetwork {
+			k.release(p)
+		}
+		k.gone(p)
 	default:
 		k.gone(p)
 	}

@@ -11,6 +11,9 @@ type History struct {
 	Changes []Change
 	// Count is the number of all changes.
 	Count int
+	// Settings are the agent's, in order: the first it started with and those
+	// after every change.
+	Settings []SettingsChange
 	// Devices has a line for every device number that ever had an ENI.
 	Devices []DeviceHistory
 
@@ -21,7 +24,13 @@ type History struct {
 // gives back a prefix all day long would fill the memory otherwise.
 const HistoryLimit = 200
 
-// ChangeKind says what happened to an ENI.
+// SettingsChange says from when on an agent had these settings.
+type SettingsChange struct {
+	At       model.Instant
+	Settings model.Settings
+}
+
+// ChangeKind says what happened to an ENI, or to the whole node.
 type ChangeKind string
 
 // The kinds of changes.
@@ -31,9 +40,16 @@ const (
 	Filled   ChangeKind = "filled" // pods hold all that the ENI can have, for the first time
 	Removed  ChangeKind = "removed"
 	Detached ChangeKind = "detached"
+
+	Restarted  ChangeKind = "restarted" // the agent is killed to start again
+	Failed     ChangeKind = "failed"    // the agent's start-up failed
+	Cordoned   ChangeKind = "cordoned"
+	Uncordoned ChangeKind = "uncordoned"
+	Terminated ChangeKind = "terminated"
 )
 
-// Change is one line of a node's history.
+// Change is one line of a node's history. ENI and what follows are empty where
+// it is about the whole node.
 type Change struct {
 	At     model.Instant
 	Kind   ChangeKind
@@ -45,6 +61,8 @@ type Change struct {
 	By                  sim.By
 	// Why is the decision of the agent that led to it; nil where none did.
 	Why *sim.PoolDecision
+	// Settings are the agent's at that time, zero before its first start.
+	Settings model.Settings
 }
 
 // DeviceHistory is about the first ENI with a device number.
@@ -59,7 +77,17 @@ type DeviceHistory struct {
 func (h *History) add(c Change) {
 	h.Count++
 	if len(h.Changes) < HistoryLimit {
+		if n := len(h.Settings); n > 0 {
+			c.Settings = h.Settings[n-1].Settings
+		}
 		h.Changes = append(h.Changes, c)
+	}
+}
+
+// configured notes the agent's settings, if they are others than before.
+func (h *History) configured(at model.Instant, b sim.AgentConfigured) {
+	if n := len(h.Settings); n == 0 || h.Settings[n-1].Settings != b.Settings {
+		h.Settings = append(h.Settings, SettingsChange{at, b.Settings})
 	}
 }
 
@@ -72,7 +100,7 @@ func (h *History) why(by sim.By) *sim.PoolDecision {
 	return nil
 }
 
-func (h *History) attached(at model.Instant, n *Node, e *ENI, b sim.ENIAttached) {
+func (h *History) attached(at model.Instant, e *ENI, b sim.ENIAttached) {
 	h.add(Change{
 		At: at, Kind: Attached, ENI: e.ID, Of: e.Kind, Device: e.Device,
 		Addresses: len(b.Addresses), Prefixes: len(b.Prefixes), By: b.By, Why: h.why(b.By),
@@ -84,7 +112,7 @@ func (h *History) attached(at model.Instant, n *Node, e *ENI, b sim.ENIAttached)
 	}
 }
 
-func (h *History) added(at model.Instant, n *Node, e *ENI, b sim.AddressesAdded) {
+func (h *History) added(at model.Instant, e *ENI, b sim.AddressesAdded) {
 	h.add(Change{
 		At: at, Kind: Added, ENI: e.ID, Of: e.Kind, Device: e.Device,
 		Addresses: len(b.Addresses), Prefixes: len(b.Prefixes), By: b.By, Why: h.why(b.By),

@@ -107,17 +107,33 @@ func (n *Node) terminate(at model.Instant) {
 	n.Ready, n.AgentUp, n.TerminatedAt = false, false, at
 	n.ENIs, n.queue = nil, coolQueue{}
 	n.total, n.held, n.cooling = 0, 0, 0
+	n.History.add(Change{At: at, Kind: Terminated})
 }
 
-func (n *Node) configure(b sim.AgentConfigured) {
+func (n *Node) cordon(at model.Instant, cordoned bool) {
+	n.Cordoned = cordoned
+	kind := Uncordoned
+	if cordoned {
+		kind = Cordoned
+	}
+	n.History.add(Change{At: at, Kind: kind})
+}
+
+func (n *Node) configure(at model.Instant, b sim.AgentConfigured) {
 	n.Config = b
+	n.History.configured(at, b)
 	n.recount()
 }
 
 // agentExited marks what the datastore holds: a start takes over what is
 // attached then, and forgets the rest.
-func (n *Node) agentExited(b sim.AgentExited) {
+func (n *Node) agentExited(at model.Instant, b sim.AgentExited) {
 	n.AgentUp, n.ExitError = false, b.Error
+	kind := Restarted
+	if b.Error != "" {
+		kind = Failed
+	}
+	n.History.add(Change{At: at, Kind: kind})
 	for _, e := range n.ENIs {
 		e.stale = true
 	}
@@ -146,7 +162,7 @@ func (n *Node) attach(at model.Instant, b sim.ENIAttached) error {
 		}
 	}
 	if before == nil {
-		n.History.attached(at, n, eni, b)
+		n.History.attached(at, eni, b)
 	} else {
 		n.carryOver(before, eni)
 	}
@@ -193,7 +209,7 @@ func (n *Node) addBlocks(at model.Instant, b sim.AddressesAdded) error {
 			return err
 		}
 	}
-	n.History.added(at, n, e, b)
+	n.History.added(at, e, b)
 	return nil
 }
 

@@ -107,17 +107,17 @@ func (s *State) applyNode(n *Node, e sim.Event) error {
 	case sim.NodeNotReady:
 		n.Ready, n.NotReadyReason = false, b.Reason
 	case sim.NodeCordoned:
-		n.Cordoned = true
+		n.cordon(e.At, true)
 	case sim.NodeUncordoned:
-		n.Cordoned = false
+		n.cordon(e.At, false)
 	case sim.NodeTerminated:
 		n.terminate(e.At)
 	case sim.AgentConfigured:
-		n.configure(b)
+		n.configure(e.At, b)
 	case sim.AgentStarted:
 		n.agentStarted(b)
 	case sim.AgentExited:
-		n.agentExited(b)
+		n.agentExited(e.At, b)
 	case sim.ENIAttached:
 		return n.attach(e.At, b)
 	case sim.ENIDetached:

@@ -16,7 +16,7 @@ import (
 )
 
 // warmENI are the DaemonSet's defaults in secondary-IP mode.
-var warmENI = model.Settings{WarmENITarget: 1, IPv4: true, SubnetDiscovery: true}
+var warmENI = model.Settings{WarmENITarget: 1, IPv4: true, SubnetDiscovery: true, Cooldown: 30 * time.Second}
 
 // fold applies a log that must be sound.
 func fold(t *testing.T, l *logtest.Log) *replay.State {
@@ -292,6 +292,30 @@ func TestHistoryTellsHowTheENIsFilled(t *testing.T) {
 	require.Equal(t, &grow, h.Changes[3].Why)
 	require.Equal(t, model.Instant(1000), h.Devices[0].FilledAt)
 	require.Equal(t, model.Never, h.Devices[1].FilledAt)
+}
+
+// A change is told with the settings that were in force, not with later ones.
+func TestHistoryKeepsTheSettingsOfTheTime(t *testing.T) {
+	later := warmENI
+	later.WarmIPTarget = 5
+	l := oneNode()
+	l.At(time.Minute).Add("n", sim.AgentExited{Reason: "restart"}, sim.AgentConfigured{Settings: warmENI, CooldownMs: 30_000})
+	l.At(2*time.Minute).Add("n", sim.AgentExited{Reason: "restart"}, sim.AgentConfigured{Settings: later, CooldownMs: 30_000})
+	l.At(3*time.Minute).Add("n", sim.NodeCordoned{}, sim.NodeUncordoned{}, sim.NodeTerminated{})
+	h := fold(t, l).Node("n").History
+
+	require.Len(t, h.Settings, 2, "the first restart changed nothing")
+	require.Equal(t, model.Instant(120_000), h.Settings[1].At)
+	var kinds []replay.ChangeKind
+	for _, c := range h.Changes {
+		kinds = append(kinds, c.Kind)
+	}
+	require.Equal(t, []replay.ChangeKind{
+		replay.Attached, replay.Added, replay.Restarted, replay.Restarted,
+		replay.Cordoned, replay.Uncordoned, replay.Terminated,
+	}, kinds)
+	require.Zero(t, h.Changes[1].Settings.WarmIPTarget)
+	require.Equal(t, 5, h.Changes[4].Settings.WarmIPTarget)
 }
 
 func TestLatenciesAreNearestRanks(t *testing.T) {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"vpcsim/model"
 	"vpcsim/scenarios"
 	"vpcsim/sim"
 	"vpcsim/sim/replay"
@@ -59,35 +60,50 @@ steps:
 func TestTheFoldAgreesWithTheNumbersInTheLog(t *testing.T) {
 	for seed := range int64(25) {
 		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
-			until := 20 * time.Minute
 			text := eventful(rand.New(rand.NewSource(seed)))
+			until := 20 * time.Minute
 			sc, err := scenarios.Load("eventful.yaml", []byte(text), scenarios.Options{Until: &until})
 			require.NoError(t, err, text)
-			var s replay.State
-			decisions := 0
-			err = sim.Run(sc.Config(), func(e sim.Event) error {
-				if err := s.Apply(e); err != nil {
-					return err
-				}
-				if d, ok := decisionOf(e.Body); ok {
-					decisions++
-					totals := s.Node(e.Node).Totals(e.At)
-					require.Equal(t,
-						[4]int{d.Total, d.Assigned, d.Available, d.Cooling},
-						[4]int{totals.Total, totals.Assigned, totals.Available(), totals.Cooling},
-						"event %d at %s: total, assigned, available, cooling", e.Seq, e.At)
-				}
-				if b, ok := e.Body.(sim.ExhaustionBegan); ok && b.Scope == "subnet" {
-					st := s.Subnet("a").Stats()
-					require.Equal(t, [3]int{b.Numbers["free"], b.Numbers["freePrefixes"], b.Numbers["largestFree"]},
-						[3]int{st.Free, st.FreePrefixes, st.LargestFree}, "event %d at %s", e.Seq, e.At)
-				}
-				return nil
-			})
-			require.NoError(t, err, text)
-			require.NotZero(t, decisions)
+			agree(t, sc.Config())
 		})
 	}
+	for _, e := range scenarios.Library() {
+		t.Run(e.Name, func(t *testing.T) {
+			sc, err := e.Load(scenarios.Options{})
+			require.NoError(t, err)
+			agree(t, sc.Config())
+		})
+	}
+}
+
+// agree runs and compares.
+func agree(t *testing.T, cfg sim.Config) {
+	t.Helper()
+	var s replay.State
+	decisions := 0
+	err := sim.Run(cfg, func(e sim.Event) error {
+		if err := s.Apply(e); err != nil {
+			return err
+		}
+		if d, ok := decisionOf(e.Body); ok {
+			decisions++
+			totals := s.Node(e.Node).Totals(e.At)
+			if want, got := [4]int{d.Total, d.Assigned, d.Available, d.Cooling},
+				[4]int{totals.Total, totals.Assigned, totals.Available(), totals.Cooling}; want != got {
+				return fmt.Errorf("event %d at %s: total, assigned, available, cooling: %v, but folded %v", e.Seq, e.At, want, got)
+			}
+		}
+		if b, ok := e.Body.(sim.ExhaustionBegan); ok && b.Scope == "subnet" {
+			st := s.Subnet(model.SubnetID(b.Name)).Stats()
+			if want, got := [3]int{b.Numbers["free"], b.Numbers["freePrefixes"], b.Numbers["largestFree"]},
+				[3]int{st.Free, st.FreePrefixes, st.LargestFree}; want != got {
+				return fmt.Errorf("event %d at %s: free, freePrefixes, largestFree: %v, but folded %v", e.Seq, e.At, want, got)
+			}
+		}
+		return nil
+	})
+	require.NoError(t, err)
+	require.NotZero(t, decisions)
 }
 
 // decisionOf returns the numbers that the agent saw at this instant. Those of a

@@ -3,6 +3,7 @@ package view
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"vpcsim/model"
 	"vpcsim/sim"
@@ -49,7 +50,9 @@ func writeTimeline(p *page, n *replay.Node) {
 		lines = lines[:fillLines]
 	}
 	for _, l := range lines {
-		g.add(c(instant(l.At)), c(fmt.Sprintf("eni%d", l.Device)), l.what(n), styled(dim, l.why(n)))
+		why := l.why(n)
+		short, _, _ := strings.Cut(why, wants)
+		g.add(c(instant(l.At)), c(l.where()), l.what(), cell{why, dim, short})
 	}
 	g.cutTo(pageWidth - 4)
 	g.write(p, 4)
@@ -71,14 +74,15 @@ type fillLine struct {
 	until model.Instant
 }
 
-// condense joins changes in a row that add to, or take from, the same ENI.
+// condense joins changes in a row that add to, or take from, the same ENI, and
+// starts that fail.
 func condense(changes []replay.Change) []fillLine {
 	var out []fillLine
 	for _, ch := range changes {
 		if len(out) > 0 {
 			last := &out[len(out)-1]
 			same := last.ENI == ch.ENI && last.Kind == ch.Kind && last.By == ch.By
-			if same && (ch.Kind == replay.Added || ch.Kind == replay.Removed) {
+			if same && (ch.Kind == replay.Added || ch.Kind == replay.Removed || ch.Kind == replay.Failed) {
 				last.Addresses += ch.Addresses
 				last.Prefixes += ch.Prefixes
 				last.until = ch.At
@@ -91,11 +95,20 @@ func condense(changes []replay.Change) []fillLine {
 	return out
 }
 
-func (l fillLine) what(n *replay.Node) cell {
+// where names the ENI, if the line is about one.
+func (l fillLine) where() string {
+	if l.ENI == "" {
+		return ""
+	}
+	return fmt.Sprintf("eni%d", l.Device)
+}
+
+func (l fillLine) what() cell {
 	amount := blocks(l.Addresses, l.Prefixes)
-	steps := ""
+	steps, times := "", ""
 	if l.times > 1 {
 		steps = fmt.Sprintf(" in %d steps to %s", l.times, instant(l.until))
+		times = fmt.Sprintf(", %d times to %s", l.times, instant(l.until))
 	}
 	switch l.Kind {
 	case replay.Attached:
@@ -116,10 +129,14 @@ func (l fillLine) what(n *replay.Node) cell {
 		return c("−" + amount + steps)
 	case replay.Detached:
 		return c("given back")
+	case replay.Restarted:
+		return c("agent restarts")
+	case replay.Failed:
+		return styled(red, "agent can't start"+times)
 	case replay.Filled:
 		return styled(green, "full: "+heldOf(l.Addresses, l.Prefixes))
 	}
-	return c(string(l.Kind))
+	return c("node " + string(l.Kind))
 }
 
 func heldOf(addresses, prefixes int) string {
@@ -162,13 +179,15 @@ func (l fillLine) why(n *replay.Node) string {
 	if l.Why == nil {
 		return ""
 	}
-	return decision(*l.Why, n)
+	return decision(*l.Why, l.Settings, n.Launched.SlotsPerENI)
 }
 
+// wants begins what is left out of a reason where room is short.
+const wants = " wants "
+
 // decision says in words what the agent decided on: what the pool had, and what
-// the setting wants.
-func decision(d sim.PoolDecision, n *replay.Node) string {
-	st := n.Config.Settings
+// the setting of that time wants.
+func decision(d sim.PoolDecision, st model.Settings, slots int) string {
 	left := number(d.Available) + " left"
 	switch d.Reason {
 	case model.ReasonWarmIPTarget:
@@ -176,10 +195,11 @@ func decision(d sim.PoolDecision, n *replay.Node) string {
 	case model.ReasonMinimumIPTarget:
 		return fmt.Sprintf("%s in all, MINIMUM_IP_TARGET=%d", number(d.Total), st.MinimumIPTarget)
 	case model.ReasonWarmENITarget:
-		return fmt.Sprintf("%s, WARM_ENI_TARGET=%d wants %s", left, st.WarmENITarget,
-			number(st.WarmENITarget*n.Launched.SlotsPerENI))
+		return fmt.Sprintf("%s, WARM_ENI_TARGET=%d", left, st.WarmENITarget) +
+			wants + number(st.WarmENITarget*slots)
 	case model.ReasonWarmPrefixTarget:
-		return fmt.Sprintf("%s, WARM_PREFIX_TARGET=%d", left, st.WarmPrefixTarget)
+		return fmt.Sprintf("%s, WARM_PREFIX_TARGET=%d", left, st.WarmPrefixTarget) +
+			wants + number(st.WarmPrefixTarget*model.PrefixSize)
 	case model.ReasonPoolEmpty:
 		return "the pool is empty"
 	case model.ReasonUnusedENI:

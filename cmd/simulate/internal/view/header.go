@@ -113,43 +113,67 @@ func subnetLines(s *replay.State) []string {
 	return out
 }
 
-// agentLines describes the settings of the agents, those of most nodes first.
+// agentLines describes the settings of the agents, those of most nodes first,
+// with their changes.
 func agentLines(s *replay.State, sc scenario) []string {
 	type variant struct {
-		text string
-		n    int
+		texts []string
+		from  []model.Instant // of the first node to have them
+		n     int
 	}
 	var variants []*variant
 	for _, n := range s.Nodes {
-		if n.Config.Env == nil {
+		v := &variant{n: 1}
+		for _, ch := range n.History.Settings {
+			v.texts = append(v.texts, settingsLine(ch.Settings))
+			v.from = append(v.from, ch.At)
+		}
+		if len(v.texts) == 0 {
 			continue // its agent never started
 		}
-		t := settingsLine(n.Config.Settings, n.Config.CooldownMs)
-		i := slices.IndexFunc(variants, func(v *variant) bool { return v.text == t })
+		i := slices.IndexFunc(variants, func(w *variant) bool { return slices.Equal(v.texts, w.texts) })
 		if i < 0 {
-			variants = append(variants, &variant{t, 1})
-		} else {
-			variants[i].n++
+			variants = append(variants, v)
+			continue
+		}
+		w := variants[i]
+		w.n++
+		for k := range w.from {
+			w.from[k] = min(w.from[k], v.from[k])
 		}
 	}
 	slices.SortStableFunc(variants, func(a, b *variant) int { return b.n - a.n })
+
 	var out []string
+	hidden := 0
 	for i, v := range variants {
-		t := v.text
+		if i >= shownVariants {
+			hidden += v.n
+			continue
+		}
 		if len(variants) > 1 {
-			t += fmt.Sprintf(" (%s)", count(v.n, "node"))
+			v.texts[0] += fmt.Sprintf(" (%s)", count(v.n, "node"))
 		}
-		if i == 0 && sc.CNI.Version != "" {
-			t = "VPC CNI " + sc.CNI.Version + ", " + t
+		out = append(out, v.texts[0])
+		for k, t := range v.texts[1:] {
+			out = append(out, fmt.Sprintf("from %s: %s", instant(v.from[k+1]), t))
 		}
-		out = append(out, t)
+	}
+	if hidden > 0 {
+		out = append(out, fmt.Sprintf("and others on %s", count(hidden, "node")))
+	}
+	if len(out) > 0 && sc.CNI.Version != "" {
+		out[0] = "VPC CNI " + sc.CNI.Version + ", " + out[0]
 	}
 	return out
 }
 
+// shownVariants is how many ways of being configured the header tells.
+const shownVariants = 3
+
 // settingsLine names the mode and the settings that decide how much is kept
 // warm.
-func settingsLine(st model.Settings, cooldownMs int64) string {
+func settingsLine(st model.Settings) string {
 	parts := []string{"secondary addresses"}
 	switch {
 	case st.IPv6:
@@ -173,14 +197,11 @@ func settingsLine(st model.Settings, cooldownMs int64) string {
 	if st.NoProvisioning {
 		parts = append(parts, "provisioning disabled")
 	}
-	if cooldownMs != defaultCooldownMs {
-		parts = append(parts, "cooldown "+millis(cooldownMs))
+	if st.Cooldown != model.CooldownDefault {
+		parts = append(parts, "cooldown "+duration(st.Cooldown))
 	}
 	return strings.Join(parts, ", ")
 }
-
-// defaultCooldownMs is not worth mentioning.
-const defaultCooldownMs = 30_000
 
 // targets names the warm targets that count: IP targets override the others.
 func targets(st model.Settings) []string {

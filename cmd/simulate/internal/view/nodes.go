@@ -88,12 +88,17 @@ func writeLikeNodes(p *page, s *replay.State, nodes []*replay.Node) {
 	}
 }
 
-// looks is what two nodes have in common that look the same.
+// looks is what two nodes have in common that look the same: the numbers of
+// each ENI, not which of its slots are taken.
 func looks(s *replay.State, n *replay.Node) string {
 	var b strings.Builder
-	fmt.Fprint(&b, n.Launched.Group, n.Ready, n.Cordoned, n.AgentUp, n.Bound())
+	fmt.Fprint(&b, n.Launched.Group, " ", condition(n), " ", n.Bound())
 	for _, e := range n.ENIs {
-		fmt.Fprint(&b, "/", e.Device, e.Kind, e.Assigned(), "/", strip(s, n, e))
+		cooling := 0
+		for _, blk := range e.Blocks {
+			cooling += blk.Cooling(s.Now)
+		}
+		fmt.Fprint(&b, "/", e.Device, " ", e.Kind, " ", len(e.Blocks), " ", e.Total(), " ", e.Assigned(), " ", cooling)
 	}
 	return b.String()
 }

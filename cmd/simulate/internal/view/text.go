@@ -79,10 +79,11 @@ func width(text string) int { return utf8.RuneCountInString(text) }
 type cell struct {
 	text  string
 	style style
+	short string // instead of text, where there is no room for that; may be empty
 }
 
 func c(text string) cell               { return cell{text: text} }
-func styled(s style, text string) cell { return cell{text, s} }
+func styled(s style, text string) cell { return cell{text: text, style: s} }
 
 // grid is rows of aligned columns.
 type grid struct {
@@ -117,6 +118,9 @@ func (g *grid) cutTo(room int) {
 		room -= w + 2
 	}
 	for _, row := range g.rows {
+		if row[last].short != "" && width(row[last].text) > room {
+			row[last].text = row[last].short
+		}
 		if text := []rune(row[last].text); len(text) > max(room, 1) {
 			row[last].text = string(text[:max(room, 1)-1]) + "…"
 		}

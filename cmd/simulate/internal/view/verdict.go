@@ -102,11 +102,7 @@ func stopped(t *trouble) string {
 	if t.first.Kind.Cures() {
 		return fmt.Sprintf("Not over at the end (%s)", t.first.Kind)
 	}
-	text := "Stopped by " + string(t.first.Kind)
-	if t.first.Scope != "cluster" && t.names == 1 {
-		text += " at " + place(t.first)
-	}
-	return text
+	return "Stopped by " + string(t.first.Kind)
 }
 
 // explain tells somebody who meets a kind of exhaustion for the first time what
