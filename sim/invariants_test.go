@@ -14,8 +14,7 @@ import (
 // ways: events by the log alone, and the engine's state after every timer by
 // recomputing what the engine keeps in sums, from what exists.
 type checker struct {
-	e   *engine
-	err error // the first that was found; it ends the run
+	e *engine
 
 	seq int64
 	at  model.Instant
