@@ -25,9 +25,12 @@ type verdict struct {
 	reason   string
 	cappedBy string
 	message  string
-	numbers  map[string]int
+	numbers  func() map[string]int // asked when an episode begins
 	remedy   string
 }
+
+// noNumbers are those of a verdict that rests on none.
+func noNumbers() map[string]int { return nil }
 
 // place is where an episode is: there is one at a time for each.
 type troublePlace struct {
@@ -117,7 +120,7 @@ func (t *troubles) episode(at troublePlace, first model.PodName, v verdict) *epi
 	}
 	t.e.log(node, ExhaustionBegan{
 		ID: ep.id, Kind: at.kind, Scope: at.scope, Name: at.name, Pod: first,
-		Reason: v.reason, CappedBy: v.cappedBy, Message: v.message, Numbers: v.numbers, Remedy: v.remedy,
+		Reason: v.reason, CappedBy: v.cappedBy, Message: v.message, Numbers: v.numbers(), Remedy: v.remedy,
 	})
 	return ep
 }
@@ -169,9 +172,12 @@ func (t *troubles) unschedulable(p *pod, kind Kind, message string, reasons map[
 		t.left(p)
 		return
 	}
-	numbers := map[string]int{}
-	for _, k := range slices.Sorted(maps.Keys(reasons)) {
-		numbers[string(k)] = reasons[k]
+	numbers := func() map[string]int {
+		out := map[string]int{}
+		for _, k := range slices.Sorted(maps.Keys(reasons)) {
+			out[string(k)] = reasons[k]
+		}
+		return out
 	}
 	t.enter(p, verdict{
 		kind: kind, scope: "cluster", name: t.e.cfg.Cluster.Name,
@@ -182,7 +188,7 @@ func (t *troubles) unschedulable(p *pod, kind Kind, message string, reasons map[
 // noSuchNode says that a pod names a node that is not there.
 func (t *troubles) noSuchNode(p *pod) {
 	message := fmt.Sprintf("node %q not found", p.spec.Node)
-	v := verdict{kind: KindMisconfig, scope: "cluster", name: t.e.cfg.Cluster.Name, reason: "no-such-node", message: message,
+	v := verdict{kind: KindMisconfig, scope: "cluster", name: t.e.cfg.Cluster.Name, reason: "no-such-node", message: message, numbers: noNumbers,
 		remedy: "pin the pod to a node that exists at that instant"}
 	t.enter(p, v)
 	t.e.log("", PodUnschedulable{p.name, p.workloadName(), KindMisconfig, 1, message})
@@ -195,7 +201,7 @@ func (t *troubles) launchRefused(n *node, code model.ErrorCode) {
 	}
 	v := verdict{
 		kind: KindSubnetIPs, scope: "subnet", name: string(n.subnet.ID()), reason: "launch",
-		message: fmt.Sprintf(textLaunch, n.subnet.ID()), numbers: subnetNumbers(n.subnet),
+		message: fmt.Sprintf(textLaunch, n.subnet.ID()), numbers: n.subnet.numbers,
 		remedy: "a larger subnet, or one more in the node group; every node takes an address for itself",
 	}
 	if kind := kindOf(code); kind != KindSubnetIPs {
