@@ -173,9 +173,10 @@ func (t *troubles) unschedulable(p *pod, kind Kind, message string, reasons map[
 		return
 	}
 	numbers := func() map[string]int {
-		out := map[string]int{}
+		out := map[string]int{"nodes": 0}
 		for _, k := range slices.Sorted(maps.Keys(reasons)) {
-			out[string(k)] = reasons[k]
+			out["nodes"] += reasons[k]
+			out[outBy[k]] = reasons[k]
 		}
 		return out
 	}
@@ -183,6 +184,14 @@ func (t *troubles) unschedulable(p *pod, kind Kind, message string, reasons map[
 		kind: kind, scope: "cluster", name: t.e.cfg.Cluster.Name,
 		message: message, numbers: numbers, remedy: remedyUnschedulable(kind),
 	})
+}
+
+// outBy names the number of nodes that a kind of reason keeps a pod off.
+var outBy = map[Kind]string{
+	KindMaxPods:     "nodesAtMaxPods",
+	KindCPUMemory:   "nodesShortOfCPUOrMemory",
+	KindBranchLimit: "nodesAtBranchLimit",
+	KindMisconfig:   "nodesNotMatching",
 }
 
 // noSuchNode says that a pod names a node that is not there.
