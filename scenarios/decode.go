@@ -114,7 +114,7 @@ func (d *decoder) note(format string, args ...any) {
 
 // maxSuggestions bounds the search for near names, which takes time, in a file
 // that is all mistakes.
-const maxSuggestions = 1000
+const maxSuggestions = 200
 
 // near returns the candidate that is nearest to the name, "" if none is near.
 func (d *decoder) near(name string, candidates []string) string {

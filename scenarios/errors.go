@@ -71,7 +71,12 @@ type report struct {
 	lines []string
 	errs  Errors
 	seen  map[Error]bool
+	// dropped counts the mistakes after the first maxKept.
+	dropped int
 }
+
+// maxKept bounds the mistakes that are kept to be sorted.
+const maxKept = 10_000
 
 func newReport(file string, data []byte) *report {
 	text := strings.TrimPrefix(string(data), "\ufeff")
@@ -89,6 +94,10 @@ func (r *report) add(at doc.Pos, path, message string) {
 }
 
 func (r *report) addError(e Error) {
+	if len(r.errs) == maxKept {
+		r.dropped++
+		return
+	}
 	if !r.seen[e] {
 		r.seen[e] = true
 		r.errs = append(r.errs, e)
@@ -109,7 +118,7 @@ func (r *report) sorted() error {
 			cmp.Compare(a.Path, b.Path),
 			cmp.Compare(a.Message, b.Message))
 	})
-	if more := len(r.errs) - maxErrors; more > 0 {
+	if more := len(r.errs) + r.dropped - maxErrors; len(r.errs) > maxErrors {
 		r.errs = append(r.errs[:maxErrors], Error{File: r.file, Message: fmt.Sprintf("and %d more mistakes", more)})
 	}
 	for i, e := range r.errs {

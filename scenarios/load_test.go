@@ -510,3 +510,21 @@ func withoutExcerpts(err error) string {
 	}
 	return strings.Join(lines, "\n")
 }
+
+func TestLimitsAreReachedBeforeTheyArePassed(t *testing.T) {
+	const text = base + "workloads: [{name: web}]\nsteps: [{addNodes: {group: workers, count: 5}}]\nlimits: {nodes: 20, pods: 10}\n"
+	for set, ok := range map[string]bool{
+		"nodeGroups.workers.count=15":                       true,
+		"nodeGroups.workers.count=16":                       false,
+		"nodeGroups.workers.count=21":                       false,
+		"workloads.web.replicas=10":                         true,
+		"workloads.web.replicas=11":                         false,
+		"steps.1={scale: {workload: web, replicas: 10}}":    true,
+		"steps.1={scale: {workload: web, replicas: 11}}":    false,
+		"workloads.1={name: j, kind: Job, completions: 10}": true,
+		"workloads.1={name: j, kind: Job, completions: 11}": false,
+	} {
+		_, err := load(t, text, Options{Set: []string{set}})
+		require.Equal(t, ok, err == nil, "%s: %v", set, err)
+	}
+}

@@ -1,6 +1,9 @@
 package scenarios
 
 import (
+	"math/big"
+	"strconv"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -94,4 +97,48 @@ func TestMemoryCountsInWholeMiB(t *testing.T) {
 		require.NoError(t, err, text)
 		require.Equal(t, want, s.Config().Workloads[0].Pod.MemoryMiB, text)
 	}
+}
+
+// FuzzQuantity compares with the obvious way: rational numbers.
+func FuzzQuantity(f *testing.F) {
+	// Each suffix, each way to write a fraction, and both ends of what fits.
+	for _, text := range []string{"0.1Mi", "1e-3", "12.50k", ".5m", "3E", "3e3", "9223372036854775807n", "7.99Ei", "1.000000000000000001", "-0.0Ki"} {
+		f.Add(text, -3)
+		f.Add(text, 0)
+	}
+	f.Fuzz(func(t *testing.T, text string, unit int) {
+		if unit < -9 || unit > 9 {
+			return
+		}
+		got, err := parseQuantity(text, unit)
+		if err != nil {
+			return
+		}
+		want := rational(t, text)
+		want.Mul(want, power(10, -unit))
+		up := new(big.Int).Add(want.Num(), want.Denom())
+		up.Sub(up, big.NewInt(1)).Quo(up, want.Denom())
+		require.Equal(t, up.String(), strconv.FormatInt(got, 10), "%q in 10^%d", text, unit)
+	})
+}
+
+func rational(t *testing.T, text string) *big.Rat {
+	end := strings.LastIndexAny(text, "0123456789.") + 1
+	factor := new(big.Rat)
+	if binary, ok := binarySuffixes[text[end:]]; ok {
+		factor = power(1024, binary)
+	} else {
+		factor = power(10, decimalSuffixes[text[end:]])
+	}
+	n, ok := new(big.Rat).SetString(text[:end])
+	require.True(t, ok, text)
+	return n.Mul(n, factor)
+}
+
+func power(base int64, n int) *big.Rat {
+	p := new(big.Rat).SetInt(new(big.Int).Exp(big.NewInt(base), big.NewInt(int64(max(n, -n))), nil))
+	if n < 0 {
+		p.Inv(p)
+	}
+	return p
 }

@@ -16,9 +16,12 @@ import (
 // Bounds of what is read. A scenario of a large fleet stays far below them; a
 // file that was made to hang the reader does not.
 const (
-	maxBytes = 16 << 20
-	maxNodes = 1 << 20 // after aliases are copied in
-	maxDepth = 100
+	maxBytes = 8 << 20
+	maxNodes = 1 << 19
+	// maxCopied bounds what aliases copy in: ten lines of them can make a
+	// billion values.
+	maxCopied = 100_000
+	maxDepth  = 100
 	// maxKeys bounds the keys of one mapping: the YAML parser's time grows with
 	// their square.
 	maxKeys = 10_000
@@ -37,13 +40,29 @@ func Parse(data []byte) (*Node, []*Error) {
 	if err := checkText(text); err != nil {
 		return nil, []*Error{err}
 	}
-	file, err := parseYAML(text)
+	file, err := parseYAML(untab(text))
 	if err != nil {
 		return nil, []*Error{err}
 	}
 	r := reader{anchors: map[string]*Node{}}
 	root := r.document(file)
 	return root, r.errs
+}
+
+// untab makes spaces of the tabs that indent the lines of a JSON document. They
+// are allowed there, but the parser does not count all of them. In a quoted
+// text the indentation of a line means nothing either way.
+func untab(text string) string {
+	start := strings.TrimLeft(text, " \t\r\n")
+	if !strings.HasPrefix(start, "{") && !strings.HasPrefix(start, "[") || !strings.ContainsRune(text, '\t') {
+		return text
+	}
+	var b strings.Builder
+	for line := range strings.Lines(text) {
+		rest := strings.TrimLeft(line, " \t")
+		b.WriteString(strings.Repeat(" ", len(line)-len(rest)) + rest)
+	}
+	return b.String()
 }
 
 // checkText refuses what is not text, before anything counts characters in it.
@@ -97,48 +116,58 @@ func syntaxMessage(err yaml.Error) string {
 // checkShape refuses nesting and mappings that the parser, which recurses and
 // is quadratic in a block mapping's keys, should not be given.
 func checkShape(tokens token.Tokens) *Error {
+	var open blocks
 	flow, run := 0, 0
-	keys := map[int]int{} // in block style: column of a mapping's keys → how many
-	clearDeeper := func(column int) {
-		for c := range keys {
-			if c > column {
-				delete(keys, c)
-			}
-		}
-	}
 	for _, t := range tokens {
 		switch t.Type {
 		case token.SequenceStartType, token.MappingStartType:
 			flow++
 		case token.SequenceEndType, token.MappingEndType:
 			flow--
-		case token.SequenceEntryType, token.MappingKeyType, token.TagType, token.AnchorType:
+		case token.SequenceEntryType:
+			run++
+			if flow <= 0 {
+				open.close(t.Position.Column)
+			}
+		case token.MappingKeyType, token.TagType, token.AnchorType:
 			run++
 		case token.MappingValueType:
-			if flow > 0 || t.Prev == nil {
-				continue
-			}
-			column := t.Prev.Position.Column
-			clearDeeper(column)
-			keys[column]++
-			if keys[column] > maxKeys {
+			if flow <= 0 && t.Prev != nil && open.key(t.Prev.Position.Column) > maxKeys {
 				return &Error{position(t.Prev), fmt.Sprintf("more than %d keys in one mapping", maxKeys)}
 			}
-			continue
 		default:
 			// The name of an anchor belongs to it.
 			if t.Prev == nil || t.Prev.Type != token.AnchorType {
 				run = 0
 			}
 		}
-		if t.Type == token.SequenceEntryType && flow <= 0 {
-			clearDeeper(t.Position.Column)
-		}
-		if flow > maxDepth || run > maxDepth {
+		if flow > maxDepth || run > maxDepth || len(open) > maxDepth {
 			return &Error{position(t), fmt.Sprintf("nested more than %d deep", maxDepth)}
 		}
 	}
 	return nil
+}
+
+// blocks are the block mappings that are open, outermost first, each with the
+// column of its keys and how many there were so far.
+type blocks []struct{ column, keys int }
+
+// close ends the mappings whose keys stand further right.
+func (b *blocks) close(column int) {
+	for len(*b) > 0 && (*b)[len(*b)-1].column > column {
+		*b = (*b)[:len(*b)-1]
+	}
+}
+
+// key counts a key and returns how many its mapping has.
+func (b *blocks) key(column int) int {
+	b.close(column)
+	if len(*b) == 0 || (*b)[len(*b)-1].column < column {
+		*b = append(*b, struct{ column, keys int }{column, 0})
+	}
+	top := &(*b)[len(*b)-1]
+	top.keys++
+	return top.keys
 }
 
 func position(t *token.Token) Pos {
@@ -152,6 +181,7 @@ func position(t *token.Token) Pos {
 type reader struct {
 	anchors map[string]*Node // those that are complete, so that none contains itself
 	nodes   int
+	copied  int // of aliases, among the nodes
 	depth   int
 	full    bool // a bound was reached, and said so
 	partial bool // something could not be read and is missing in the tree
@@ -195,9 +225,19 @@ func (r *reader) room(at Pos) bool {
 	r.nodes++
 	if r.nodes > maxNodes && !r.full {
 		r.full = true
-		r.fail(at, "more than %d values, aliases copied in", maxNodes)
+		r.fail(at, "more than %d values", maxNodes)
 	}
 	return !r.full
+}
+
+// roomForCopy counts a node that an alias copies.
+func (r *reader) roomForCopy(at Pos) bool {
+	r.copied++
+	if r.copied > maxCopied && !r.full {
+		r.full = true
+		r.fail(at, "the aliases stand for more than %d values", maxCopied)
+	}
+	return r.room(at)
 }
 
 // enter goes one level down, and says no when that is too deep; leave comes
@@ -303,7 +343,7 @@ func (r *reader) alias(n *ast.AliasNode, at Pos) *Node {
 // copy makes an alias's value the file's own, so that --set changes one place
 // only. The positions stay the anchor's: there the text stands.
 func (r *reader) copy(n *Node) *Node {
-	if !r.room(n.Pos) || !r.enter(n.Pos) {
+	if !r.roomForCopy(n.Pos) || !r.enter(n.Pos) {
 		return &Node{Pos: n.Pos}
 	}
 	defer r.leave()
