@@ -2,6 +2,8 @@ package sim
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 
 	"vpcsim/model"
 )
@@ -168,14 +170,23 @@ func (t *troubles) unschedulable(p *pod, kind Kind, message string, reasons map[
 		t.left(p)
 		return
 	}
-	numbers := map[string]int{}
-	for k, n := range reasons {
-		numbers[string(k)] = n
+	numbers := map[string]int{"nodes": 0}
+	for _, k := range slices.Sorted(maps.Keys(reasons)) {
+		numbers["nodes"] += reasons[k]
+		numbers[outBy[k]] = reasons[k]
 	}
 	t.enter(p, verdict{
 		kind: kind, scope: "cluster", name: t.e.cfg.Cluster.Name,
 		message: message, numbers: numbers, remedy: remedyUnschedulable(kind),
 	})
+}
+
+// outBy names the number of nodes that a kind of reason keeps a pod off.
+var outBy = map[Kind]string{
+	KindMaxPods:     "nodesAtMaxPods",
+	KindCPUMemory:   "nodesShortOfCPUOrMemory",
+	KindBranchLimit: "nodesAtBranchLimit",
+	KindMisconfig:   "nodesNotMatching",
 }
 
 // noSuchNode says that a pod names a node that is not there.
