@@ -190,3 +190,6 @@ type place struct {
 	subnet *subnet
 	groups []model.SecurityGroup
 }
+
+// hasPlace reports whether a new ENI has somewhere to go.
+func (a *agent) hasPlace() bool { return len(a.places()) > 0 }
