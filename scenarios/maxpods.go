@@ -125,6 +125,7 @@ func (d *decoder) insideScalar(v value, line, column int) (doc.Pos, string) {
 // and of Karpenter may, and vcpus, which is Karpenter's.
 type MaxPodsExpression struct {
 	text    string
+	ast     *cel.Ast
 	program cel.Program
 }
 
@@ -167,11 +168,21 @@ func compileMaxPods(env *cel.Env, text string) (*MaxPodsExpression, []*cel.Error
 		return nil, nil, fmt.Errorf("the expression gives %s; it must give a whole number (int)", ast.OutputType())
 	}
 	program, err := env.Program(ast, cel.CostLimit(maxCost))
-	return &MaxPodsExpression{text, program}, nil, err
+	return &MaxPodsExpression{text, ast, program}, nil, err
 }
 
 // String returns the expression as it was written.
 func (e *MaxPodsExpression) String() string { return e.text }
+
+// Names reports whether the expression names the variable.
+func (e *MaxPodsExpression) Names(variable string) bool {
+	for _, reference := range e.ast.NativeRep().ReferenceMap() {
+		if reference.Name == variable {
+			return true
+		}
+	}
+	return false
+}
 
 var errNoNumber = errors.New("gives no whole number")
 

@@ -37,7 +37,12 @@ func TestMaxPodsExpression(t *testing.T) {
 			require.Equal(t, tt.note, note)
 		})
 	}
-	e, err := ParseMaxPodsExpression("100001")
+	e, err := ParseMaxPodsExpression("vcpus + max_pods")
+	require.NoError(t, err)
+	require.True(t, e.Names("vcpus"))
+	require.True(t, e.Names("max_pods"))
+	require.False(t, e.Names("default_enis"))
+	e, err = ParseMaxPodsExpression("100001")
 	require.NoError(t, err)
 	_, _, err = e.MaxPods(large, 29)
 	require.EqualError(t, err, "the expression gives 100001 on m5.large; at most 100000")
