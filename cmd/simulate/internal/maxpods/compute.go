@@ -28,6 +28,13 @@ type Result struct {
 	// PodAddresses is how many addresses the node's ENIs hold for pods with the
 	// CNI's settings, whatever max-pods is.
 	PodAddresses int
+	// SlotsPerENI is how many addresses, or prefixes, an ENI has for pods.
+	SlotsPerENI int
+	// AddressesPerENI is how many addresses they make.
+	AddressesPerENI int
+	// SubnetAddresses is what the node takes of its subnets with all its ENIs
+	// full, each ENI's own address included.
+	SubnetAddresses int
 	// WithoutAddress is how many of MaxPods pods would find no address: they hang
 	// in ContainerCreating.
 	WithoutAddress int
@@ -61,16 +68,24 @@ func (o Options) Compute(t model.InstanceType) (Result, error) {
 			r.All = append(r.All, a)
 		}
 	}
-	r.PodAddresses = model.RecommendedMaxPods(t, model.MaxPodsModes{
-		MaxENI: o.CNI.MaxENI, PrefixDelegation: o.CNI.PrefixDelegation,
-		CustomNetworking: o.CNI.CustomNetworking, PodENI: o.CNI.PodENI,
-	}).Addresses()
+	r.count(o)
 	if o.Mode != AutoMode {
 		r.WithoutAddress = max(r.MaxPods-model.HostPods-r.PodAddresses, 0)
 	}
 	r.reserve(o)
 	r.judge(o)
 	return r, nil
+}
+
+// count fills in what the node's ENIs hold with the CNI's settings.
+func (r *Result) count(o Options) {
+	cni := o.CNI
+	cni.ReservedENIs = 0 // Karpenter's, not the CNI's
+	m := model.RecommendedMaxPods(r.Type, cni)
+	r.PodAddresses = m.Addresses()
+	r.SlotsPerENI = m.SlotsPerENI
+	r.AddressesPerENI = m.SlotsPerENI * m.AddressesPerSlot
+	r.SubnetAddresses = usable(m) + r.PodAddresses
 }
 
 // answer computes the mode's max-pods, and what kubelet's own setting or an

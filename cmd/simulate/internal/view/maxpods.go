@@ -7,6 +7,7 @@ import (
 	"strconv"
 
 	"vpcsim/cmd/simulate/internal/maxpods"
+	"vpcsim/model"
 )
 
 // MaxPodsList is what max-pods -o json writes. What isn't known or doesn't
@@ -27,6 +28,9 @@ type maxPodsItem struct {
 	Published          *int           `json:"published"`
 	PodAddresses       int            `json:"podAddresses"`
 	PodsWithoutAddress int            `json:"podsWithoutAddress"`
+	SubnetAddresses    int            `json:"subnetAddresses"`
+	SlotsPerENI        int            `json:"slotsPerENI"`
+	AddressesPerENI    int            `json:"addressesPerENI"`
 	ENIs               int            `json:"enis"`
 	IPv4PerENI         int            `json:"ipv4PerENI"`
 	NetworkCards       int            `json:"networkCards"`
@@ -87,6 +91,7 @@ func MaxPodsDocument(results []maxpods.Result) MaxPodsList {
 			InstanceType: r.Type.Name, MaxPods: r.MaxPods, Mode: r.Mode, Arithmetic: r.Arithmetic,
 			Uncapped: r.Uncapped, Cap: known(r.Cap), Published: known(r.Type.MaxPodsSecondaryIP),
 			PodAddresses: r.PodAddresses, PodsWithoutAddress: r.WithoutAddress,
+			SubnetAddresses: r.SubnetAddresses, SlotsPerENI: r.SlotsPerENI, AddressesPerENI: r.AddressesPerENI,
 			ENIs: r.Type.MaxENIs, IPv4PerENI: r.Type.IPv4PerENI, NetworkCards: r.Type.NetworkCards,
 			VCPUs: known(r.Type.VCPU), MemoryMiB: known(r.Type.MemoryMiB),
 			KubeReserved: reservedAmount{known(r.Reserved.CPUMilli), r.Reserved.MemoryMiB},
@@ -109,7 +114,7 @@ func MaxPodsCSV(w io.Writer, results []maxpods.Result) error {
 	out := csv.NewWriter(w)
 	out.Write([]string{ // an error shows at Flush
 		"instanceType", "maxPods", "mode", "arithmetic", "uncapped", "cap", "published",
-		"podAddresses", "podsWithoutAddress", "enis", "ipv4PerENI", "networkCards", "vcpus", "memoryMiB",
+		"podAddresses", "podsWithoutAddress", "subnetAddresses", "slotsPerENI", "addressesPerENI", "enis", "ipv4PerENI", "networkCards", "vcpus", "memoryMiB",
 		"nodeadm", "managed", "recommended", "calculator", "karpenter", "autoMode", "kubelet",
 		"kubeReservedCPUMilli", "kubeReservedMemoryMiB",
 	})
@@ -117,7 +122,8 @@ func MaxPodsCSV(w io.Writer, results []maxpods.Result) error {
 		m := t.Modes
 		out.Write([]string{
 			t.InstanceType, strconv.Itoa(t.MaxPods), string(t.Mode), t.Arithmetic, strconv.Itoa(t.Uncapped), orEmpty(t.Cap), orEmpty(t.Published),
-			strconv.Itoa(t.PodAddresses), strconv.Itoa(t.PodsWithoutAddress), strconv.Itoa(t.ENIs), strconv.Itoa(t.IPv4PerENI),
+			strconv.Itoa(t.PodAddresses), strconv.Itoa(t.PodsWithoutAddress),
+			strconv.Itoa(t.SubnetAddresses), strconv.Itoa(t.SlotsPerENI), strconv.Itoa(t.AddressesPerENI), strconv.Itoa(t.ENIs), strconv.Itoa(t.IPv4PerENI),
 			strconv.Itoa(t.NetworkCards), orEmpty(t.VCPUs), orEmpty(t.MemoryMiB),
 			orEmpty(m.Nodeadm), orEmpty(m.Managed), orEmpty(m.Recommended), orEmpty(m.Calculator), orEmpty(m.Karpenter), orEmpty(m.AutoMode), orEmpty(m.Kubelet),
 			orEmpty(t.KubeReserved.CPUMilli), strconv.Itoa(t.KubeReserved.MemoryMiB),
@@ -235,6 +241,9 @@ func writeMaxPods(p *page, r maxpods.Result, wide bool) {
 		writeReserved(p, r)
 	}
 	p.line("")
+	if r.Mode != maxpods.AutoMode {
+		p.paragraph(0, "", fmt.Sprintf("With all its ENIs full the node takes %s of its subnets.", count(r.SubnetAddresses, "address")), plain)
+	}
 	p.paragraph(0, "", enoughAddresses(r), plain)
 }
 
@@ -267,7 +276,7 @@ func enoughAddresses(r maxpods.Result) string {
 	case r.WithoutAddress > 0:
 		return fmt.Sprintf("The node has addresses for %s: %d of %d would find none and hang in ContainerCreating.",
 			count(r.PodAddresses, "pod"), r.WithoutAddress, r.MaxPods)
-	case r.MaxPods-2 < r.PodAddresses:
+	case r.MaxPods-model.HostPods < r.PodAddresses:
 		return fmt.Sprintf("The node has addresses for %s: max-pods stops it at %d.", count(r.PodAddresses, "pod"), r.MaxPods)
 	}
 	return fmt.Sprintf("The node has an address for each of the %s that need one.", count(r.PodAddresses, "pod"))
