@@ -66,7 +66,7 @@ by the pods that get an address of the node's ENIs.`,
 	flags.Var(&f.maxPrice, "max-price", "only types of at most this price an hour, on demand")
 	cniFlags(c, &o.CNI)
 	flags.Var(&countFlag{&o.CNI.MaxENI}, "max-eni", "MAX_ENI of the CNI; 0: none")
-	flags.Var(&sorting, "sort", "the order: cheapest, smallest, or by pods the largest first")
+	flags.Var(&sorting, "sort", "the `ORDER`: name, vcpus, price, price-per-pod, or pods, the most first")
 	flags.Var(&countFlag{&limit}, "limit", "show so many types at most; 0: all")
 	complete(c, "sort", sorting.of)
 	complete(c, "family", families())

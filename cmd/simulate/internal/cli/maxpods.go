@@ -52,14 +52,14 @@ security groups for pods, give the flags that say so.`,
 	flags := c.Flags()
 	flags.StringSliceVar(&types, "instance-type", nil, "an instance type, or a pattern as 'm5.*'; may be given several times")
 	flags.BoolVar(&all, "all", false, "all instance types that are known")
-	flags.Var(&mode, "mode", "whose number it is; auto is another word for nodeadm")
+	flags.Var(&mode, "mode", "whose number it is, a `MODE` of those above; auto is another word for nodeadm")
 	cniFlags(c, &o.CNI)
 	flags.Var(&countFlag{&o.CNI.MaxENI}, "max-eni", "MAX_ENI of the CNI, or --cni-max-eni of the calculator; 0: none")
 	flags.Var(&countFlag{&o.CNI.ReservedENIs}, "reserved-enis", "RESERVED_ENIS of Karpenter")
 	flags.Var(&countFlag{&o.KubeletMaxPods}, "kubelet-max-pods", "maxPods in kubelet's configuration; 0: not set")
 	flags.Var(&countFlag{&o.PodsPerCore}, "pods-per-core", "podsPerCore of Karpenter; 0: not set")
 	flags.StringVar(&expression, "expression", "", "a `CEL` expression for nodeadm or Karpenter, of default_enis, ips_per_eni and max_pods")
-	flags.BoolVar(&o.ShowMaxAllowed, "show-max-allowed", false, "the calculator's number without its cap")
+	flags.BoolVar(&o.ShowMaxAllowed, "show-max-allowed", false, "--show-max-allowed of the calculator: its number without the cap")
 	complete(c, "mode", mode.of)
 	completeFlagTypes(c, "instance-type")
 	c.RunE = func(_ *cobra.Command, args []string) error {
@@ -78,6 +78,9 @@ security groups for pods, give the flags that say so.`,
 		}
 		if o, err = o.Resolve(); err != nil {
 			return usageError{err}
+		}
+		if mode.value == "auto" && !g.quiet {
+			fmt.Fprintln(a.Err, "note: --mode auto is nodeadm, as auto is in scenarios; EKS Auto Mode is --mode auto-mode")
 		}
 		return a.maxPods(o, selected, format.value, g)
 	}
@@ -157,7 +160,7 @@ func (a *App) maxPodsNotes(o maxpods.Options, results []maxpods.Result) {
 		fmt.Fprintf(a.Err, "note: %s\n", r)
 	}
 	a.typeNotes(results)
-	if o.Mode == maxpods.Managed && len(results) > 1 {
+	if o.Mode == maxpods.Managed && len(results) > 1 && len(results) < len(model.InstanceTypes()) {
 		least := slices.MinFunc(results, func(a, b maxpods.Result) int { return a.MaxPods - b.MaxPods })
 		fmt.Fprintf(a.Err, "note: in one managed node group all these types would have the lowest number, %d (%s)\n", least.MaxPods, least.Type.Name)
 	}

@@ -12,6 +12,9 @@ type Answer struct {
 	MaxPods int
 	// Arithmetic leads to MaxPods in words and numbers.
 	Arithmetic string
+	// Short is the arithmetic in numbers alone; empty where the formula's isn't
+	// all of it.
+	Short string
 	// Formula has the parts of the mode's own number. Where kubelet's maxPods or
 	// an expression holds instead, Overridden is set.
 	Formula    model.MaxPods
@@ -96,7 +99,7 @@ func (o Options) answer(t model.InstanceType) (a Answer, note string, err error)
 	m := o.Mode.formula(t, o.CNI)
 	a = Answer{
 		Mode: o.Mode, MaxPods: m.Result, Formula: m, Uncapped: m.Uncapped, Cap: m.Cap,
-		Arithmetic: arithmetic(m),
+		Arithmetic: arithmetic(m), Short: m.String(),
 	}
 	switch {
 	case o.KubeletMaxPods > 0 && o.heeds(kubeletMaxPods):
@@ -113,11 +116,11 @@ func (o Options) answer(t model.InstanceType) (a Answer, note string, err error)
 	if o.ShowMaxAllowed && o.heeds(showMaxAllowed) {
 		a.MaxPods, a.Cap = a.Uncapped, 0
 		m.Cap, m.Result = 0, m.Uncapped
-		a.Formula, a.Arithmetic = m, arithmetic(m)
+		a.Formula, a.Arithmetic, a.Short = m, arithmetic(m), m.String()
 	}
 	if most := o.PodsPerCore * t.VCPU; most > 0 && o.heeds(podsPerCore) && most < a.MaxPods {
 		a.Arithmetic += fmt.Sprintf(", at most %d per core × %d vCPUs = %d", o.PodsPerCore, t.VCPU, most)
-		a.MaxPods, a.Cap = most, most
+		a.MaxPods, a.Cap, a.Short = most, most, ""
 	}
 	return a, note, err
 }
@@ -133,7 +136,7 @@ func (o Options) reservedENIs() int {
 // override puts n in the place of the formula's number, under the same cap.
 func (a *Answer) override(n int, arithmetic string) {
 	a.Overridden = true
-	a.Uncapped, a.MaxPods, a.Arithmetic = n, n, arithmetic
+	a.Uncapped, a.MaxPods, a.Arithmetic, a.Short = n, n, arithmetic, ""
 	if a.Cap > 0 && n > a.Cap {
 		a.MaxPods = a.Cap
 		a.Arithmetic += fmt.Sprintf(", capped at %d", a.Cap)

@@ -160,8 +160,9 @@ func writeMaxPodsRows(p *page, results []maxpods.Result) {
 	g := newGrid("lrl")
 	g.head("INSTANCE TYPE", "MAX-PODS", "ARITHMETIC")
 	for _, r := range results {
-		g.add(c(r.Type.Name), maxPodsCell(r), c(r.Arithmetic))
+		g.add(c(r.Type.Name), maxPodsCell(r), cell{text: r.Arithmetic, short: r.Short})
 	}
+	g.cutTo(pageWidth)
 	g.write(p, 0)
 }
 
