@@ -57,6 +57,9 @@ func (a *agent) checked(acted bool) {
 		a.wakeAt(a.checkFrom(a.e.now))
 		return
 	}
+	if a.e.sleepless {
+		a.wakeAt(a.checkFrom(a.e.now))
+	}
 	if at := a.nextUseful(); at != model.Never {
 		a.wakeAt(a.checkFrom(at))
 	}
