@@ -2,6 +2,7 @@ package model
 
 import (
 	"cmp"
+	"encoding/binary"
 	"fmt"
 	"net/netip"
 	"slices"
@@ -18,8 +19,7 @@ const PrefixSize = 16
 // Blocks of both kinds may be present after prefix mode was switched; only
 // those of the active kind, on ENIs that are not excluded, count and serve.
 //
-// Instants given to it must not go back. It is coarser than reality in that it
-// holds IPv4 alone.
+// Instants given to it must not go back.
 type Datastore struct {
 	prefixMode bool
 	cooldown   time.Duration
@@ -60,7 +60,7 @@ type block struct {
 	slot     int8
 	dropped  bool // no longer in the datastore
 	assigned int
-	addrs    []address
+	addrs    []address // from the lowest up to the highest that was ever used
 }
 
 type address struct {
@@ -241,7 +241,6 @@ func (d *Datastore) AddBlocks(e *StoreENI, blocks []netip.Prefix) {
 			panic(fmt.Sprintf("datastore: block %s added twice to %s", cidr, e.ID))
 		}
 		b := &block{cidr: cidr, slot: e.hash.add()}
-		b.addrs = make([]address, b.size())
 		e.blocks = slices.Insert(e.blocks, at, b)
 		d.count(e, b, +1)
 	}
@@ -354,31 +353,32 @@ func (d *Datastore) assignIn(e *StoreENI, b *block, now Instant, pod PodName, pi
 
 // give chooses the offset of the address that the block hands out, or -1.
 func (d *Datastore) give(b *block, now Instant, pick Pick) int {
-	var cooled [PrefixSize]int
-	n, lowest := 0, -1
+	var room [PrefixSize]int
+	cooled, lowest := room[:0], -1
 	for i := range b.addrs {
 		a := &b.addrs[i]
 		switch {
 		case a.state == released && !d.cools(a.releasedAt, now):
 			a.state = fresh
-			cooled[n] = i
-			n++
+			cooled = append(cooled, i)
 		case a.state == fresh && lowest < 0:
 			lowest = i
 		}
 	}
 	switch {
-	case n == 0:
+	case len(cooled) == 0 && lowest < 0 && len(b.addrs) < b.size():
+		return len(b.addrs)
+	case len(cooled) == 0:
 		return lowest
 	case pick == nil:
 		return cooled[0]
 	default:
-		return cooled[pick(n)]
+		return cooled[pick(len(cooled))]
 	}
 }
 
 func (d *Datastore) hold(e *StoreENI, b *block, offset int, pod PodName) {
-	b.addrs[offset] = address{state: held, pod: pod}
+	*b.at(offset) = address{state: held, pod: pod}
 	if b.isPrefix() && b.assigned == 0 {
 		d.freePrefixes--
 	}
@@ -399,7 +399,7 @@ func (d *Datastore) Hold(a netip.Addr, pod PodName) *Lease {
 		for _, b := range e.blocks {
 			if b.cidr.Contains(a) {
 				offset := b.offset(a)
-				if b.addrs[offset].state == held {
+				if b.at(offset).state == held {
 					return nil
 				}
 				d.hold(e, b, offset, pod)
@@ -444,6 +444,17 @@ func (d *Datastore) Leftover(l *Lease) bool {
 	return !d.prefixMode && l.block.isPrefix() && l.block.assigned == 0 && !l.block.dropped
 }
 
+// Block returns the block that the lease is of.
+func (l *Lease) Block() netip.Prefix { return l.block.cidr }
+
+// Idle reports whether the lease's block is in the datastore with no pod in it.
+func (d *Datastore) Idle(l *Lease) bool { return !l.block.dropped && l.block.assigned == 0 }
+
+// HasTrunk reports whether the trunk is in the datastore.
+func (d *Datastore) HasTrunk() bool {
+	return slices.ContainsFunc(d.enis, func(e *StoreENI) bool { return e.Kind == ENITrunk })
+}
+
 // expire drops from the ENI's queue what has cooled down at now.
 func (d *Datastore) expire(e *StoreENI, now Instant) {
 	n := 0
@@ -478,22 +489,36 @@ func (e *StoreENI) FreeableBlocks(pick Pick) []netip.Prefix {
 
 func (b *block) isPrefix() bool { return !b.cidr.IsSingleIP() }
 
-func (b *block) size() int {
-	if b.isPrefix() {
-		return PrefixSize
-	}
-	return 1
-}
+// size is how many addresses the block covers: 1, 16, or 2^48 of an IPv6 /80.
+func (b *block) size() int { return 1 << (b.cidr.Addr().BitLen() - b.cidr.Bits()) }
 
-// addr counts from the block's base: blocks are aligned, so the last byte of an
-// address doesn't overflow.
+// addr counts from the block's base. Blocks are aligned, so an IPv4 one does not
+// overflow the last byte; of an IPv6 one no more addresses are used than a node
+// has pods in its life.
 func (b *block) addr(offset int) netip.Addr {
-	a := b.cidr.Addr().As4()
-	a[3] += byte(offset)
-	return netip.AddrFrom4(a)
+	if b.cidr.Addr().Is4() {
+		a := b.cidr.Addr().As4()
+		a[3] += byte(offset)
+		return netip.AddrFrom4(a)
+	}
+	a := b.cidr.Addr().As16()
+	binary.BigEndian.PutUint32(a[12:], uint32(offset))
+	return netip.AddrFrom16(a)
 }
 
 func (b *block) offset(a netip.Addr) int {
-	base, at := b.cidr.Addr().As4(), a.As4()
-	return int(at[3]) - int(base[3])
+	if a.Is4() {
+		base, at := b.cidr.Addr().As4(), a.As4()
+		return int(at[3]) - int(base[3])
+	}
+	at := a.As16()
+	return int(binary.BigEndian.Uint32(at[12:]))
+}
+
+// at returns the record of an address that is used, or was before.
+func (b *block) at(offset int) *address {
+	for len(b.addrs) <= offset {
+		b.addrs = append(b.addrs, address{})
+	}
+	return &b.addrs[offset]
 }

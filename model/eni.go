@@ -8,4 +8,6 @@ const (
 	ENIPrimary   ENIKind = "primary"
 	ENISecondary ENIKind = "secondary"
 	ENITrunk     ENIKind = "trunk"
+	// ENIBranch hangs off a trunk and serves one pod.
+	ENIBranch ENIKind = "branch"
 )

@@ -27,6 +27,19 @@ const (
 	InvalidParameterValue ErrorCode = "InvalidParameterValue"
 	// InvalidNetworkInterfaceIDNotFound: no ENI has this id.
 	InvalidNetworkInterfaceIDNotFound ErrorCode = "InvalidNetworkInterfaceID.NotFound"
+	// InvalidAssociationIDNotFound: a branch ENI is not associated (any more).
+	InvalidAssociationIDNotFound ErrorCode = "InvalidAssociationID.NotFound"
+	// InternalError: EC2 failed.
+	InternalError ErrorCode = "InternalError"
+)
+
+// Refusals of AssociateTrunkInterface. EC2 does refuse these; its codes for
+// them are not documented, and the names are ours.
+const (
+	// BranchLimitExceeded: more branch ENIs than the trunk may have.
+	BranchLimitExceeded ErrorCode = "BranchLimitExceeded"
+	// VlanInUse: another branch ENI of the trunk has the VLAN id.
+	VlanInUse ErrorCode = "VlanInUse"
 )
 
 // SubnetFull reports whether the code says that a subnet has no room, for

@@ -83,7 +83,7 @@ func Over(p PoolStats, s Settings) int {
 // Boundaries: at total == max-pods it never grows; available equal to what is
 // wanted is enough.
 func TooLow(p PoolStats, s Settings, l PoolLimits) (bool, Reason) {
-	if p.Total >= l.MaxPods {
+	if p.Total >= l.MaxPods && s.Version.Has(FeatureMaxPodsStop) {
 		return false, ReasonMaxPods
 	}
 	if s.DefinesIPs() {
@@ -193,7 +193,7 @@ func (d *Datastore) GrowCandidates(s Settings, l PoolLimits, pick Pick) []*Store
 }
 
 func (e *StoreENI) takesBlocks(s Settings) bool {
-	return e.Kind != ENITrunk && !e.Excluded && (e.Kind != ENIPrimary || !s.CustomNetworking)
+	return (e.Kind != ENITrunk || s.TrunkServes()) && !e.Excluded && (e.Kind != ENIPrimary || !s.CustomNetworking)
 }
 
 // HasGrowCandidate reports whether some ENI may take more blocks.

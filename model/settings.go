@@ -35,6 +35,8 @@ type Settings struct {
 	MultiNIC             bool          `json:"multiNIC"`
 	NoProvisioning       bool          `json:"noProvisioning"`
 	KeepLeakedENIs       bool          `json:"keepLeakedENIs"`
+	// Version is the release whose rules hold; ForVersion sets it.
+	Version Version `json:"-"`
 }
 
 // DefinesIPs reports whether an IP target is defined; the pool then follows

@@ -29,6 +29,7 @@ func (d *decoder) check(s *Scenario) {
 	for i := range s.NodeGroups {
 		d.checkGroup(fmt.Sprintf("nodeGroups[%d]", i), &s.NodeGroups[i], subnets)
 	}
+	d.checkIPv6(s)
 	d.checkNodeLimit(s)
 	nodes := possibleNodes(s)
 	for i, w := range s.Workloads {
@@ -37,7 +38,7 @@ func (d *decoder) check(s *Scenario) {
 	pods := newPodNames(s)
 	for i, step := range s.Steps {
 		path := fmt.Sprintf("steps[%d]", i)
-		d.checkStep(path, step, groups, workloads, nodes, s.Limits)
+		d.checkStep(path, step, subnets, groups, workloads, nodes, s.Limits)
 		d.checkPods(path, step, pods)
 		d.checkInTime(path, step, s.Duration)
 	}
@@ -238,6 +239,29 @@ func (d *decoder) checkGroup(path string, g *NodeGroup, subnets names) {
 	}
 }
 
+// checkIPv6 asks of an IPv6 cluster that every subnet with nodes has an IPv6
+// CIDR, and of all subnets that their IPv6 CIDRs don't overlap.
+func (d *decoder) checkIPv6(s *Scenario) {
+	for i, n := range s.VPC.Subnets {
+		path := fmt.Sprintf("vpc.subnets[%d].ipv6Cidr", i)
+		for _, other := range s.VPC.Subnets[:i] {
+			if n.IPv6CIDR.IsValid() && other.IPv6CIDR.IsValid() && n.IPv6CIDR.Overlaps(other.IPv6CIDR) {
+				d.fail(path, "%s overlaps %s of subnet %s", n.IPv6CIDR, other.IPv6CIDR, other.Name)
+				break
+			}
+		}
+	}
+	if s.Cluster.IPFamily != familyIPv6 {
+		return
+	}
+	for i, n := range s.VPC.Subnets {
+		hasNodes := func(g NodeGroup) bool { return g.Subnets == nil || slices.Contains(g.Subnets, n.Name) }
+		if !n.IPv6CIDR.IsValid() && slices.ContainsFunc(s.NodeGroups, hasNodes) {
+			d.fail(fmt.Sprintf("vpc.subnets[%d]", i), "nodes of an IPv6 cluster need an ipv6Cidr in their subnet, for example 2001:db8:0:%d::/64", i+1)
+		}
+	}
+}
+
 // possibleNodes is how many nodes each group can have had by the end.
 func possibleNodes(s *Scenario) map[string]int {
 	possible := make(map[string]int, len(s.NodeGroups))
@@ -316,7 +340,7 @@ func (d *decoder) checkWorkload(path string, w Workload, nodes map[string]int, l
 	}
 }
 
-func (d *decoder) checkStep(path string, step Step, groups, workloads names, nodes map[string]int, limits Limits) {
+func (d *decoder) checkStep(path string, step Step, subnets, groups, workloads names, nodes map[string]int, limits Limits) {
 	if a := step.Scale; a != nil {
 		d.refers(path+".scale.workload", "workload", a.Workload, workloads)
 		if a.Replicas > limits.Pods {
@@ -335,6 +359,9 @@ func (d *decoder) checkStep(path string, step Step, groups, workloads names, nod
 	}
 	if a := step.AddNodes; a != nil {
 		d.refers(path+".addNodes.group", "node group", a.Group, groups)
+	}
+	if a := step.TagSubnet; a != nil {
+		d.refers(path+".tagSubnet.subnet", "subnet", a.Subnet, subnets)
 	}
 	if a := step.Churn; a != nil {
 		d.refers(path+".churn.workload", "workload", a.Workload, workloads)

@@ -465,6 +465,28 @@ func (d *decoder) prefix(into *netip.Prefix) reader {
 	}
 }
 
+// prefix6 reads the IPv6 CIDR of a subnet: /44 … /64 in steps of 4.
+func (d *decoder) prefix6(into *netip.Prefix) reader {
+	return func(v value) {
+		var text string
+		d.text(&text)(v)
+		if v.Kind != doc.Text {
+			return
+		}
+		p, err := netip.ParsePrefix(text)
+		switch {
+		case err != nil || !p.Addr().Is6() || p.Addr().Is4In6():
+			d.failAt(v, "%s is no IPv6 CIDR block: write it as 2001:db8:0:1::/64", quote(text))
+		case p.Bits() < 44 || p.Bits() > 64 || p.Bits()%4 != 0:
+			d.failAt(v, "a subnet's IPv6 block is /44 to /64 in steps of 4, not /%d", p.Bits())
+		case p != p.Masked():
+			d.failAt(v, "%s has bits set behind its prefix (did you mean %s?)", p, p.Masked())
+		default:
+			*into = p
+		}
+	}
+}
+
 func (d *decoder) address(into *netip.Addr) reader {
 	return func(v value) {
 		var text string

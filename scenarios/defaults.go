@@ -2,6 +2,7 @@ package scenarios
 
 import (
 	"time"
+	"vpcsim/model"
 
 	"vpcsim/sim"
 )
@@ -11,7 +12,6 @@ import (
 const (
 	defaultSeed          = 1
 	defaultZone          = "us-west-2a"
-	defaultCNIVersion    = "v1.23.1"
 	defaultSystemPods    = 2 // aws-node and kube-proxy
 	defaultRestart       = Duration(5 * time.Second)
 	defaultRetryMin      = Duration(10 * time.Second)
@@ -82,11 +82,12 @@ func newScenario() *Scenario {
 			Nodes:   defaultLimitNodes,
 			LogSize: defaultLimitLogBytes,
 		},
-		Cluster: Cluster{Name: "cluster", IPFamily: "ipv4", SystemPods: defaultSystemPods},
-		CNI:     CNI{Version: defaultCNIVersion},
+		Cluster: Cluster{Name: "cluster", IPFamily: familyIPv4, SystemPods: defaultSystemPods},
+		CNI:     CNI{Version: model.DefaultVersion},
 		EC2: EC2{
 			AddressOrder:        sim.OrderRandom,
 			Latency:             defaultLatency(),
+			Throttling:          true,
 			ReservationFallback: true,
 		},
 		Agent: Agent{

@@ -37,7 +37,7 @@ func scalar(n *doc.Node) *string {
 }
 
 // switches turn on what the simulator doesn't have yet.
-var switches = []string{"ENABLE_POD_ENI", "ENABLE_IPv6", "ENABLE_MULTI_NIC"}
+var switches = []string{"ENABLE_MULTI_NIC"}
 
 // variable reports whether a variable is known and its value can be used.
 func (d *decoder) variable(v value, f doc.Field) bool {
@@ -65,10 +65,13 @@ func (d *decoder) variable(v value, f doc.Field) bool {
 }
 
 // wholeEnv is the environment that the DaemonSet's defaults and the changes
-// make, and the changes as they stand in the canonical form: every default
+// make (of an IPv6 cluster those of EKS for it), and the changes as they stand in the canonical form: every default
 // named, an unset one null.
-func wholeEnv(changes map[string]*string) (env map[string]string, canonical map[string]*string) {
+func wholeEnv(family string, changes map[string]*string) (env map[string]string, canonical map[string]*string) {
 	env = model.DaemonSetEnv()
+	if family == familyIPv6 {
+		env["ENABLE_IPv4"], env["ENABLE_IPv6"], env["ENABLE_PREFIX_DELEGATION"] = "false", "true", "true"
+	}
 	canonical = make(map[string]*string, len(env)+len(changes))
 	for name, text := range env {
 		canonical[name] = &text

@@ -51,7 +51,7 @@ steps:
 	require.Empty(t, c.Notes)
 	require.Equal(t, "us-west-2a", c.Subnets[0].Zone)
 	require.Equal(t, sim.ClusterConfig{Name: "cluster", SystemPods: 2}, c.Cluster)
-	require.Equal(t, "v1.23.1", c.CNI.Version)
+	require.Equal(t, model.DefaultVersion, c.CNI.Version)
 	require.Equal(t, model.DaemonSetEnv(), c.CNI.Env)
 	require.Equal(t, sim.EC2Config{
 		Order: sim.OrderRandom,
@@ -68,6 +68,7 @@ steps:
 		},
 		Refused:             constant(200 * time.Millisecond),
 		DetachPause:         2 * time.Second,
+		Throttling:          true,
 		ReservationFallback: true,
 	}, c.EC2)
 	require.Equal(t, sim.AgentConfig{

@@ -20,7 +20,7 @@ import (
 
 // notSimulated are the prefixes of the names of recordings that need what the
 // simulator doesn't have.
-var notSimulated = []string{"trunk-", "discovery-", "v6-"}
+var notSimulated = []string{"trunk-"}
 
 // Each recorded run of the real agent is written as a scenario file, loaded and
 // run, and its log is compared with what was recorded: every sample of the

@@ -18,7 +18,7 @@ import (
 // the Config. It runs after the checks, with mistakes, too: those it finds are
 // reported with the others.
 func (d *decoder) resolve(s *Scenario) {
-	env, changes := wholeEnv(s.CNI.Env)
+	env, changes := wholeEnv(s.Cluster.IPFamily, s.CNI.Env)
 	s.CNI.Env = changes
 	settings := d.envNotes(env)
 	if len(s.NodeGroups) > maxGroups {
@@ -186,6 +186,8 @@ func simSubnets(subnets []Subnet) []sim.SubnetConfig {
 			Name:        model.SubnetID(n.Name),
 			Zone:        n.Zone,
 			CIDR:        n.CIDR,
+			Tags:        n.Tags,
+			IPv6CIDR:    n.IPv6CIDR,
 			InUse:       n.InUse.Addresses,
 			InUseCount:  n.InUse.Count,
 			InUsePacked: n.InUse.Placement == PlacementPacked,
@@ -215,7 +217,7 @@ func simENIConfigs(configs []ENIConfig) []sim.ENIConfig {
 }
 
 func simEC2(e EC2) sim.EC2Config {
-	c := sim.EC2Config{Order: e.AddressOrder, Latency: map[sim.Action]sim.Range{}, ReservationFallback: e.ReservationFallback}
+	c := sim.EC2Config{Order: e.AddressOrder, Latency: map[sim.Action]sim.Range{}, Throttling: e.Throttling, ReservationFallback: e.ReservationFallback}
 	if e.Latency.None {
 		return c
 	}
@@ -323,6 +325,8 @@ func simAction(s Step) sim.StepAction {
 		return sim.Terminate{Node: model.NodeName(s.Terminate.Node)}
 	case s.RestartAgent != nil:
 		return sim.RestartAgent{Node: model.NodeName(s.RestartAgent.Node), Gap: time.Duration(s.RestartAgent.Gap), Env: s.RestartAgent.Env}
+	case s.TagSubnet != nil:
+		return sim.TagSubnet{Subnet: model.SubnetID(s.TagSubnet.Subnet), Tags: s.TagSubnet.Tags}
 	case s.Churn != nil:
 		return sim.Churn{
 			Workload:  model.WorkloadName(s.Churn.Workload),

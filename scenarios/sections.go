@@ -1,7 +1,6 @@
 package scenarios
 
 import (
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -90,8 +89,8 @@ func (d *decoder) subnet(v value, into *Subnet) {
 		field{"name", d.label(&into.Name)},
 		field{"zone", d.label(&into.Zone)},
 		field{"cidr", d.prefix(&into.CIDR)},
-		later("ipv6Cidr"),
-		later("tags"),
+		field{"ipv6Cidr", d.prefix6(&into.IPv6CIDR)},
+		field{"tags", d.words(&into.Tags)},
 		field{"inUse", d.inUse(&into.InUse)},
 		field{"reservations", list(d, &into.Reservations, d.reservation)},
 	)
@@ -136,7 +135,7 @@ func (d *decoder) cluster(into *Cluster) reader {
 	return func(v value) {
 		d.object(v,
 			field{"name", d.label(&into.Name)},
-			field{"ipFamily", oneOf(d, &into.IPFamily, []string{"ipv4"}, "ipv6")},
+			field{"ipFamily", oneOf(d, &into.IPFamily, []string{familyIPv4, familyIPv6})},
 			field{"systemPods", d.integer(&into.SystemPods, 0, 1000)},
 			field{"controlPlaneENIs", d.integer(&into.ControlPlaneENIs, 0, 1000)},
 		)
@@ -154,19 +153,19 @@ func (d *decoder) cni(into *CNI) reader {
 	}
 }
 
-var versionPattern = regexp.MustCompile(`^v?[0-9]+\.[0-9]+\.[0-9]+(-eksbuild\.[0-9]+)?$`)
-
-func (d *decoder) cniVersion(into *string) reader {
+func (d *decoder) cniVersion(into *model.Version) reader {
 	return func(v value) {
-		var version string
-		d.text(&version)(v)
-		switch {
-		case v.Kind != doc.Text || version == defaultCNIVersion:
-		case versionPattern.MatchString(version):
-			d.failAt(v, "%s: %s; only %s is", version, notYet, defaultCNIVersion)
-		default:
-			d.failAt(v, "%s is no version: write it as %s", quote(version), defaultCNIVersion)
+		var text string
+		d.text(&text)(v)
+		if v.Kind != doc.Text {
+			return
 		}
+		version, err := model.ParseVersion(text)
+		if err != nil {
+			d.failAt(v, "%v", err)
+			return
+		}
+		*into = version
 	}
 }
 
@@ -188,19 +187,10 @@ func (d *decoder) ec2(into *EC2) reader {
 		d.object(v,
 			field{"addressOrder", oneOf(d, &into.AddressOrder, []sim.Order{sim.OrderLowest, sim.OrderRandom})},
 			field{"latency", d.latency(&into.Latency)},
-			field{"throttling", d.throttling(&into.Throttling)},
+			field{"throttling", d.boolean(&into.Throttling)},
 			later("quotas"),
 			field{"reservationFallback", d.boolean(&into.ReservationFallback)},
 		)
-	}
-}
-
-func (d *decoder) throttling(into *bool) reader {
-	return func(v value) {
-		d.boolean(into)(v)
-		if *into {
-			d.failAt(v, notYet)
-		}
 	}
 }
 
@@ -483,9 +473,9 @@ func (d *decoder) step(v value, into *Step, restart Duration) {
 		{"drain", act(&into.Drain, d.oneNode)},
 		{"terminate", act(&into.Terminate, d.oneNode)},
 		{"restartAgent", act(&into.RestartAgent, func(v value, a *RestartAgent) { d.restartAgent(v, a, restart) })},
+		{"tagSubnet", act(&into.TagSubnet, d.tagSubnet)},
 		{"churn", act(&into.Churn, d.churn)},
 		{"replay", act(&into.Replay, d.replay)},
-		later("tagSubnet"),
 		later("setBranchCooldown"),
 		later("restartController"),
 		later("fault"),
@@ -594,6 +584,11 @@ func (d *decoder) restartAgent(v value, into *RestartAgent, gap Duration) {
 		field{"env", d.env(&into.Env)},
 	)
 	d.require(v, "node")
+}
+
+func (d *decoder) tagSubnet(v value, into *TagSubnet) {
+	d.object(v, field{"subnet", d.text(&into.Subnet)}, field{"tags", d.words(&into.Tags)})
+	d.require(v, "subnet", "tags")
 }
 
 func (d *decoder) churn(v value, into *Churn) {

@@ -101,11 +101,10 @@ func TestEnv(t *testing.T) {
 	require.Empty(t, name)
 
 	for option, want := range map[string]string{
-		"WARM_IP_TARGE=5":     "cni.env.WARM_IP_TARGE: unknown variable of aws-node (did you mean WARM_IP_TARGET?)",
-		"ENABLE_POD_ENI=true": "cni.env.ENABLE_POD_ENI: true: not supported yet",
-		"WARM_IP_TARGET":      "write NAME=value, or NAME- to unset",
-		"=5":                  "write NAME=value, or NAME- to unset",
-		"-":                   "write NAME=value, or NAME- to unset",
+		"WARM_IP_TARGE=5": "cni.env.WARM_IP_TARGE: unknown variable of aws-node (did you mean WARM_IP_TARGET?)",
+		"WARM_IP_TARGET":  "write NAME=value, or NAME- to unset",
+		"=5":              "write NAME=value, or NAME- to unset",
+		"-":               "write NAME=value, or NAME- to unset",
 	} {
 		_, err := load(t, forSet, Options{Env: []string{option}})
 		require.EqualError(t, err, "--env "+option+": "+want)

@@ -99,11 +99,14 @@ type VPC struct {
 
 // Subnet is a subnet before the run.
 type Subnet struct {
-	Name         string        `json:"name"`
-	Zone         string        `json:"zone"`
-	CIDR         netip.Prefix  `json:"cidr"`
-	InUse        InUse         `json:"inUse,omitzero"`
-	Reservations []Reservation `json:"reservations,omitempty"`
+	Name     string       `json:"name"`
+	Zone     string       `json:"zone"`
+	IPv6CIDR netip.Prefix `json:"ipv6Cidr,omitzero"`
+	CIDR     netip.Prefix `json:"cidr"`
+	// Tags steer in which subnets the agents make ENIs.
+	Tags         map[string]string `json:"tags,omitempty"`
+	InUse        InUse             `json:"inUse,omitzero"`
+	Reservations []Reservation     `json:"reservations,omitempty"`
 }
 
 // InUse is what others hold of a subnet: the addresses named, and Count more.
@@ -134,9 +137,15 @@ type Cluster struct {
 	ControlPlaneENIs int    `json:"controlPlaneENIs"`
 }
 
+// The IP families of a cluster.
+const (
+	familyIPv4 = "ipv4"
+	familyIPv6 = "ipv6"
+)
+
 // CNI is the configuration of the VPC CNI.
 type CNI struct {
-	Version string `json:"version"`
+	Version model.Version `json:"version"`
 	// Env is the environment of aws-node, the DaemonSet's defaults included. A
 	// nil value unsets one of these.
 	Env        map[string]*string `json:"env"`
@@ -342,6 +351,7 @@ type Step struct {
 	Drain        *OneNode           `json:"drain,omitempty"`
 	Terminate    *OneNode           `json:"terminate,omitempty"`
 	RestartAgent *RestartAgent      `json:"restartAgent,omitempty"`
+	TagSubnet    *TagSubnet         `json:"tagSubnet,omitempty"`
 	Churn        *Churn             `json:"churn,omitempty"`
 	Replay       *Replay            `json:"replay,omitempty"`
 }
@@ -371,6 +381,12 @@ type Delete struct {
 	Pod      string `json:"pod,omitempty"`
 	Workload string `json:"workload,omitempty"`
 	Count    int    `json:"count,omitempty"`
+}
+
+// TagSubnet replaces a subnet's tags.
+type TagSubnet struct {
+	Subnet string            `json:"subnet"`
+	Tags   map[string]string `json:"tags"`
 }
 
 // AddNodes launches more nodes of a group.

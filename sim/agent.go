@@ -48,6 +48,7 @@ type agent struct {
 	lastAction model.Instant // last pool action, reconciles without effect up to loopBase included
 	givenBack  map[netip.Prefix]model.Instant
 	refused    *refusal
+	cleaning   bool // a clean-up of leaks is set
 	inFlight   *eni // being attached or freed by the loop: no leak
 	stale      bool // the datastore may differ from EC2: reconcile matters
 
@@ -84,7 +85,7 @@ func (a *agent) maxENI() int {
 }
 
 // room is how many more ENIs may be attached.
-func (a *agent) room() int { return a.store.ENIRoom(a.maxENI(), 0, false) }
+func (a *agent) room() int { return a.store.ENIRoom(a.maxENI(), 0, a.keepsSlot()) }
 
 // request gives the pod an address, or nil. The agent does not call EC2 for it.
 func (a *agent) request(p *pod) *model.Lease {
@@ -151,6 +152,7 @@ func (a *agent) take(e *model.StoreENI, blocks []netip.Prefix, by By) {
 // new. Without except all of its blocks are taken.
 func (a *agent) takeENI(ni *eni, blocks []netip.Prefix, by By) *model.StoreENI {
 	e := &model.StoreENI{ID: ni.id, Device: ni.device, Kind: ni.kind, Subnet: ni.subnet.ID(), Since: a.e.now}
+	e.Excluded = ni.kind != model.ENITrunk && a.excluded(ni.subnet)
 	a.store.AddENI(e)
 	a.store.AddBlocks(e, blocks)
 	addresses, prefixes := split(blocks)
@@ -158,6 +160,9 @@ func (a *agent) takeENI(ni *eni, blocks []netip.Prefix, by By) *model.StoreENI {
 		ENI: ni.id, Kind: ni.kind, Device: ni.device, Subnet: ni.subnet.ID(), SecurityGroups: ni.groups,
 		PrimaryAddress: ni.primary, Addresses: addresses, Prefixes: prefixes, By: by,
 	})
+	if e.Excluded {
+		a.e.log(a.node.name, ENIExcluded{e.ID, e.Device})
+	}
 	return e
 }
 
@@ -168,9 +173,10 @@ func (a *agent) dropENI(e *model.StoreENI, primary netip.Addr, by By) {
 	a.e.log(a.node.name, ENIDetached{e.ID, e.Kind, e.Device, e.Subnet, primary, addresses, prefixes, by})
 }
 
-// changed wakes the agent: its next check may have something to do.
+// changed wakes the agent: its next check may have something to do. In IPv6 mode
+// there are no checks.
 func (a *agent) changed() {
-	if a.up && !a.busy {
+	if a.up && !a.busy && !a.settings.IPv6 {
 		a.wakeAt(a.checkFrom(a.e.now))
 	}
 }
@@ -255,8 +261,14 @@ func (a *agent) mayGrow() (bool, model.Reason) {
 	return true, ""
 }
 
-// attachedBlocks is what EC2 has on the ENI.
-func attachedBlocks(ni *eni) []netip.Prefix { return slices.Clone(ni.blocks) }
+// attachedBlocks is what EC2 has on the ENI, of which the agent takes nothing
+// from a trunk that serves no ordinary pods.
+func (a *agent) attachedBlocks(ni *eni) []netip.Prefix {
+	if ni.kind == model.ENITrunk && !a.settings.TrunkServes() {
+		return nil
+	}
+	return slices.Clone(ni.blocks)
+}
 
 // storedENIs is what the datastore has; nothing before the first start.
 func (a *agent) storedENIs() []*model.StoreENI {

@@ -9,6 +9,7 @@ func (a *agent) check() {
 	a.catchUp()
 	a.busy = true
 	a.lastCheck = a.e.now
+	a.signalTrunk()
 	seq := a.e.ec2.calls
 	stats := a.store.Stats()
 	unused := a.store.HasUnusedENI()

@@ -61,11 +61,11 @@ func (g *growth) ask(e *model.StoreENI, want int, refused reply) {
 		if a.life != life {
 			return
 		}
-		switch code {
-		case "":
+		switch {
+		case code == "":
 			a.take(e, blocks, ByGrow)
 			g.succeeded()
-		case model.PrivateIpAddressLimitExceeded:
+		case code == model.PrivateIpAddressLimitExceeded && a.settings.Version.Has(model.FeatureRereadLimit):
 			a.takeMissing(e, ni)
 			g.succeeded()
 		default:
@@ -92,9 +92,9 @@ func (a *agent) takeMissing(e *model.StoreENI, ni *eni) {
 // refused is the reaction to an ENI that got nothing, not even one block.
 func (g *growth) refused(code model.ErrorCode, others []*model.StoreENI) {
 	switch {
-	case code.SubnetFull() && g.a.settings.SubnetDiscovery:
+	case code.SubnetFull() && g.a.settings.SubnetDiscovery && g.a.settings.Version.Has(model.FeatureDiscoveryFallThrough):
 		g.fill(others)
-	case code.SubnetFull():
+	case g.a.settings.BacksOff(code):
 		g.a.backoff = g.a.e.now
 		g.done()
 	default:
@@ -109,11 +109,18 @@ func (g *growth) attach() {
 		g.done()
 		return
 	}
-	place, ok := a.placeENI()
-	if !ok {
+	g.create(a.places())
+}
+
+// create tries the places in turn until one accepts. The refusal of the last
+// decides the back-off; where there is none nothing is called.
+func (g *growth) create(places []place) {
+	a := g.a
+	if len(places) == 0 {
 		g.done()
 		return
 	}
+	place := places[0]
 	want := min(a.limits().Slots, g.count)
 	life := a.life
 	a.e.ec2.create(a.instance(), place.subnet, place.groups, want, a.settings.PrefixDelegation, func(ni *eni, code model.ErrorCode) {
@@ -121,9 +128,11 @@ func (g *growth) attach() {
 		case a.life != life:
 		case code == "":
 			g.created(ni)
+		case len(places) > 1:
+			g.create(places[1:])
 		default:
 			a.refused = &refusal{code: code, subnet: place.subnet, newENI: true, want: want, prefixes: a.settings.PrefixDelegation}
-			if code.SubnetFull() {
+			if a.settings.BacksOff(code) {
 				a.backoff = a.e.now
 			}
 			g.done()
@@ -131,23 +140,34 @@ func (g *growth) attach() {
 	})
 }
 
-// created goes on with an ENI that exists: describe, attach, modify.
+// created goes on with an ENI that exists: describe, attach, modify. Where a
+// call is refused the ENI is given up.
 func (g *growth) created(ni *eni) {
-	a, x := g.a, g.a.e.ec2
+	a, x, in := g.a, g.a.e.ec2, g.a.instance()
 	a.inFlight = ni
-	x.describe(a.instance(), DescribeInstances, ni, a.alive(func(model.ErrorCode) {
-		x.attach(a.instance(), ni, a.alive(func(code model.ErrorCode) {
+	giveUp := a.alive(func(model.ErrorCode) {
+		a.inFlight = nil
+		a.watchLeaks()
+		g.done()
+	})
+	x.describe(in, DescribeInstances, ni, a.alive(func(code model.ErrorCode) {
+		if code != "" {
+			x.delete(in, ni, giveUp)
+			return
+		}
+		x.attach(in, ni, a.alive(func(code model.ErrorCode) {
 			if code != "" {
 				a.refused = &refusal{code: code}
-				x.delete(a.instance(), ni, a.alive(func(model.ErrorCode) {
-					a.inFlight = nil
-					g.done()
-				}))
+				x.delete(in, ni, giveUp)
 				return
 			}
-			x.modify(a.instance(), ni, a.alive(func(model.ErrorCode) {
+			x.modify(in, ni, a.alive(func(code model.ErrorCode) {
+				if code != "" {
+					a.detachAndDelete(ni, func() { giveUp("") })
+					return
+				}
 				a.inFlight = nil
-				a.takeENI(ni, attachedBlocks(ni), ByGrow)
+				a.takeENI(ni, a.attachedBlocks(ni), ByGrow)
 				g.succeeded()
 			}))
 		}))
@@ -167,30 +187,5 @@ type place struct {
 	groups []model.SecurityGroup
 }
 
-// placeENI chooses the subnet and the security groups of a new ENI: those of
-// the node's ENIConfig in custom networking, else the node's own. ok is false
-// when the node's ENIConfig does not exist.
-func (a *agent) placeENI() (place, bool) {
-	n := a.node
-	primary := a.instance().enis[0]
-	if !a.settings.CustomNetworking {
-		return place{n.subnet, primary.groups}, true
-	}
-	name := n.eniConfigName(a.settings)
-	for _, c := range a.e.cfg.CNI.ENIConfigs {
-		if c.Name == name {
-			groups := c.SecurityGroups
-			if len(groups) == 0 {
-				groups = primary.groups
-			}
-			return place{a.e.ec2.named[c.Subnet], groups}, true
-		}
-	}
-	return place{}, false
-}
-
 // hasPlace reports whether a new ENI has somewhere to go.
-func (a *agent) hasPlace() bool {
-	_, ok := a.placeENI()
-	return ok
-}
+func (a *agent) hasPlace() bool { return len(a.places()) > 0 }

@@ -22,9 +22,10 @@ const (
 
 // watchLeaks sets the clean-ups where something has leaked.
 func (a *agent) watchLeaks() {
-	if len(a.instance().loose) == 0 || a.keepsLeaks() {
+	if len(a.instance().loose) == 0 || a.keepsLeaks() || a.cleaning {
 		return
 	}
+	a.cleaning = true
 	a.cleanAfter(time.Duration(a.chance.pick(int(leakFirst.Milliseconds())+1)) * time.Millisecond)
 }
 
@@ -43,6 +44,7 @@ func (a *agent) cleanAfter(wait time.Duration) {
 // cleanLeaks deletes what has leaked and is old enough; what is too young waits
 // for the next clean-up. It runs beside the loop.
 func (a *agent) cleanLeaks() {
+	a.cleaning = false
 	again := false
 	for _, ni := range slices.Clone(a.instance().loose) {
 		switch {
@@ -54,6 +56,7 @@ func (a *agent) cleanLeaks() {
 		}
 	}
 	if again {
+		a.cleaning = true
 		a.cleanAfter(leakPeriod)
 	}
 }

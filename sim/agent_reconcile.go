@@ -27,10 +27,10 @@ func (a *agent) wakeReconcile() {
 	if !a.mustReconcile() || !a.up || a.busy {
 		return
 	}
-	at := a.reconcileFrom(max(a.e.now, a.lastAction.Add(model.ReconcileInterval)+1))
+	at := a.reconcileFrom(a.reconcileDue())
 	life := a.life
 	a.e.at(at, func() {
-		if a.life != life || a.busy || !a.mustReconcile() || at != a.reconcileFrom(at) || a.e.now.Sub(a.lastAction) <= model.ReconcileInterval {
+		if a.life != life || a.busy || !a.mustReconcile() || at != a.reconcileFrom(a.reconcileDue()) {
 			return // the grid has moved, or an action came between: checked sets another
 		}
 		a.reconcile()
@@ -52,6 +52,12 @@ func (a *agent) reconcileFrom(t model.Instant) model.Instant {
 func (a *agent) catchUp() {
 	if a.mustReconcile() {
 		return // they run as timers
+	}
+	if a.awaitsTrunk() {
+		if last := a.reconcileFrom(a.e.now - model.Instant(loopPeriod.Milliseconds())); last < a.e.now && last > a.lastAction {
+			a.lastAction = last
+		}
+		return
 	}
 	next := a.reconcileFrom(a.lastAction.Add(model.ReconcileInterval) + 1)
 	if next >= a.e.now {
@@ -104,7 +110,7 @@ func (a *agent) reconcile() {
 func (a *agent) suspect() bool {
 	for _, ni := range a.instance().enis {
 		e := a.store.ENI(ni.id)
-		for _, b := range ni.blocks {
+		for _, b := range a.attachedBlocks(ni) {
 			at, given := a.givenBack[b]
 			if !e.Has(b) || given && a.e.now.Sub(at) < model.GivenBackMemory {
 				return true
@@ -118,7 +124,7 @@ func (a *agent) suspect() bool {
 // that the metadata may still show it.
 func (a *agent) trusted(ni *eni) []netip.Prefix {
 	var out []netip.Prefix
-	for _, b := range ni.blocks {
+	for _, b := range a.attachedBlocks(ni) {
 		if at, ok := a.givenBack[b]; ok && a.e.now.Sub(at) < model.GivenBackMemory {
 			continue
 		}

@@ -49,7 +49,12 @@ func (a *agent) unassign(ni *eni, blocks []netip.Prefix, done func()) {
 		done()
 		return
 	}
-	a.e.ec2.unassign(ni, blocks, a.alive(func(model.ErrorCode) { done() }))
+	a.e.ec2.unassign(ni, blocks, a.alive(func(code model.ErrorCode) {
+		if code != "" {
+			a.stale = true // EC2 has them still: a later reconcile takes them back
+		}
+		done()
+	}))
 }
 
 // maybeFree frees at most one ENI: it leaves the datastore at once, then it is
@@ -71,15 +76,32 @@ func (a *agent) maybeFree(stats model.PoolStats, unused bool, done func()) {
 	ni := a.instance().eni(e.ID)
 	a.dropENI(e, ni.primary, ByFree)
 	a.inFlight = ni
+	a.e.ec2.describe(a.instance(), DescribeNetworkInterfaces, ni, a.alive(func(code model.ErrorCode) {
+		if code != "" {
+			a.inFlight, a.stale = nil, true // it stays attached: reconcile takes it back
+			done()
+			return
+		}
+		a.detachAndDelete(ni, done)
+	}))
+}
+
+// detachAndDelete gives an attached ENI back. What is refused leaves it
+// attached, for reconcile to find, or not attached, for a clean-up.
+func (a *agent) detachAndDelete(ni *eni, done func()) {
 	x := a.e.ec2
-	x.describe(a.instance(), DescribeNetworkInterfaces, ni, a.alive(func(model.ErrorCode) {
-		x.detach(a.instance(), ni, a.alive(func(model.ErrorCode) {
-			a.pause(a.e.cfg.EC2.DetachPause, func() {
-				x.delete(a.instance(), ni, a.alive(func(model.ErrorCode) {
-					a.inFlight = nil
-					done()
-				}))
-			})
-		}))
+	x.detach(a.instance(), ni, a.alive(func(code model.ErrorCode) {
+		if code != "" {
+			a.inFlight, a.stale = nil, true
+			done()
+			return
+		}
+		a.pause(a.e.cfg.EC2.DetachPause, func() {
+			x.delete(a.instance(), ni, a.alive(func(model.ErrorCode) {
+				a.inFlight = nil
+				a.watchLeaks()
+				done()
+			}))
+		})
 	}))
 }

@@ -19,7 +19,7 @@ func (a *agent) start() {
 	a.lastCheck, a.nextCheck = -1, model.Never
 	a.lastShrink, a.backoff, a.lastAction = longAgo, longAgo, longAgo
 	a.givenBack = map[netip.Prefix]model.Instant{}
-	a.stale, a.refused, a.inFlight = false, nil, nil
+	a.stale, a.cleaning, a.refused, a.inFlight = false, false, nil, nil
 	a.skip = PoolDecision{}
 
 	if err := a.configure(); err != nil {
@@ -28,9 +28,13 @@ func (a *agent) start() {
 	}
 	a.store = model.NewDatastore(a.settings.PrefixDelegation, a.settings.Cooldown)
 	for _, ni := range a.instance().enis {
-		a.takeENI(ni, attachedBlocks(ni), ByStart)
+		a.takeENI(ni, a.attachedBlocks(ni), ByStart)
 	}
 	a.keepLeases()
+	if a.settings.IPv6 {
+		a.startIPv6()
+		return
+	}
 	a.startGiveBack(slices.Clone(a.store.ENIs()))
 }
 
@@ -38,6 +42,8 @@ func (a *agent) start() {
 func (a *agent) configure() error {
 	settings, ignored := model.ParseSettings(a.env)
 	settings, more := settings.ForType(a.instance().kind)
+	settings, unknown := settings.ForVersion(a.e.cfg.CNI.Version)
+	more = append(more, unknown...)
 	a.settings = settings
 	a.e.log(a.node.name, AgentConfigured{
 		Env: maps.Clone(a.env), Settings: settings, Ignored: append(ignored, more...),
@@ -56,24 +62,24 @@ func (a *agent) keepLeases() {
 	}
 }
 
-// startGiveBack gives back, ENI by ENI, free blocks of the inactive mode.
+// startGiveBack gives back, ENI by ENI, free blocks of the inactive mode, and
+// those of the active mode on ENIs that are excluded.
 func (a *agent) startGiveBack(enis []*model.StoreENI) {
 	if a.settings.NoProvisioning {
 		enis = nil
 	}
 	for i, e := range enis {
 		blocks := slices.DeleteFunc(e.FreeableBlocks(nil), func(b netip.Prefix) bool {
-			return b.IsSingleIP() != a.settings.PrefixDelegation
+			return !e.Excluded && b.IsSingleIP() != a.settings.PrefixDelegation
 		})
 		if len(blocks) == 0 {
 			continue
 		}
 		a.drop(e, blocks, ByStart)
-		a.e.ec2.unassign(a.instance().eni(e.ID), blocks, a.alive(func(model.ErrorCode) {
-			a.startGiveBack(enis[i+1:])
-		}))
+		a.giveBack(e, blocks, func() { a.startGiveBack(enis[i+1:]) })
 		return
 	}
+	a.signalTrunk()
 	a.startGrow()
 }
 
@@ -81,6 +87,10 @@ func (a *agent) startGiveBack(enis []*model.StoreENI) {
 func (a *agent) startGrow() {
 	stats := a.store.Stats()
 	low, why := model.TooLow(stats, a.settings, a.limits())
+	if !a.settings.Version.Has(model.FeatureGrowAtStart) && !a.settings.CustomNetworking {
+		a.started()
+		return
+	}
 	if !low {
 		a.logSkip(model.RuleTooLow, why, stats)
 		a.started()
@@ -102,7 +112,7 @@ func (a *agent) started() {
 	a.e.log(a.node.name, AgentStarted{Start: a.starts})
 	a.node.agentUp()
 	a.watchLeaks()
-	a.wakeAt(a.checkFrom(a.e.now))
+	a.changed()
 }
 
 // exit ends an agent whose start failed; kubelet starts it again after a wait

@@ -32,6 +32,7 @@ type Config struct {
 	Agent      AgentConfig
 	Scheduler  SchedulerConfig
 	Kubelet    KubeletConfig
+	Controller ControllerConfig
 	NodeGroups []NodeGroup
 	Workloads  []Workload
 	Steps      []Step // in file order; At need not ascend
@@ -53,6 +54,7 @@ type SubnetConfig struct {
 	Name         model.SubnetID
 	Zone         string
 	CIDR         netip.Prefix
+	IPv6CIDR     netip.Prefix // zero: none
 	Tags         map[string]string
 	InUse        []netip.Addr // addresses of others, explicit
 	InUseCount   int          // further addresses of others
@@ -69,11 +71,14 @@ type ClusterConfig struct {
 
 // CNIConfig is the configuration of the VPC CNI.
 type CNIConfig struct {
-	Version string
+	Version model.Version
 	// Env is the whole environment of aws-node: the DaemonSet's defaults with
 	// the scenario's changes applied. What is not in it is unset.
 	Env        map[string]string
 	ENIConfigs []ENIConfig
+	// BranchCooldown is the text of branch-eni-cooldown in the ConfigMap
+	// amazon-vpc-cni; empty: not set. See model.BranchCooldown.
+	BranchCooldown string
 }
 
 // ENIConfig is the custom resource of custom networking.
@@ -96,10 +101,16 @@ type EC2Config struct {
 	Order Order // lowest or random
 	// Latency by action; an action that is not in it takes no time.
 	Latency map[Action]Range
+	// Throttling limits the requests of the account by token buckets.
+	Throttling bool
 	// Refused is how long a call that fails takes.
 	Refused Range
 	// DetachPause is the agent's wait between detaching and deleting an ENI.
 	DetachPause time.Duration
+	// BranchLimit: EC2 itself refuses to associate more branch ENIs than the
+	// instance type's limit. The resource controller's own limit holds anyway,
+	// but requests in flight together can all pass that.
+	BranchLimit bool
 	// ReservationFallback: a full prefix reservation falls back to the rest of
 	// the subnet.
 	ReservationFallback bool
@@ -140,6 +151,13 @@ type KubeletConfig struct {
 	Start      time.Duration // from bound to the first attempt
 	NeverRetry bool
 	Retry      Range // from a failed attempt to the next
+}
+
+// ControllerConfig is how fast the VPC resource controller is. EC2's latencies
+// are part of both times; where they alone take longer, it takes that long.
+type ControllerConfig struct {
+	TrunkDelay  time.Duration // from the agent's signal to the trunk attached
+	BranchDelay time.Duration // from a pod bound to its branch annotated
 }
 
 // Taint keeps pods off a node that do not tolerate it.
@@ -195,6 +213,9 @@ type PodSpec struct {
 	CPUMilli       int // requests; 0 = none
 	MemoryMiB      int
 	HostNetwork    bool
+	// BranchGroups are the security groups of the pod's branch ENI; with any the
+	// pod needs one, unless it is on the host network.
+	BranchGroups []model.SecurityGroup
 	// Node pins the pods, as spec.nodeName does: no scheduler, no admission.
 	Node       model.NodeName
 	ReadyAfter time.Duration // from addressed to ready
@@ -301,6 +322,21 @@ type RestartAgent struct {
 	Env  map[string]*string
 }
 
+// TagSubnet replaces a subnet's tags.
+type TagSubnet struct {
+	Subnet model.SubnetID
+	Tags   map[string]string
+}
+
+// SetBranchCooldown changes branch-eni-cooldown in the ConfigMap
+// amazon-vpc-cni. It holds at once, also for branches that cool already.
+type SetBranchCooldown struct {
+	Seconds string // the text; empty unsets it. See model.BranchCooldown
+}
+
+// RestartController restarts the VPC resource controller.
+type RestartController struct{}
+
 // Churn makes short-lived pods beside the workload's replicas, evenly spaced.
 type Churn struct {
 	Workload  model.WorkloadName
@@ -323,16 +359,19 @@ type TracePod struct {
 	Spec     PodSpec
 }
 
-func (Scale) stepAction()        {}
-func (Rollout) stepAction()      {}
-func (Create) stepAction()       {}
-func (Delete) stepAction()       {}
-func (SetEnv) stepAction()       {}
-func (AddNodes) stepAction()     {}
-func (Cordon) stepAction()       {}
-func (Uncordon) stepAction()     {}
-func (Drain) stepAction()        {}
-func (Terminate) stepAction()    {}
-func (RestartAgent) stepAction() {}
-func (Churn) stepAction()        {}
-func (Replay) stepAction()       {}
+func (Scale) stepAction()             {}
+func (Rollout) stepAction()           {}
+func (Create) stepAction()            {}
+func (Delete) stepAction()            {}
+func (SetEnv) stepAction()            {}
+func (AddNodes) stepAction()          {}
+func (Cordon) stepAction()            {}
+func (Uncordon) stepAction()          {}
+func (Drain) stepAction()             {}
+func (Terminate) stepAction()         {}
+func (RestartAgent) stepAction()      {}
+func (TagSubnet) stepAction()         {}
+func (SetBranchCooldown) stepAction() {}
+func (RestartController) stepAction() {}
+func (Churn) stepAction()             {}
+func (Replay) stepAction()            {}

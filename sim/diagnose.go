@@ -169,6 +169,8 @@ func (a *agent) cappedBy() (by, remedy string) {
 		return "MAX_ENI", fmt.Sprintf("raise or unset MAX_ENI (%d): %s holds %d ENIs", a.maxENI(), kind.Name, kind.MaxENIs)
 	case a.settings.CustomNetworking:
 		return "custom networking", fmt.Sprintf("lower max-pods (%d): with custom networking the primary ENI serves no pods; or prefix mode, or a larger instance type", a.node.maxPods)
+	case a.keepsSlot() && a.awaitsTrunk():
+		return "trunk reserved", "one slot is kept for the trunk ENI, which serves no ordinary pods: lower max-pods by an ENI's worth, or a larger instance type"
 	default:
 		return "instance type", "prefix mode (16 addresses a slot), a larger instance type, or more nodes; a max-pods that matches keeps the scheduler from overfilling the node"
 	}

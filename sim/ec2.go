@@ -15,10 +15,13 @@ import (
 // answers calls after their latency. A call takes effect when it begins, except
 // DeleteNetworkInterface, which gives back when it ends.
 type ec2 struct {
-	e       *engine
-	subnets []*subnet
-	named   map[model.SubnetID]*subnet
-	calls   int64
+	e        *engine
+	subnets  []*subnet
+	named    map[model.SubnetID]*subnet
+	calls    int64
+	throttle *throttle // nil: requests are not limited
+	// fault makes a call fail that would succeed, by its code; nil: none does.
+	fault func(f CallFields) model.ErrorCode
 }
 
 // subnet is a subnet with what the address space does not know.
@@ -27,6 +30,7 @@ type subnet struct {
 	zone string
 	tags map[string]string
 	pick model.Pick // nil: the lowest address
+	ipv6 *ipv6Space // nil: the subnet has no IPv6 CIDR
 	// fallback: a full prefix reservation falls back to the rest of the subnet.
 	fallback bool
 	start    SubnetStart
@@ -44,6 +48,12 @@ type eni struct {
 	instance *instance      // nil: not attached
 	leaving  bool           // detached, and its device number kept until it is deleted
 	device   int
+
+	branches []*eni // of a trunk: those made for it and not deleted
+	trunk    *eni   // of a branch: the trunk it was made for
+	vlan     int    // of a branch
+	// associated: of a branch, with its trunk.
+	associated bool
 }
 
 // instance is an EC2 instance.
@@ -53,12 +63,13 @@ type instance struct {
 	node   *node
 	enis   []*eni // attached, by device number
 	loose  []*eni // made for it, not attached (yet, or any more)
+	trunk  *eni   // the last that was attached
 	made   int    // how many were made for it so far
 	chance *stream
 }
 
 func newEC2(e *engine) (*ec2, error) {
-	x := &ec2{e: e, named: map[model.SubnetID]*subnet{}}
+	x := &ec2{e: e, named: map[model.SubnetID]*subnet{}, throttle: newThrottle(e.cfg.EC2.Throttling)}
 	for _, cfg := range e.cfg.Subnets {
 		s, err := x.newSubnet(cfg)
 		if err != nil {
@@ -83,7 +94,11 @@ func (x *ec2) newSubnet(cfg SubnetConfig) (*subnet, error) {
 	if x.e.cfg.EC2.Order == OrderRandom {
 		s.pick = chance.pick
 	}
-	s.start = SubnetStart{Name: cfg.Name, Zone: cfg.Zone, CIDR: space.CIDR(), Reserved: space.Reserved()}
+	s.start = SubnetStart{Name: cfg.Name, Zone: cfg.Zone, CIDR: space.CIDR(), Reserved: space.Reserved(), Tags: cfg.Tags}
+	if cfg.IPv6CIDR.IsValid() {
+		s.ipv6 = newIPv6Space(cfg.IPv6CIDR)
+		s.start.IPv6CIDR = cfg.IPv6CIDR
+	}
 	for _, r := range cfg.Reservations {
 		if err := space.Reserve(r); err != nil {
 			return nil, err
@@ -142,7 +157,12 @@ func (x *ec2) launch(n *node, s *subnet, groups []model.SecurityGroup) (*instanc
 	}
 	primary, err := x.make(in, s, groups, 0, false)
 	if err != nil {
-		x.call(in, CallFields{Action: RunInstances, Subnet: s.ID(), Want: 1, Error: codeOf(err)}, func(model.ErrorCode) {})
+		x.send(request{
+			in:     in,
+			fields: CallFields{Action: RunInstances, Subnet: s.ID(), Want: 1},
+			effect: func(f *CallFields) { f.Error = codeOf(err) },
+			done:   func(model.ErrorCode) {},
+		})
 		return nil, err
 	}
 	primary.kind = model.ENIPrimary
@@ -157,6 +177,11 @@ func (x *ec2) terminate(in *instance) {
 		x.release(in, ni)
 	}
 	in.enis, in.loose = nil, nil
+	if in.trunk != nil {
+		for _, b := range in.trunk.branches { // they stay, for the controller to delete
+			b.associated = false
+		}
+	}
 }
 
 // make creates an ENI for an instance, with want addresses or prefixes.
@@ -169,6 +194,13 @@ func (x *ec2) make(in *instance, s *subnet, groups []model.SecurityGroup, want i
 	if err != nil {
 		return nil, err
 	}
+	ni := x.newENI(in, s, groups, taken)
+	in.loose = append(in.loose, ni)
+	return ni, nil
+}
+
+// newENI is an ENI made for the instance with what was taken from the subnet.
+func (x *ec2) newENI(in *instance, s *subnet, groups []model.SecurityGroup, taken model.TakenENI) *eni {
 	in.made++
 	ni := &eni{
 		id:      model.ENIID("eni-" + digits(string(in.node.name), fmt.Sprint(in.made-1))),
@@ -179,9 +211,8 @@ func (x *ec2) make(in *instance, s *subnet, groups []model.SecurityGroup, want i
 		madeAt:  x.e.now,
 		blocks:  append(blocksOf(taken.Addresses), taken.Prefixes...),
 	}
-	in.loose = append(in.loose, ni)
 	x.e.log(in.node.name, ENICreated{ni.id, s.ID(), ni.primary, taken.Addresses, taken.Prefixes})
-	return ni, nil
+	return ni
 }
 
 // take takes blocks from a subnet, all or nothing.
@@ -212,10 +243,16 @@ func (x *ec2) release(in *instance, ni *eni) {
 	for _, a := range addresses {
 		ni.subnet.ReleaseAddress(a)
 	}
+	released := 1 + len(addresses)
 	for _, p := range pfx {
+		if p.Addr().Is6() {
+			ni.subnet.ipv6.release(p)
+			continue
+		}
 		ni.subnet.ReleasePrefix(p)
+		released += model.PrefixSize
 	}
-	x.e.log(in.node.name, ENIDeleted{ni.id, ni.subnet.ID(), ni.primary, addresses, pfx, 1 + len(addresses) + model.PrefixSize*len(pfx)})
+	x.e.log(in.node.name, ENIDeleted{ni.id, ni.subnet.ID(), ni.primary, addresses, pfx, released})
 }
 
 // attach puts the ENI at the device number.

@@ -1,9 +1,11 @@
 package sim
 
 import (
+	"cmp"
 	"errors"
 	"net/netip"
 	"slices"
+	"time"
 
 	"vpcsim/model"
 )
@@ -11,30 +13,72 @@ import (
 // reply is what the caller of EC2 gets: the code is empty for success.
 type reply func(code model.ErrorCode)
 
-// call logs the begin of a call whose effect is decided already, and answers
-// when its latency is over. A call without latency is answered on the spot, so
-// that calls in a row are one step.
-func (x *ec2) call(in *instance, f CallFields, done reply) {
+// request is a call on its way. Its effect is carried out when EC2 lets it
+// through; it fills in what the call took or gave back, or why it is refused.
+type request struct {
+	in *instance
+	// life is the agent's when it called: a killed agent's client retries no
+	// more. 0: the caller is not the node's agent.
+	life int
+	// attempts of the client at a throttled call; 0: those of the agent's.
+	attempts int
+	fields   CallFields
+	effect   func(f *CallFields)
+	done     reply
+}
+
+// send begins a call. What is throttled is tried again by the client, after a
+// wait that grows and is drawn; after the last attempt the caller gets
+// RequestLimitExceeded.
+func (x *ec2) send(r request) {
+	if r.life > 0 && (r.in.node.gone || r.life != r.in.node.agent.life) {
+		return
+	}
+	r.fields.Attempt++
+	r.fields.Instance = r.in.id
 	x.calls++
-	f.Call, f.Attempt, f.Instance = x.calls, 1, in.id
+	f := r.fields
+	f.Call = x.calls
 	latency := x.e.cfg.EC2.Latency[f.Action]
+	if !x.throttle.admits(f.Action, x.e.now) {
+		f.Throttled, f.Error = true, model.RequestLimitExceeded
+	} else if x.fault != nil {
+		f.Error = x.fault(f)
+	}
+	if f.Error == "" && r.effect != nil {
+		r.effect(&f)
+	}
 	if f.Error != "" {
 		latency = x.e.cfg.EC2.Refused
 	}
-	wait := x.e.draw(latency, in.chance)
+	wait := x.e.draw(latency, r.in.chance)
 	f.LatencyMs = wait.Milliseconds()
-	x.e.log(in.node.name, EC2Call{f})
-	answer := func() {
-		x.e.log(in.node.name, EC2Returned{f})
-		done(f.Error)
-	}
+	x.e.log(r.in.node.name, EC2Call{f})
+	x.later(wait, f.Error == "", func() {
+		x.e.log(r.in.node.name, EC2Returned{f})
+		if !f.Throttled || f.Attempt == cmp.Or(r.attempts, clientAttempts) {
+			r.done(f.Error)
+			return
+		}
+		delay := Range{Max: retryDelay(f.Attempt)}
+		x.later(x.e.draw(delay, r.in.chance), false, func() { x.send(r) })
+	})
+}
+
+// life is that of the instance's agent.
+func (in *instance) life() int { return in.node.agent.life }
+
+// later goes on after the wait. Without one it goes on on the spot, so that
+// calls in a row that take no time are one step. Only what changes something
+// holds a run up that would settle.
+func (x *ec2) later(wait time.Duration, changes bool, next func()) {
 	switch {
 	case wait <= 0:
-		answer()
-	case f.Error != "":
-		x.e.after(wait, answer) // a refusal changes nothing
+		next()
+	case changes:
+		x.e.promise(x.e.now.Add(wait), next)
 	default:
-		x.e.promise(x.e.now.Add(wait), answer)
+		x.e.after(wait, next)
 	}
 }
 
@@ -50,65 +94,91 @@ func codeOf(err error) model.ErrorCode {
 // assign adds want addresses or prefixes to an attached ENI.
 func (x *ec2) assign(ni *eni, want int, prefixes bool, done func(blocks []netip.Prefix, code model.ErrorCode)) {
 	in := ni.instance
-	f := CallFields{Action: AssignPrivateIpAddresses, ENI: ni.id, Subnet: ni.subnet.ID(), Want: want}
 	var blocks []netip.Prefix
-	if len(ni.blocks)+want > in.kind.SlotsPerENI() {
-		f.Error = model.PrivateIpAddressLimitExceeded
-	} else {
-		var err error
-		blocks, err = x.take(ni.subnet, want, prefixes)
-		f.Error = codeOf(err)
-		ni.blocks = append(ni.blocks, blocks...)
-		f.Addresses, f.Prefixes = split(blocks)
-	}
-	x.call(in, f, func(code model.ErrorCode) { done(blocks, code) })
+	x.send(request{
+		in:     in,
+		life:   in.life(),
+		fields: CallFields{Action: AssignPrivateIpAddresses, ENI: ni.id, Subnet: ni.subnet.ID(), Want: want},
+		effect: func(f *CallFields) {
+			if len(ni.blocks)+want > in.kind.SlotsPerENI() {
+				f.Error = model.PrivateIpAddressLimitExceeded
+				return
+			}
+			var err error
+			blocks, err = x.take(ni.subnet, want, prefixes)
+			f.Error = codeOf(err)
+			ni.blocks = append(ni.blocks, blocks...)
+			f.Addresses, f.Prefixes = split(blocks)
+		},
+		done: func(code model.ErrorCode) { done(blocks, code) },
+	})
 }
 
 // unassign gives blocks of one kind back; they are free when the call begins.
 func (x *ec2) unassign(ni *eni, blocks []netip.Prefix, done reply) {
-	f := CallFields{Action: UnassignPrivateIpAddresses, ENI: ni.id, Subnet: ni.subnet.ID(), Want: len(blocks)}
-	f.Addresses, f.Prefixes = split(blocks)
-	ni.blocks = slices.DeleteFunc(ni.blocks, func(b netip.Prefix) bool { return slices.Contains(blocks, b) })
-	for _, a := range f.Addresses {
-		ni.subnet.ReleaseAddress(a)
-	}
-	for _, p := range f.Prefixes {
-		ni.subnet.ReleasePrefix(p)
-	}
-	x.call(ni.instance, f, done)
+	x.send(request{
+		in:     ni.instance,
+		life:   ni.instance.life(),
+		fields: CallFields{Action: UnassignPrivateIpAddresses, ENI: ni.id, Subnet: ni.subnet.ID(), Want: len(blocks)},
+		effect: func(f *CallFields) {
+			f.Addresses, f.Prefixes = split(blocks)
+			ni.blocks = slices.DeleteFunc(ni.blocks, func(b netip.Prefix) bool { return slices.Contains(blocks, b) })
+			for _, a := range f.Addresses {
+				ni.subnet.ReleaseAddress(a)
+			}
+			for _, p := range f.Prefixes {
+				ni.subnet.ReleasePrefix(p)
+			}
+		},
+		done: done,
+	})
 }
 
 // create makes an ENI that is not attached yet.
 func (x *ec2) create(in *instance, s *subnet, groups []model.SecurityGroup, want int, prefixes bool, done func(ni *eni, code model.ErrorCode)) {
-	f := CallFields{Action: CreateNetworkInterface, Subnet: s.ID(), Want: want}
-	ni, err := x.make(in, s, groups, want, prefixes)
-	f.Error = codeOf(err)
-	if ni != nil {
-		f.ENI = ni.id
-		f.Addresses, f.Prefixes = split(ni.blocks)
-		f.Addresses = slices.Insert(f.Addresses, 0, ni.primary)
-	}
-	x.call(in, f, func(code model.ErrorCode) { done(ni, code) })
+	var ni *eni
+	x.send(request{
+		in:     in,
+		life:   in.life(),
+		fields: CallFields{Action: CreateNetworkInterface, Subnet: s.ID(), Want: want},
+		effect: func(f *CallFields) {
+			var err error
+			ni, err = x.make(in, s, groups, want, prefixes)
+			if f.Error = codeOf(err); err != nil {
+				return
+			}
+			f.ENI = ni.id
+			f.Addresses, f.Prefixes = split(ni.blocks)
+			f.Addresses = slices.Insert(f.Addresses, 0, ni.primary)
+		},
+		done: func(code model.ErrorCode) { done(ni, code) },
+	})
 }
 
 // attach attaches an ENI at the lowest free device number.
 func (x *ec2) attach(in *instance, ni *eni, done reply) {
-	f := CallFields{Action: AttachNetworkInterface, ENI: ni.id, Subnet: ni.subnet.ID()}
-	if len(in.enis) >= in.kind.MaxENIs {
-		f.Error = model.AttachmentLimitExceeded
-	} else {
-		in.attach(ni, in.lowestDevice())
-	}
-	x.call(in, f, done)
+	x.send(request{
+		in:     in,
+		life:   in.life(),
+		fields: CallFields{Action: AttachNetworkInterface, ENI: ni.id, Subnet: ni.subnet.ID()},
+		effect: func(f *CallFields) {
+			if len(in.enis) >= in.kind.MaxENIs {
+				f.Error = model.AttachmentLimitExceeded
+				return
+			}
+			in.attach(ni, in.lowestDevice())
+		},
+		done: done,
+	})
 }
 
 // describe and modify change nothing that bears on addresses.
 func (x *ec2) describe(in *instance, action Action, ni *eni, done reply) {
-	x.call(in, CallFields{Action: action, ENI: ni.id}, done)
+	x.send(request{in: in, life: in.life(), fields: CallFields{Action: action, ENI: ni.id}, done: done})
 }
 
 func (x *ec2) modify(in *instance, ni *eni, done reply) {
-	x.call(in, CallFields{Action: ModifyNetworkInterfaceAttribute, ENI: ni.id}, done)
+	x.send(request{in: in, life: in.life(), fields: CallFields{Action: ModifyNetworkInterfaceAttribute, ENI: ni.id}, done: done})
 }
 
 // detach takes an ENI off its instance when the call begins, as an agent that
@@ -116,23 +186,30 @@ func (x *ec2) modify(in *instance, ni *eni, done reply) {
 // until it is deleted, and so does its device number, unless the agent is
 // killed before.
 func (x *ec2) detach(in *instance, ni *eni, done reply) {
-	in.detach(ni)
-	x.call(in, CallFields{Action: DetachNetworkInterface, ENI: ni.id, Subnet: ni.subnet.ID()}, done)
+	x.send(request{
+		in:     in,
+		life:   in.life(),
+		fields: CallFields{Action: DetachNetworkInterface, ENI: ni.id, Subnet: ni.subnet.ID()},
+		effect: func(*CallFields) { in.detach(ni) },
+		done:   done,
+	})
 }
 
 // delete deletes an ENI that is not attached; its addresses are free when the
 // call ends. An instance that was terminated meanwhile has taken it along.
 func (x *ec2) delete(in *instance, ni *eni, done reply) {
-	x.call(in, CallFields{Action: DeleteNetworkInterface, ENI: ni.id, Subnet: ni.subnet.ID()}, func(code model.ErrorCode) {
-		if in.node.gone {
-			return
-		}
-		// The agent's clean-up may have deleted it meanwhile, or the call of
-		// the agent before it.
-		if i := slices.Index(in.loose, ni); i >= 0 {
-			in.loose = slices.Delete(in.loose, i, i+1)
-			x.release(in, ni)
-		}
-		done(code)
+	x.send(request{
+		in:     in,
+		life:   in.life(),
+		fields: CallFields{Action: DeleteNetworkInterface, ENI: ni.id, Subnet: ni.subnet.ID()},
+		done: func(code model.ErrorCode) {
+			// The agent's clean-up may have deleted it meanwhile, or the call
+			// of the agent before it.
+			if i := slices.Index(in.loose, ni); i >= 0 && code == "" && !in.node.gone {
+				in.loose = slices.Delete(in.loose, i, i+1)
+				x.release(in, ni)
+			}
+			done(code)
+		},
 	})
 }

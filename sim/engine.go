@@ -62,8 +62,10 @@ type engine struct {
 	env       map[string]string
 	kubelet   *kubelet
 	scheduler *scheduler
-	workloads *controllers
-	troubles  *troubles
+	// controller is the VPC resource controller; those of pods are workloads.
+	controller *resourceController
+	workloads  *controllers
+	troubles   *troubles
 }
 
 func newEngine(cfg Config, sink func(Event) error) (*engine, error) {
@@ -78,6 +80,7 @@ func newEngine(cfg Config, sink func(Event) error) (*engine, error) {
 	e.troubles = newTroubles(e)
 	e.kubelet = newKubelet(e)
 	e.scheduler = newScheduler(e)
+	e.controller = newResourceController(e)
 	if e.workloads, err = newControllers(e); err != nil {
 		return nil, err
 	}
@@ -209,6 +212,10 @@ func (e *engine) stop(message string) {
 func changes(body Body) bool {
 	switch b := body.(type) {
 	case PodSetupFailed:
+		return b.Attempt == 1
+	case TrunkFailed:
+		return b.Attempt == 1
+	case BranchFailed:
 		return b.Attempt == 1
 	case PodUnschedulable:
 		return b.Attempt == 1

@@ -47,8 +47,16 @@ const (
 	TypeENIDetached      EventType = "eni.detached"
 	TypeAddressesAdded   EventType = "eni.addressesAdded"
 	TypeAddressesRemoved EventType = "eni.addressesRemoved"
+	TypeENIExcluded      EventType = "eni.excluded"
 	TypeENICreated       EventType = "eni.created"
 	TypeENIDeleted       EventType = "eni.deleted"
+	TypeTrunkSignalled   EventType = "trunk.signalled"
+	TypeTrunkFailed      EventType = "trunk.failed"
+	TypeBranchRequested  EventType = "branch.requested"
+	TypeBranchCreated    EventType = "branch.created"
+	TypeBranchFailed     EventType = "branch.failed"
+	TypeBranchQueued     EventType = "branch.queued"
+	TypeBranchDeleted    EventType = "branch.deleted"
 	TypePoolGrow         EventType = "pool.grow"
 	TypePoolShrink       EventType = "pool.shrink"
 	TypePoolFree         EventType = "pool.free"
@@ -85,9 +93,11 @@ type SubnetStart struct {
 	Name         model.SubnetID     `json:"name"`
 	Zone         string             `json:"zone"`
 	CIDR         netip.Prefix       `json:"cidr"`
+	IPv6CIDR     netip.Prefix       `json:"ipv6Cidr,omitzero"`
 	Reserved     []netip.Addr       `json:"reserved"`               // the five that EC2 keeps
 	InUse        []netip.Addr       `json:"inUse,omitempty"`        // held by others
 	Reservations []ReservationStart `json:"reservations,omitempty"` // subnet CIDR reservations
+	Tags         map[string]string  `json:"tags,omitempty"`
 	ControlPlane []netip.Addr       `json:"controlPlane,omitempty"` // of the EKS control plane's ENIs
 }
 
@@ -206,6 +216,106 @@ type AddressesRemoved struct {
 	By        By             `json:"by"`
 }
 
+// ENIExcluded says that an ENI that has entered the datastore serves no pods: its
+// subnet is tagged 0, or for other clusters only.
+type ENIExcluded struct {
+	ENI    model.ENIID `json:"eni"`
+	Device int         `json:"device"`
+}
+
+// TrunkSignalled says that the agent asked the resource controller for a trunk.
+type TrunkSignalled struct{}
+
+// TrunkFailed says that the resource controller could not give the node a
+// trunk. It tries again at the node's next event, but for a type that cannot
+// have one.
+type TrunkFailed struct {
+	Subnet model.SubnetID `json:"subnet,omitempty"`
+	// Error is EC2's code, or one of the controller's Err… codes.
+	Error   model.ErrorCode `json:"error"`
+	Attempt int             `json:"attempt"` // 1 for the node's first
+	// Reasons are those of the messages that the node shows (kubectl describe
+	// node): NodeTrunkFailedInit, TrunkENICreationFailed, Unsupported.
+	Reasons []string `json:"reasons,omitempty"`
+}
+
+// BranchRequested says that a pod that needs a branch ENI is bound to a node.
+type BranchRequested struct {
+	Pod   model.PodName `json:"pod"`
+	Trunk model.ENIID   `json:"trunk,omitempty"` // none: the node has no trunk yet
+}
+
+// BranchFields are what the events of one branch ENI share.
+type BranchFields struct {
+	Pod     model.PodName  `json:"pod,omitempty"` // whose it is, or was
+	ENI     model.ENIID    `json:"eni,omitempty"`
+	Trunk   model.ENIID    `json:"trunk,omitempty"`
+	VLAN    int            `json:"vlan,omitempty"`
+	Address netip.Addr     `json:"address,omitzero"`
+	Subnet  model.SubnetID `json:"subnet,omitempty"`
+}
+
+// BranchCreated says that a branch ENI is associated with the trunk and the pod
+// annotated: the pod can be set up.
+type BranchCreated struct {
+	BranchFields
+	SecurityGroups []model.SecurityGroup `json:"securityGroups,omitempty"`
+}
+
+// BranchFailed says that a pod got no branch ENI. An ENI that was made all the
+// same is named; a BranchQueued follows.
+type BranchFailed struct {
+	BranchFields
+	// Error is EC2's code, or one of the controller's Err… codes.
+	Error   model.ErrorCode `json:"error"`
+	Attempt int             `json:"attempt"` // 1 for the pod's first failure
+	// Reason is that of the message that the pod shows: BranchAllocationFailed
+	// or BranchENIAnnotationFailed; empty where it shows none.
+	Reason string `json:"reason,omitempty"`
+	// RetryMs is when the request is tried again. Null: it was dropped, and only
+	// an event of the pod brings it back.
+	RetryMs *model.Instant `json:"retryMs,omitempty"`
+}
+
+// BranchQueued says that a branch ENI waits for its deletion: at the end of the
+// node's delete queue, cooling from this instant, or at its front without a
+// time. A restart of the controller queues anew what no pod holds.
+type BranchQueued struct {
+	BranchFields
+	Front bool `json:"front,omitempty"`
+}
+
+// BranchDeleted says that the controller is done with a branch ENI: it is
+// deleted and its VLAN id free, or it was forgotten.
+type BranchDeleted struct {
+	BranchFields
+	// Error is the code of the last failed deletion.
+	Error model.ErrorCode `json:"error,omitempty"`
+	// Leaked: the controller has forgotten it without deleting it. It counts no
+	// longer against the limit, but its address stays taken, and a pod that has
+	// it keeps it.
+	Leaked bool `json:"leaked,omitempty"`
+}
+
+// Codes that the resource controller itself gives for what it cannot do.
+const (
+	// ErrAtCapacity: branches in use and waiting for deletion are at the type's
+	// limit. The request comes back after one cooldown period.
+	ErrAtCapacity model.ErrorCode = "AtCapacity"
+	// ErrNoTrunk: the node has no trunk.
+	ErrNoTrunk model.ErrorCode = "NoTrunk"
+	// ErrNoVLAN: all VLAN ids of the trunk are taken.
+	ErrNoVLAN model.ErrorCode = "NoFreeVLAN"
+	// ErrNotAnnotated: the pod could not be annotated, being gone, say.
+	ErrNotAnnotated model.ErrorCode = "NotAnnotated"
+	// ErrNoDevice: all device numbers of the instance are taken.
+	ErrNoDevice model.ErrorCode = "NoFreeDevice"
+	// ErrNoENIConfig: custom networking, and no ENIConfig of the node's name.
+	ErrNoENIConfig model.ErrorCode = "NoENIConfig"
+	// ErrUnsupported: the instance type cannot have a trunk.
+	ErrUnsupported model.ErrorCode = "UnsupportedInstanceType"
+)
+
 // By is what changed the agent's datastore.
 type By string
 
@@ -216,7 +326,8 @@ const (
 	ByShrink    By = "shrink"
 	ByFree      By = "free"
 	ByReconcile By = "reconcile"
-	ByRelease   By = "release" // the last pod of a leftover prefix left
+	ByRelease   By = "release"  // the last pod of a leftover prefix left
+	ByExcluded  By = "excluded" // the last pod of a block on an excluded ENI left
 	ByTerminate By = "terminate"
 )
 
@@ -278,10 +389,13 @@ const (
 	ModifyNetworkInterfaceAttribute Action = "ModifyNetworkInterfaceAttribute"
 	AssignPrivateIpAddresses        Action = "AssignPrivateIpAddresses"
 	UnassignPrivateIpAddresses      Action = "UnassignPrivateIpAddresses"
+	AssignIpv6Addresses             Action = "AssignIpv6Addresses"
 	DescribeInstances               Action = "DescribeInstances"
 	DescribeNetworkInterfaces       Action = "DescribeNetworkInterfaces"
 	DetachNetworkInterface          Action = "DetachNetworkInterface"
 	DeleteNetworkInterface          Action = "DeleteNetworkInterface"
+	AssociateTrunkInterface         Action = "AssociateTrunkInterface"
+	DisassociateTrunkInterface      Action = "DisassociateTrunkInterface"
 )
 
 // CallFields are what the two events of an EC2 call share. Addresses, prefixes
@@ -292,6 +406,8 @@ type CallFields struct {
 	Action    Action           `json:"action"`
 	Instance  model.InstanceID `json:"instance,omitempty"`
 	ENI       model.ENIID      `json:"eni,omitempty"`
+	Trunk     model.ENIID      `json:"trunk,omitempty"` // of a branch ENI
+	VLAN      int              `json:"vlan,omitempty"`  // likewise
 	Subnet    model.SubnetID   `json:"subnet,omitempty"`
 	Want      int              `json:"want"` // addresses or prefixes asked for or given back, the primary not counted
 	Addresses []netip.Addr     `json:"addresses,omitempty"`
@@ -335,7 +451,7 @@ type PodUnschedulable struct {
 type PodSetupFailed struct {
 	Pod      model.PodName      `json:"pod"`
 	Workload model.WorkloadName `json:"workload,omitempty"`
-	Reason   Kind               `json:"reason"`
+	Reason   Kind               `json:"reason"`  // empty: not exhausted, its branch ENI is being made
 	Attempt  int                `json:"attempt"` // 1 for the first
 	Message  string             `json:"message"`
 }
@@ -348,6 +464,7 @@ type PodAddressed struct {
 	Device   int                `json:"device"`
 	Address  netip.Addr         `json:"address"`
 	Prefix   netip.Prefix       `json:"prefix,omitzero"` // where the address is of a delegated prefix
+	VLAN     int                `json:"vlan,omitempty"`  // of a branch ENI, whose device is −1
 	Attempt  int                `json:"attempt"`
 }
 
@@ -372,7 +489,8 @@ type PodReleased struct {
 	// CoolUntilMs is the last instant at which the address is still cooling.
 	// Null where it does not cool: the agent was down (the address stays taken
 	// in its datastore until its next start, then it is free at once), the
-	// node went away, or the pod had no address.
+	// node went away, the pod had no address, or it had a branch ENI, for which
+	// see BranchQueued.
 	CoolUntilMs *model.Instant `json:"coolUntilMs,omitempty"`
 	// Reason is "agent-down" or "terminated"; empty for an ordinary release.
 	Reason string `json:"reason,omitempty"`
@@ -452,6 +570,14 @@ func (ENIAttached) Type() EventType      { return TypeENIAttached }
 func (ENIDetached) Type() EventType      { return TypeENIDetached }
 func (AddressesAdded) Type() EventType   { return TypeAddressesAdded }
 func (AddressesRemoved) Type() EventType { return TypeAddressesRemoved }
+func (ENIExcluded) Type() EventType      { return TypeENIExcluded }
+func (TrunkSignalled) Type() EventType   { return TypeTrunkSignalled }
+func (TrunkFailed) Type() EventType      { return TypeTrunkFailed }
+func (BranchRequested) Type() EventType  { return TypeBranchRequested }
+func (BranchCreated) Type() EventType    { return TypeBranchCreated }
+func (BranchFailed) Type() EventType     { return TypeBranchFailed }
+func (BranchQueued) Type() EventType     { return TypeBranchQueued }
+func (BranchDeleted) Type() EventType    { return TypeBranchDeleted }
 func (ENICreated) Type() EventType       { return TypeENICreated }
 func (ENIDeleted) Type() EventType       { return TypeENIDeleted }
 func (PoolGrow) Type() EventType         { return TypePoolGrow }

@@ -18,6 +18,7 @@ func (k *kubelet) bind(p *pod, n *node, pinned bool) {
 	k.e.troubles.left(p)
 	n.hosts(p)
 	k.e.log(n.name, PodBound{p.name, p.workloadName()})
+	k.e.controller.podBound(p)
 	if wait := k.e.cfg.Kubelet.Start; wait > 0 && !pinned {
 		k.e.promise(k.e.now.Add(wait), func() { k.attempt(p) })
 		return
@@ -34,6 +35,10 @@ func (k *kubelet) attempt(p *pod) {
 		k.addressed(p)
 		return
 	}
+	if p.node.agent.leavesToBranch(p) {
+		k.attemptBranch(p)
+		return
+	}
 	lease := p.node.agent.request(p)
 	if lease == nil {
 		k.failed(p)
@@ -47,6 +52,23 @@ func (k *kubelet) attempt(p *pod) {
 	k.e.troubles.left(p)
 	k.addressed(p)
 }
+
+// attemptBranch sets the pod up with its branch ENI, once it is annotated.
+func (k *kubelet) attemptBranch(p *pod) {
+	if p.branch == nil {
+		k.failed(p)
+		return
+	}
+	k.e.log(p.node.name, PodAddressed{
+		Pod: p.name, Workload: p.workloadName(), ENI: p.branch.ENI, Device: noDevice,
+		Address: p.branch.Address, VLAN: p.branch.VLAN, Attempt: p.attempts + 1,
+	})
+	k.e.troubles.left(p)
+	k.addressed(p)
+}
+
+// noDevice is the device number of a branch ENI: it hangs off the trunk.
+const noDevice = -1
 
 // failed logs a failed attempt and sets the next.
 func (k *kubelet) failed(p *pod) {
@@ -97,6 +119,7 @@ func (k *kubelet) complete(p *pod) {
 	k.e.log(p.node.name, PodCompleted{p.name})
 	k.release(p)
 	p.node.loses(p)
+	k.e.controller.podLeft(p)
 	k.e.workloads.podCompleted(p)
 }
 
@@ -143,7 +166,7 @@ func (k *kubelet) stopped(p *pod) {
 func (k *kubelet) release(p *pod) {
 	l := p.lease
 	if l == nil {
-		k.e.log(p.node.name, PodReleased{Pod: p.name})
+		k.e.log(p.node.name, p.released())
 		return
 	}
 	p.lease = nil
@@ -156,6 +179,16 @@ func (k *kubelet) release(p *pod) {
 	}
 	k.e.log(p.node.name, out)
 	p.node.agent.giveBackLeftover(l)
+	p.node.agent.drainExcluded(l)
+}
+
+// released is what a pod without a lease gives up: its branch ENI, or nothing.
+func (p *pod) released() PodReleased {
+	out := PodReleased{Pod: p.name}
+	if p.branch != nil {
+		out.ENI, out.Device, out.Address = p.branch.ENI, noDevice, p.branch.Address
+	}
+	return out
 }
 
 // lost is the end of a pod whose node was terminated; the caller tells its
@@ -167,7 +200,8 @@ func (k *kubelet) lost(p *pod) {
 	}
 	k.e.troubles.left(p)
 	if p.phase == podStarting || p.phase == podRunning {
-		out := PodReleased{Pod: p.name, Reason: "terminated"}
+		out := p.released()
+		out.Reason = "terminated"
 		if l := p.lease; l != nil {
 			out.ENI, out.Device, out.Address, out.Prefix = l.ENI().ID, l.ENI().Device, l.Address(), l.Prefix()
 		}
@@ -176,6 +210,7 @@ func (k *kubelet) lost(p *pod) {
 	p.phase, p.lease = podGone, nil
 	k.e.workloads.podLost(p)
 	k.e.forget(p)
+	k.e.controller.podLeft(p)
 }
 
 // gone removes the pod.
@@ -186,6 +221,7 @@ func (k *kubelet) gone(p *pod) {
 	if p.node != nil && !wasDone {
 		p.node.loses(p)
 	}
+	k.e.controller.podLeft(p)
 	k.e.workloads.podGone(p)
 }
 

@@ -41,10 +41,18 @@ type node struct {
 	scoreCPU  int // requested, with what the score counts for pods without requests
 	scoreMiB  int
 
-	cordoned bool
-	ready    bool
-	gone     bool // terminated
-	failed   bool // its agent's start-up has failed and it never was ready
+	cordoned  bool
+	ready     bool
+	gone      bool // terminated
+	failed    bool // its agent's start-up has failed and it never was ready
+	signalled bool // its agent has asked for a trunk
+
+	trunkTries  int             // that failed
+	trunkError  model.ErrorCode // of the last that failed; empty once there is a trunk
+	trunkSubnet *subnet         // that refused
+
+	podENI     int // capacity of vpc.amazonaws.com/pod-eni; 0: not advertised
+	podENIUsed int // requested by its pods
 }
 
 func (e *engine) newGroups() error {
@@ -160,6 +168,7 @@ func (n *node) agentUp() {
 	n.ready = true
 	n.e.log(n.name, NodeReady{})
 	n.e.scheduler.nodeChanged(n)
+	n.e.controller.nodeEvent(n)
 	n.e.workloads.nodeReady(n)
 }
 
@@ -181,6 +190,7 @@ func (n *node) cordon() {
 	n.cordoned = true
 	n.e.log(n.name, NodeCordoned{})
 	n.e.scheduler.nodeChanged(n)
+	n.e.controller.nodeEvent(n)
 	n.agent.changed()
 }
 
@@ -191,6 +201,7 @@ func (n *node) uncordon() {
 	n.cordoned = false
 	n.e.log(n.name, NodeUncordoned{})
 	n.e.scheduler.nodeChanged(n)
+	n.e.controller.nodeEvent(n)
 	n.agent.changed()
 }
 
@@ -223,6 +234,7 @@ func (n *node) terminate() {
 	}
 	n.e.ec2.terminate(n.instance)
 	n.e.log(n.name, NodeTerminated{})
+	n.e.controller.nodeGone(n)
 	delete(n.e.nodeNamed, n.name)
 	n.e.scheduler.nodeGone(n)
 	n.e.workloads.nodeGone(n)
@@ -263,6 +275,9 @@ func (n *node) count(p *pod, sign int) {
 	cpu, memory := scoreRequests(p.spec)
 	n.scoreCPU += sign * cpu
 	n.scoreMiB += sign * memory
+	if p.needsBranch() {
+		n.podENIUsed += sign
+	}
 }
 
 // scoreRequests is what the score counts for a pod.

@@ -29,6 +29,9 @@ type pod struct {
 	tries    int  // of the scheduler, failed ones
 	deleting bool // deletion was asked for
 
+	branch  *model.Branch // its annotation; nil: none
+	request branchRequest
+
 	boundAt model.Instant
 	wait    *episode // the exhaustion that it waits for
 	since   model.Instant
@@ -49,6 +52,12 @@ const (
 
 // daemon reports whether a DaemonSet made the pod.
 func (p *pod) daemon() bool { return p.owner != nil && p.owner.Kind == DaemonSet }
+
+// needsBranch reports whether the pod asks for a branch ENI.
+func (p *pod) needsBranch() bool { return needsBranch(p.spec) }
+
+// needsBranch reports whether pods of the spec ask for one.
+func needsBranch(spec *PodSpec) bool { return len(spec.BranchGroups) > 0 && !spec.HostNetwork }
 
 // workloadName is the name of the controller, or empty.
 func (p *pod) workloadName() model.WorkloadName {

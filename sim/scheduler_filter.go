@@ -19,17 +19,18 @@ const (
 	outcomePods   outcome = 1
 	outcomeCPU    outcome = 2
 	outcomeMemory outcome = 4
+	outcomePodENI outcome = 8
 )
 
 const (
-	outcomeCordoned    outcome = 8 + iota
+	outcomeCordoned    outcome = 16 + iota
 	outcomeNotReady            // its agent's start-up is going on
 	outcomeStartFailed         // its agent's start-up has failed
 	outcomeSelector
 	outcomeTaint
 )
 
-// resource reports whether only pods, CPU or memory are short: were other pods
+// resource reports whether only pods, CPU, memory or pod-eni are short: were other pods
 // to leave, the node could serve.
 func (v outcome) resource() bool { return v > outcomeFits && v < outcomeCordoned }
 
@@ -75,6 +76,9 @@ func resources(spec *PodSpec, n *node) outcome {
 	}
 	if short(spec.MemoryMiB, n.memoryMiB, n.group.MemoryMiB) {
 		v |= outcomeMemory
+	}
+	if needsBranch(spec) && n.podENIUsed >= n.podENI {
+		v |= outcomePodENI
 	}
 	return v
 }
@@ -173,6 +177,9 @@ func (s *scheduler) reasons(v outcome) []string {
 	if v&outcomeMemory != 0 {
 		out = append(out, "Insufficient memory")
 	}
+	if v&outcomePodENI != 0 {
+		out = append(out, "Insufficient vpc.amazonaws.com/pod-eni")
+	}
 	return out
 }
 
@@ -218,14 +225,16 @@ func (h histogram) String() string {
 
 // kind says which exhaustion it is that no node fits, and how many nodes stand
 // behind each kind. A node counts by its first failing filter; max-pods comes
-// before CPU and memory. The commonest resource reason is the kind.
+// before CPU and memory, those before pod-eni. The commonest resource reason is
+// the kind.
 //
 // It is none, the empty Kind, while it may only be a matter of waiting: no node
 // is ready or has failed to become so, or no resource is short anywhere and a
-// node is still starting.
+// node is still starting. So it is for pod-eni while a trunk is on its way.
 func (s *scheduler) kind(t tally) (Kind, map[Kind]int) {
 	pods := t.of(func(v outcome) bool { return v.resource() && v&outcomePods != 0 })
-	cpuMemory := t.of(func(v outcome) bool { return v.resource() && v&outcomePods == 0 })
+	cpuMemory := t.of(func(v outcome) bool { return v.resource() && v&outcomePods == 0 && v&(outcomeCPU|outcomeMemory) != 0 })
+	branches := t.of(func(v outcome) bool { return v == outcomePodENI })
 	starting := t.of(func(v outcome) bool { return v == outcomeNotReady })
 	out := t.of(func(v outcome) bool { return !v.resource() && v != outcomeNotReady })
 
@@ -233,7 +242,7 @@ func (s *scheduler) kind(t tally) (Kind, map[Kind]int) {
 	for _, c := range []struct {
 		kind  Kind
 		nodes int
-	}{{KindMaxPods, pods}, {KindCPUMemory, cpuMemory}, {KindMisconfig, out}} {
+	}{{KindMaxPods, pods}, {KindCPUMemory, cpuMemory}, {s.branchKind(), branches}, {KindMisconfig, out}} {
 		if c.nodes > 0 {
 			counts[c.kind] = c.nodes
 		}
@@ -241,13 +250,26 @@ func (s *scheduler) kind(t tally) (Kind, map[Kind]int) {
 	switch {
 	case s.decided == 0:
 		return "", counts
-	case pods > 0 && pods >= cpuMemory:
+	case pods > 0 && pods >= cpuMemory && pods >= branches:
 		return KindMaxPods, counts
-	case cpuMemory > 0:
+	case cpuMemory > 0 && cpuMemory >= branches:
 		return KindCPUMemory, counts
+	case branches > 0 && s.e.controller.coming > 0:
+		return "", counts
+	case branches > 0:
+		return s.branchKind(), counts
 	case starting > 0:
 		return "", counts
 	default:
 		return KindMisconfig, counts
 	}
+}
+
+// branchKind is the kind of a shortage of pod-eni: no node has any, or those
+// that have are full.
+func (s *scheduler) branchKind() Kind {
+	if s.e.controller.advertised == 0 {
+		return KindNoTrunk
+	}
+	return KindBranchLimit
 }

@@ -22,7 +22,7 @@ func baseConfig(zones ...string) Config {
 		Name:      "test",
 		Seed:      1,
 		Cluster:   ClusterConfig{Name: "test", SystemPods: 2},
-		CNI:       CNIConfig{Version: "v1.23.1", Env: model.DaemonSetEnv()},
+		CNI:       CNIConfig{Version: model.DefaultVersion, Env: model.DaemonSetEnv()},
 		EC2:       EC2Config{Order: OrderLowest},
 		Agent:     AgentConfig{Order: OrderOrdered, Exit: Backoff{Never: true}},
 		Scheduler: SchedulerConfig{Strategy: StrategyKube},

@@ -25,6 +25,10 @@ func (e *engine) scheduleSteps() error {
 // checkStep finds names that nothing will ever have.
 func (e *engine) checkStep(s *Step) error {
 	switch a := s.Action.(type) {
+	case TagSubnet:
+		if e.ec2.named[a.Subnet] == nil {
+			return fmt.Errorf("no subnet %q", a.Subnet)
+		}
 	case AddNodes:
 		if e.group(a.Group) == nil {
 			return fmt.Errorf("no node group %q", a.Group)
@@ -76,6 +80,12 @@ func (e *engine) takeStep(s *Step) {
 		e.withNode(a.Node, (*node).drain)
 	case Terminate:
 		e.withNode(a.Node, (*node).terminate)
+	case TagSubnet:
+		e.ec2.tagSubnet(a.Subnet, a.Tags)
+	case SetBranchCooldown:
+		e.controller.setCooldown(a.Seconds)
+	case RestartController:
+		e.controller.restart()
 	case RestartAgent:
 		e.withNode(a.Node, func(n *node) { n.agent.restart(a.Gap, a.Env) })
 	default:

@@ -62,7 +62,7 @@ func (s *State) call(b sim.CallFields) error {
 		return nil
 	}
 	switch b.Action {
-	case sim.AssignPrivateIpAddresses, sim.UnassignPrivateIpAddresses:
+	case sim.AssignPrivateIpAddresses, sim.AssignIpv6Addresses, sim.UnassignPrivateIpAddresses:
 	default:
 		return nil
 	}
@@ -71,14 +71,17 @@ func (s *State) call(b sim.CallFields) error {
 		return fmt.Errorf("there is no ENI %s", b.ENI)
 	}
 	blocks := blockPrefixes(b.Addresses, b.Prefixes)
-	if b.Action == sim.AssignPrivateIpAddresses {
-		return e.add(blocks)
+	if b.Action == sim.UnassignPrivateIpAddresses {
+		return e.remove(blocks)
 	}
-	return e.remove(blocks)
+	return e.add(blocks)
 }
 
 func (e *ec2ENI) add(blocks []netip.Prefix) error {
 	for _, p := range blocks {
+		if p.Addr().Is6() {
+			continue // the subnet's numbers are of IPv4
+		}
 		for a := p.Addr(); p.Contains(a); a = a.Next() {
 			if err := e.subnet.take(a); err != nil {
 				return err
@@ -96,6 +99,9 @@ func (e *ec2ENI) remove(blocks []netip.Prefix) error {
 			return fmt.Errorf("%s doesn't have %s", e.id, p)
 		}
 		e.blocks = slices.Delete(e.blocks, i, i+1)
+		if p.Addr().Is6() {
+			continue
+		}
 		for a := p.Addr(); p.Contains(a); a = a.Next() {
 			if err := e.subnet.give(a); err != nil {
 				return err

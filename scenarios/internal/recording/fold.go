@@ -16,6 +16,7 @@ import (
 const (
 	allocENI      = "AllocENI"
 	allocIPs      = "AllocIPAddresses"
+	allocIPv6     = "AllocIPv6Prefixes" // counted in IPv6 mode only
 	deallocIPs    = "DeallocIPAddresses"
 	deallocBlocks = "DeallocPrefixAddresses"
 	freeENI       = "FreeENI"
@@ -69,12 +70,13 @@ type node struct {
 
 // eni is an ENI in an agent's datastore.
 type eni struct {
-	device  int
-	kind    model.ENIKind
-	subnet  model.SubnetID
-	primary netip.Addr
-	created model.Instant
-	blocks  []netip.Prefix // ascending; a single address is a /32
+	device   int
+	kind     model.ENIKind
+	excluded bool
+	subnet   model.SubnetID
+	primary  netip.Addr
+	created  model.Instant
+	blocks   []netip.Prefix // ascending; a single address is a /32
 }
 
 // ec2ENI is an ENI as EC2 sees it.
@@ -171,7 +173,7 @@ func (f *Fold) Add(e sim.Event) {
 	case sim.AgentConfigured, sim.AgentStarted, sim.AgentExited:
 		f.changed = true
 		f.agent(n, b)
-	case sim.ENIAttached, sim.ENIDetached, sim.AddressesAdded, sim.AddressesRemoved:
+	case sim.ENIAttached, sim.ENIDetached, sim.ENIExcluded, sim.AddressesAdded, sim.AddressesRemoved:
 		f.store(n, b)
 	case sim.ENICreated:
 		f.changed = true
@@ -218,7 +220,7 @@ func (f *Fold) sampleBefore(t model.Instant) {
 	if f.onlyEnd {
 		return
 	}
-	if f.changed || f.now%gridMs == 0 {
+	if f.changed || f.now%gridMs == 0 || slices.Contains(f.extra, f.now) {
 		f.sample(f.now)
 	}
 	for at := f.nextSample(f.now); at < t; at = f.nextSample(at) {
@@ -269,9 +271,12 @@ func (f *Fold) state(n *node, at model.Instant) *Sample {
 	for _, e := range n.byDevice() {
 		s.ENIs = append(s.ENIs, f.eniState(n, e))
 		for _, b := range e.blocks {
-			if isPrefix(b) == n.prefix {
+			if isPrefix(b) == n.prefix && !e.excluded {
 				s.TotalIPs += size(b)
 				s.AssignedIPs += count(n.holders, b, func(model.PodName) bool { return true })
+				if b.Addr().Is6() {
+					continue // the agent does not count them
+				}
 				s.CooldownIPs += count(n.cooling, b, func(until model.Instant) bool { return until >= at })
 			}
 		}
@@ -288,6 +293,7 @@ func (f *Fold) eniState(n *node, e *eni) ENI {
 		Device:      e.device,
 		IsPrimary:   e.kind == model.ENIPrimary,
 		IsTrunk:     e.kind == model.ENITrunk,
+		IsExcluded:  e.excluded,
 		Primary:     e.primary.String(),
 		CreatedAtMs: int64(e.created), AssignedPods: []PodIP{},
 	}
@@ -383,6 +389,8 @@ func (f *Fold) store(n *node, b sim.Body) {
 		added.add(b.Addresses, b.Prefixes)
 		n.enis[b.ENI] = added
 		f.attached(n, b)
+	case sim.ENIExcluded:
+		n.enis[b.ENI].excluded = true
 	case sim.ENIDetached:
 		if e := n.enis[b.ENI]; e != nil {
 			n.drop(e.blocks)
@@ -488,6 +496,8 @@ func (f *Fold) called(n *node, b sim.CallFields) {
 			f.takePrefixes(b.Prefixes)
 			c.CIDRs = cidrs(b)
 		}
+	case sim.AssignIpv6Addresses:
+		c.Call.Call, c.CIDRs = allocIPv6, cidrs(b)
 	case sim.UnassignPrivateIpAddresses:
 		c.Call.Call = deallocIPs
 		if len(b.Prefixes) > 0 {
@@ -552,7 +562,7 @@ func (f *Fold) log(n *node, c *call) {
 // recorded call, but for the last, are none of a call.
 func (f *Fold) returned(b sim.CallFields) {
 	switch b.Action {
-	case sim.AssignPrivateIpAddresses, sim.UnassignPrivateIpAddresses, sim.DeleteNetworkInterface:
+	case sim.AssignPrivateIpAddresses, sim.AssignIpv6Addresses, sim.UnassignPrivateIpAddresses, sim.DeleteNetworkInterface:
 		f.changed = true
 	}
 }

@@ -1,0 +1,95 @@
+package sim
+
+import (
+	"fmt"
+
+	"vpcsim/model"
+)
+
+// diagnose tells why a bound pod has no branch ENI yet. The empty kind says that
+// nothing is exhausted: it is being made.
+func (c *resourceController) diagnose(p *pod) verdict {
+	r := &p.request
+	t := c.trunks[p.node.name]
+	switch {
+	case t == nil:
+		return c.diagnoseNoTrunk(p)
+	case r.last == ErrAtCapacity || r.last == model.BranchLimitExceeded || r.last == "" && !t.HasRoom():
+		v := c.onTrunk(p, t, KindBranchCooldown, "cooling")
+		v.remedy = fmt.Sprintf("a branch ENI counts against the type's limit for %s to %s after its pod has gone: replace pods more slowly or with less surge, lower branch-eni-cooldown (30 s at least), or use a type with more branch ENIs", c.cooldown, c.cooldown+model.BranchRound)
+		if len(t.Queue()) == 0 && !t.HasRoom() {
+			v.reason = "in-use"
+			v.remedy = "more nodes, or an instance type with more branch ENIs; pods that name their node bypass the scheduler, which would not have put more there"
+		}
+		return v
+	case r.last == "":
+		return verdict{message: textNoAddress}
+	default:
+		return c.diagnoseFailure(p, t)
+	}
+}
+
+// diagnoseFailure is a request that EC2 refused, or whose pod could not be
+// annotated.
+func (c *resourceController) diagnoseFailure(p *pod, t *trunk) verdict {
+	r := &p.request
+	if r.subnet != nil && r.last.SubnetFull() {
+		return branchSubnetFull(r.subnet, r.last)
+	}
+	switch r.last {
+	case model.RequestLimitExceeded, model.NetworkInterfaceLimitExceeded:
+		kind := kindOf(r.last)
+		return verdict{kind: kind, scope: "cluster", name: c.e.cfg.Cluster.Name, reason: string(r.last), message: textNoAddress, remedy: remedyRefused(kind)}
+	case ErrNoVLAN:
+		v := c.onTrunk(p, t, KindBranchLimit, string(r.last))
+		v.remedy = "all VLAN ids of the trunk are taken, some by branch ENIs that leaked: restart the resource controller, or recycle the node"
+		return v
+	default:
+		v := c.onTrunk(p, t, KindMisconfig, string(r.last))
+		v.remedy = "the resource controller tries again at the pod's next event; the node's and the pod's messages say what is wrong"
+		return v
+	}
+}
+
+// diagnoseNoTrunk is a pod on a node without a trunk.
+func (c *resourceController) diagnoseNoTrunk(p *pod) verdict {
+	n := p.node
+	switch {
+	case n.trunkSubnet != nil && n.trunkError.SubnetFull():
+		return branchSubnetFull(n.trunkSubnet, n.trunkError)
+	case c.nodes[n] == nodeComing:
+		return verdict{message: textNoAddress}
+	default:
+		return verdict{
+			kind: KindNoTrunk, scope: "node", name: string(n.name), reason: string(n.trunkError), message: textNoAddress,
+			numbers: func() map[string]int {
+				return map[string]int{"maxENI": n.instance.kind.MaxENIs, "enis": len(n.instance.enis), "branchLimit": n.instance.kind.BranchENIs}
+			},
+			remedy: remedyUnschedulable(KindNoTrunk),
+		}
+	}
+}
+
+// branchSubnetFull is a subnet without an address for a trunk or a branch.
+func branchSubnetFull(s *subnet, code model.ErrorCode) verdict {
+	return verdict{
+		kind: KindSubnetIPs, scope: "subnet", name: string(s.ID()), reason: string(code), message: textNoAddress,
+		numbers: (&refusal{subnet: s, want: 1}).numbers,
+		remedy:  "a larger subnet, or another one for pods (custom networking); a request that was refused six times is dropped, so that pods must be made anew once there are addresses",
+	}
+}
+
+// onTrunk is a verdict about the pod's node, with the numbers of its trunk.
+func (c *resourceController) onTrunk(p *pod, t *trunk, kind Kind, reason string) verdict {
+	return verdict{
+		kind: kind, scope: "node", name: string(p.node.name), reason: reason, message: textNoAddress,
+		numbers: func() map[string]int {
+			return map[string]int{
+				"branchLimit": t.Limit(),
+				"branches":    len(t.Held()),
+				"queued":      len(t.Queue()),
+				"vlans":       len(t.VLANs()),
+			}
+		},
+	}
+}
