@@ -89,12 +89,8 @@ func (c *resourceController) diagnoseNoTrunk(p *pod) verdict {
 func branchSubnetFull(s *subnet, code model.ErrorCode) verdict {
 	return verdict{
 		kind: KindSubnetIPs, scope: "subnet", name: string(s.ID()), reason: string(code), message: textNoAddress,
-		numbers: func() map[string]int {
-			numbers := s.numbers()
-			numbers["wanted"] = 1
-			return numbers
-		},
-		remedy: "a larger subnet, or another one for pods (custom networking); a request that was refused six times is dropped, so that pods must be made anew once there are addresses",
+		numbers: (&refusal{subnet: s, want: 1}).numbers,
+		remedy:  "a larger subnet, or another one for pods (custom networking); a request that was refused six times is dropped, so that pods must be made anew once there are addresses",
 	}
 }
 

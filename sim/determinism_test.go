@@ -256,6 +256,12 @@ func moved(t *testing.T, cfg sim.Config, shift time.Duration) []string {
 				b.CoolUntilMs = &until
 			}
 			ev.Body = b
+		case sim.BranchFailed:
+			if b.RetryMs != nil {
+				retry := b.RetryMs.Add(-shift)
+				b.RetryMs = &retry
+			}
+			ev.Body = b
 		}
 		line, err := json.Marshal(ev)
 		out = append(out, string(line))

@@ -208,12 +208,9 @@ func (x *ec2) delete(in *instance, ni *eni, done reply) {
 		life:   in.life(),
 		fields: CallFields{Action: DeleteNetworkInterface, ENI: ni.id, Subnet: ni.subnet.ID()},
 		done: func(code model.ErrorCode) {
-			if in.node.gone {
-				return
-			}
-			// The agent's clean-up may have deleted it meanwhile, or the call of
-			// the agent before it.
-			if i := slices.Index(in.loose, ni); code == "" && i >= 0 {
+			// The agent's clean-up may have deleted it meanwhile, or the call
+			// of the agent before it.
+			if i := slices.Index(in.loose, ni); i >= 0 && code == "" && !in.node.gone {
 				in.loose = slices.Delete(in.loose, i, i+1)
 				x.release(in, ni)
 			}

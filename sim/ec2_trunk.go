@@ -60,6 +60,7 @@ func (x *ec2) attachTrunk(in *instance, ni *eni, device int, done reply) {
 		default:
 			in.attach(ni, device)
 			in.trunk = ni
+			in.node.agent.attachedByOthers() // the metadata show it at once
 		}
 	}, done)
 }

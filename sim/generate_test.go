@@ -80,8 +80,21 @@ func (g *generator) subnets() {
 			s.InUseCount = g.IntN(open/2 + 1)
 			s.InUsePacked = g.chance(2)
 		}
+		s.Tags = g.tags()
 		g.cfg.Subnets = append(g.cfg.Subnets, s)
 	}
+}
+
+// tags are none, or some that steer discovery.
+func (g *generator) tags() map[string]string {
+	out := map[string]string{}
+	if g.chance(3) {
+		out["kubernetes.io/role/cni"] = oneOf(g, "0", "1", "1", "")
+	}
+	if g.chance(6) {
+		out["cni.networking.k8s.aws/cluster/"+oneOf(g, "c", "other")] = ""
+	}
+	return out
 }
 
 func (g *generator) cluster() {
@@ -165,6 +178,7 @@ func (g *generator) variable(name string) *string {
 
 // toggled are the variables that scenarios change.
 var toggled = []string{
+	"ENABLE_POD_ENI",
 	"WARM_ENI_TARGET", "WARM_IP_TARGET", "MINIMUM_IP_TARGET", "WARM_PREFIX_TARGET", "MAX_ENI",
 	"ENABLE_PREFIX_DELEGATION", "ENABLE_SUBNET_DISCOVERY", "IP_COOLDOWN_PERIOD",
 	"AWS_MANAGE_ENIS_NON_SCHEDULABLE", "DISABLE_NETWORK_RESOURCE_PROVISIONING", "AWS_VPC_K8S_CNI_CUSTOM_NETWORK_CFG",
@@ -191,10 +205,16 @@ func (g *generator) env() {
 		delete(env, "WARM_IP_TARGET")
 		delete(env, "MINIMUM_IP_TARGET")
 	}
+	if g.chance(4) {
+		env["ENABLE_POD_ENI"] = "true"
+	}
 	if g.chance(40) {
 		env["ENABLE_IPv4"] = "false" // refuses to start
 	}
-	g.cfg.CNI = CNIConfig{Version: model.DefaultVersion, Env: env}
+	g.cfg.CNI = CNIConfig{Version: model.DefaultVersion, Env: env, BranchCooldown: oneOf(g, "", "10", "60", "x")}
+	g.cfg.Controller = ControllerConfig{TrunkDelay: oneOf(g, 0, 8*time.Second), BranchDelay: oneOf(g, 0, time.Second)}
+	g.cfg.EC2.Throttling = g.chance(4)
+	g.cfg.EC2.BranchLimit = g.chance(3)
 	for _, zone := range []string{"z-a", "z-b", "default"} {
 		if !g.chance(4) {
 			g.cfg.CNI.ENIConfigs = append(g.cfg.CNI.ENIConfigs, ENIConfig{Name: zone, Subnet: oneOf(g, g.cfg.Subnets...).Name})
@@ -214,6 +234,9 @@ func (g *generator) groups() {
 		}
 		if g.chance(8) {
 			kind.Hypervisor = "xen"
+		}
+		if g.chance(2) {
+			kind.TrunkingCompatible, kind.BranchENIs = true, 1+g.IntN(5)
 		}
 		if g.chance(8) {
 			kind.IPv4PerENI = 12 // a hash map of more than 8 entries
@@ -241,8 +264,13 @@ func (g *generator) groups() {
 }
 
 func (g *generator) podSpec() PodSpec {
+	var groups []model.SecurityGroup
+	if g.cfg.CNI.Env["ENABLE_POD_ENI"] == "true" && g.chance(3) {
+		groups = []model.SecurityGroup{"sg-pods"}
+	}
 	return PodSpec{
-		CPUMilli: oneOf(g, 0, 0, 100), MemoryMiB: oneOf(g, 0, 0, 64), HostNetwork: g.chance(20),
+		BranchGroups: groups,
+		CPUMilli:     oneOf(g, 0, 0, 100), MemoryMiB: oneOf(g, 0, 0, 64), HostNetwork: g.chance(20),
 		ReadyAfter: oneOf(g, 0, 0, time.Second), StopAfter: oneOf(g, 0, 0, time.Second, 30*time.Second),
 		RunFor: oneOf(g, 0, 0, 0, 0, 20*time.Second),
 	}
@@ -299,7 +327,16 @@ func (g *generator) step(at time.Duration) {
 		return
 	}
 	node := oneOf(g, g.names...)
-	switch n := g.IntN(24); {
+	switch n := g.IntN(28); {
+	case n == 24:
+		g.add(at, 0, TagSubnet{oneOf(g, g.cfg.Subnets...).Name, g.tags()})
+	case n == 25:
+		g.add(at, 0, SetBranchCooldown{oneOf(g, "", "0", "30", "90", "many")})
+	case n == 26:
+		g.add(at, 0, RestartController{})
+	case n == 27:
+		off := "false"
+		g.add(at, 0, RestartAgent{Node: node, Env: map[string]*string{"ENABLE_POD_ENI": &off}})
 	case n < 10:
 		g.burst(at, node, 1+g.IntN(12))
 	case n < 15 && len(g.pods) > 0:

@@ -25,6 +25,11 @@ type checker struct {
 	ghosts map[model.NodeName]map[netip.Addr]bool
 	// dropped are living pods under which reconcile dropped the address.
 	dropped map[model.PodName]bool
+	// branched are pods that were given the address of a branch ENI.
+	branched map[model.PodName]bool
+
+	timers   int // of this instant
+	timersAt model.Instant
 
 	timers   int // of this instant
 	timersAt model.Instant
@@ -36,9 +41,10 @@ type checker struct {
 // rule ends the run with an error of the sink.
 func newChecked(cfg Config, sink func(Event) error) (*engine, *checker, error) {
 	c := &checker{
-		cooling: map[model.NodeName]map[netip.Addr]model.Instant{},
-		ghosts:  map[model.NodeName]map[netip.Addr]bool{},
-		dropped: map[model.PodName]bool{},
+		cooling:  map[model.NodeName]map[netip.Addr]model.Instant{},
+		ghosts:   map[model.NodeName]map[netip.Addr]bool{},
+		dropped:  map[model.PodName]bool{},
+		branched: map[model.PodName]bool{},
 	}
 	e, err := newEngine(cfg, func(ev Event) error {
 		if err := c.event(ev); err != nil {
@@ -87,6 +93,7 @@ func (c *checker) event(ev Event) error {
 		c.forget(ev.Node, b.Addresses, b.Prefixes, b.By)
 	case PodReleased:
 		delete(c.dropped, b.Pod)
+		delete(c.branched, b.Pod)
 		if b.CoolUntilMs != nil {
 			c.cooling[ev.Node][b.Address] = *b.CoolUntilMs
 		}
@@ -94,6 +101,10 @@ func (c *checker) event(ev Event) error {
 			c.ghosts[ev.Node][b.Address] = true
 		}
 	case PodAddressed:
+		if b.Device == noDevice {
+			c.branched[b.Pod] = true
+			return nil
+		}
 		if until, ok := c.cooling[ev.Node][b.Address]; ok && ev.At <= until {
 			return fmt.Errorf("%s cools until %s", b.Address, until)
 		}
@@ -166,7 +177,14 @@ func (c *checker) checkSubnets() error {
 		}
 	}
 	for _, n := range c.e.nodes {
-		for _, ni := range slices.Concat(n.instance.enis, n.instance.loose) {
+		all := slices.Concat(n.instance.enis, n.instance.loose)
+		for _, ni := range all {
+			all = append(all, ni.branches...)
+		}
+		if trunk := n.instance.trunk; trunk != nil && !slices.Contains(all, trunk) {
+			all = append(all, trunk.branches...) // of an instance that is gone
+		}
+		for _, ni := range all {
 			if err := c.claimENI(ni); err != nil {
 				return fmt.Errorf("%s of %s: %w", ni.id, n.name, err)
 			}
@@ -244,7 +262,7 @@ func (c *checker) checkInstance(in *instance) error {
 		switch {
 		case ni.device <= last || ni.device >= in.kind.MaxENIs:
 			return fmt.Errorf("%s at device %d after %d", ni.id, ni.device, last)
-		case (ni.device == 0) != (ni.kind == model.ENIPrimary):
+		case (ni.device == 0) != (ni.kind == model.ENIPrimary) || ni.kind == model.ENIBranch:
 			return fmt.Errorf("%s at device %d is %s", ni.id, ni.device, ni.kind)
 		case ni.instance != in:
 			return fmt.Errorf("%s does not know its instance", ni.id)
@@ -299,6 +317,9 @@ func (c *checker) checkStore(n *node) error {
 	if a.up && !a.busy && !a.stale {
 		for _, ni := range n.instance.enis {
 			e := a.store.ENI(ni.id)
+			if ni.kind == model.ENITrunk {
+				continue // attached by others: a reconcile takes it in
+			}
 			if e == nil || e.BlockCount() != len(ni.blocks) {
 				return fmt.Errorf("no call is in flight, EC2 has %s with %v, the datastore not", ni.id, ni.blocks)
 			}
@@ -329,7 +350,7 @@ func (c *checker) checkCounters(n *node) error {
 				if held[addr] {
 					in++
 				}
-				if until, ok := c.cooling[n.name][addr]; ok && until >= c.e.now && b.IsSingleIP() != a.settings.PrefixDelegation {
+				if until, ok := c.cooling[n.name][addr]; ok && until >= c.e.now && b.IsSingleIP() != a.settings.PrefixDelegation && !e.Excluded {
 					cooling++
 				}
 			}
@@ -340,7 +361,7 @@ func (c *checker) checkCounters(n *node) error {
 					want.FreePrefixes++
 				}
 			}
-			if b.IsSingleIP() != a.settings.PrefixDelegation {
+			if b.IsSingleIP() != a.settings.PrefixDelegation && !e.Excluded {
 				want.Total += size
 				want.Assigned += in
 			}
@@ -369,7 +390,7 @@ func (c *checker) checkPods() error {
 				return fmt.Errorf("pod %s on node %s, which is gone or not its own", p.name, n.name)
 			case p.phase != podCreating && p.phase != podStarting && p.phase != podRunning:
 				return fmt.Errorf("pod %s on node %s in phase %d", p.name, n.name, p.phase)
-			case (p.lease != nil) != (p.phase != podCreating && !p.spec.HostNetwork):
+			case (p.lease != nil) != (p.phase != podCreating && !p.spec.HostNetwork && !c.branched[p.name]):
 				return fmt.Errorf("pod %s in phase %d: lease %v", p.name, p.phase, p.lease)
 			}
 			if p.lease == nil || c.dropped[p.name] {
@@ -412,6 +433,11 @@ func (c *checker) checkQueue() error {
 			return fmt.Errorf("a timer for %s is left over at %s", t.at, c.e.now)
 		}
 	}
+	for _, n := range c.e.nodes {
+		if t := c.e.controller.trunks[n.name]; t != nil && t.owed {
+			promises++ // branches that wait for their deletion
+		}
+	}
 	if promises != c.e.promises {
 		return fmt.Errorf("%d promises in the queue, counted %d", promises, c.e.promises)
 	}
@@ -427,7 +453,7 @@ func (c *checker) checkTroubles() error {
 		switch {
 		case p.wait != nil && (p.deleting || p.phase != podPending && p.phase != podCreating):
 			return fmt.Errorf("pod %s in phase %d waits for episode %d", p.name, p.phase, p.wait.id)
-		case p.wait == nil && p.phase == podCreating && p.attempts > 0 && !p.deleting:
+		case p.wait == nil && p.phase == podCreating && p.attempts > 0 && !p.deleting && !p.needsBranch():
 			return fmt.Errorf("pod %s has failed %d times and waits for nothing", p.name, p.attempts)
 		}
 		if p.wait != nil {

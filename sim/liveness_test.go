@@ -87,6 +87,9 @@ func playLive(seed uint64) (err error) {
 // outbid reports whether other nodes have taken all of the subnet that the
 // pod's node gave back meanwhile.
 func (c *checker) outbid(p *pod) bool {
+	if p.wait == nil {
+		return false
+	}
 	kind := p.wait.place.kind
 	return (kind == KindSubnetIPs || kind == KindPrefixFragmentation) && p.node.agent.store.Stats().Total == 0 && c.refuted(p) == ""
 }
@@ -128,6 +131,8 @@ func (c *checker) waitingHaveReasons() error {
 func (c *checker) refuted(p *pod) string {
 	kind := p.wait.place.kind
 	switch {
+	case p.needsBranch():
+		return "" // waits for the resource controller
 	case kind.Cures():
 		return "that cures itself, and there was time enough"
 	case p.phase == podPending:
@@ -162,7 +167,7 @@ func (c *checker) refuted(p *pod) string {
 		}
 	case KindMisconfig:
 		stats := a.store.Stats()
-		if stats.Total < p.node.maxPods && !(a.settings.MinimumIPTarget > 0 && a.settings.WarmIPTarget == 0) && !a.settings.CustomNetworking && !a.settings.NoProvisioning {
+		if stats.Total < p.node.maxPods && !(a.settings.MinimumIPTarget > 0 && a.settings.WarmIPTarget == 0) && !a.settings.CustomNetworking && !a.settings.NoProvisioning && a.hasPlace() {
 			return "nothing is misconfigured"
 		}
 	}
@@ -182,7 +187,7 @@ func (c *checker) freeAddress(a *agent) netip.Addr {
 	}
 	for _, e := range a.store.ENIs() {
 		for _, b := range e.Blocks() {
-			if b.IsSingleIP() == a.settings.PrefixDelegation {
+			if e.Excluded || b.IsSingleIP() == a.settings.PrefixDelegation {
 				continue
 			}
 			for addr := b.Addr(); b.Contains(addr); addr = addr.Next() {
@@ -200,6 +205,9 @@ func (c *checker) freeAddress(a *agent) netip.Addr {
 func (a *agent) shape() (full, capped bool) {
 	full = true
 	for _, e := range a.store.ENIs() {
+		if e.Excluded || e.Kind == model.ENITrunk {
+			continue
+		}
 		if a.settings.CustomNetworking && e.Kind == model.ENIPrimary {
 			continue
 		}
@@ -208,6 +216,9 @@ func (a *agent) shape() (full, capped bool) {
 	most := a.instance().kind.MaxENIs
 	if a.settings.MaxENI > 0 {
 		most = min(most, a.settings.MaxENI)
+	}
+	if a.keepsSlot() && !a.store.HasTrunk() {
+		most--
 	}
 	return full, len(a.store.ENIs()) >= most
 }
