@@ -31,9 +31,6 @@ type checker struct {
 	timers   int // of this instant
 	timersAt model.Instant
 
-	timers   int // of this instant
-	timersAt model.Instant
-
 	claims [][]model.AddressUse // by subnet, by address; reused
 }
 
