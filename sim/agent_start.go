@@ -83,6 +83,9 @@ func (a *agent) startGiveBack(enis []*model.StoreENI) {
 	a.startGrow()
 }
 
+// starting reports whether the start-up is under way.
+func (a *agent) starting() bool { return !a.up && a.busy }
+
 // startGrow makes one growth step if the pool is too low.
 func (a *agent) startGrow() {
 	stats := a.store.Stats()

@@ -186,21 +186,17 @@ func (x *ec2) modify(in *instance, ni *eni, done reply) {
 	x.send(request{in: in, life: in.life(), fields: CallFields{Action: ModifyNetworkInterfaceAttribute, ENI: ni.id}, done: done})
 }
 
-// detach takes an ENI off its instance. Its addresses stay taken until it is
-// deleted, and so does its device number, unless the agent is killed before.
+// detach takes an ENI off its instance when the call begins, as an agent that
+// is restarted meanwhile must not take it in again; its addresses stay taken
+// until it is deleted, and so does its device number, unless the agent is
+// killed before.
 func (x *ec2) detach(in *instance, ni *eni, done reply) {
 	x.send(request{
 		in:     in,
 		life:   in.life(),
 		fields: CallFields{Action: DetachNetworkInterface, ENI: ni.id, Subnet: ni.subnet.ID()},
-		done: func(code model.ErrorCode) {
-			if code == "" && !in.node.gone {
-				in.enis = slices.DeleteFunc(in.enis, func(have *eni) bool { return have == ni })
-				in.loose = append(in.loose, ni)
-				ni.leaving = true
-			}
-			done(code)
-		},
+		effect: func(*CallFields) { in.detach(ni) },
+		done:   done,
 	})
 }
 
@@ -212,8 +208,13 @@ func (x *ec2) delete(in *instance, ni *eni, done reply) {
 		life:   in.life(),
 		fields: CallFields{Action: DeleteNetworkInterface, ENI: ni.id, Subnet: ni.subnet.ID()},
 		done: func(code model.ErrorCode) {
-			if code == "" && !in.node.gone {
-				in.loose = slices.DeleteFunc(in.loose, func(have *eni) bool { return have == ni })
+			if in.node.gone {
+				return
+			}
+			// The agent's clean-up may have deleted it meanwhile, or the call of
+			// the agent before it.
+			if i := slices.Index(in.loose, ni); code == "" && i >= 0 {
+				in.loose = slices.Delete(in.loose, i, i+1)
 				x.release(in, ni)
 			}
 			done(code)
