@@ -30,6 +30,7 @@ func (d *decoder) check(s *Scenario) {
 		d.checkGroup(fmt.Sprintf("nodeGroups[%d]", i), &s.NodeGroups[i], subnets)
 	}
 	d.checkIPv6(s)
+	d.checkPolicies(s)
 	d.checkNodeLimit(s)
 	nodes := possibleNodes(s)
 	for i, w := range s.Workloads {

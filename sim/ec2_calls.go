@@ -148,7 +148,7 @@ func (x *ec2) create(in *instance, s *subnet, groups []model.SecurityGroup, want
 		fields: CallFields{Action: CreateNetworkInterface, Subnet: s.ID(), Want: want},
 		effect: func(f *CallFields) {
 			var err error
-			ni, err = x.make(in, s, groups, want, prefixes)
+			ni, err = x.make(in, s, groups, want, prefixes, model.ENISecondary)
 			if f.Error = codeOf(err); err != nil {
 				return
 			}

@@ -128,7 +128,8 @@ type NodeLaunched struct {
 	MaxPods        int                   `json:"maxPods"`
 	SystemPods     int                   `json:"systemPods"` // host-network, counted in maxPods
 	MaxENIs        int                   `json:"maxENIs"`
-	SlotsPerENI    int                   `json:"slotsPerENI"` // IPv4 per ENI − 1
+	SlotsPerENI    int                   `json:"slotsPerENI"`          // IPv4 per ENI − 1
+	BranchENIs     int                   `json:"branchENIs,omitempty"` // 0: the type cannot have a trunk
 	ENI            model.ENIID           `json:"eni"`
 	PrimaryAddress netip.Addr            `json:"primaryAddress"`
 	SecurityGroups []model.SecurityGroup `json:"securityGroups,omitempty"`
@@ -335,7 +336,9 @@ const (
 // ENICreated is EC2's instant of creation: the addresses are taken from the
 // subnet.
 type ENICreated struct {
-	ENI            model.ENIID    `json:"eni"`
+	ENI model.ENIID `json:"eni"`
+	// Kind is trunk or branch; empty for ENIs of the instance or its agent.
+	Kind           model.ENIKind  `json:"kind,omitempty"`
 	Subnet         model.SubnetID `json:"subnet"`
 	PrimaryAddress netip.Addr     `json:"primaryAddress"`
 	Addresses      []netip.Addr   `json:"addresses,omitempty"`

@@ -57,7 +57,9 @@ func (p *pod) daemon() bool { return p.owner != nil && p.owner.Kind == DaemonSet
 func (p *pod) needsBranch() bool { return needsBranch(p.spec) }
 
 // needsBranch reports whether pods of the spec ask for one.
-func needsBranch(spec *PodSpec) bool { return len(spec.BranchGroups) > 0 && !spec.HostNetwork }
+func needsBranch(spec *PodSpec) bool {
+	return (spec.PodENI || len(spec.BranchGroups) > 0) && !spec.HostNetwork
+}
 
 // workloadName is the name of the controller, or empty.
 func (p *pod) workloadName() model.WorkloadName {
