@@ -113,6 +113,10 @@ func (l *Lease) Pod() PodName { return l.block.addrs[l.offset].pod }
 // comes back.
 func (l *Lease) Dropped() bool { return l.block.dropped }
 
+// Forget says that the datastore which the lease is of is no more and that no
+// other knows the pod: the lease counts as dropped.
+func (l *Lease) Forget() { l.block.dropped = true }
+
 // NewDatastore returns an empty datastore. cooldown is how long a released
 // address rests; at exactly the cooldown it is still cooling.
 func NewDatastore(prefixMode bool, cooldown time.Duration) *Datastore {

@@ -31,6 +31,7 @@ func (d *decoder) check(s *Scenario) {
 	}
 	d.checkIPv6(s)
 	d.checkWindows(s)
+	d.checkPolicies(s)
 	d.checkNodeLimit(s)
 	nodes := possibleNodes(s)
 	for i, w := range s.Workloads {

@@ -2,31 +2,35 @@ package scenarios
 
 import (
 	"time"
-	"vpcsim/model"
 
+	"vpcsim/model"
 	"vpcsim/sim"
 )
 
 // The defaults are what a real cluster has where it has something to copy, and
 // what protects a laptop where it has not.
 const (
-	defaultSeed          = 1
-	defaultZone          = "us-west-2a"
-	defaultSystemPods    = 2 // aws-node and kube-proxy
-	defaultRestart       = Duration(5 * time.Second)
-	defaultRetryMin      = Duration(10 * time.Second)
-	defaultRetryMax      = Duration(15 * time.Second)
-	defaultExitMin       = Duration(10 * time.Second)
-	defaultExitMax       = Duration(5 * time.Minute)
-	defaultReadyAfter    = Duration(time.Second)
-	defaultStopAfter     = Duration(time.Second)
-	defaultJoinStart     = 45 * time.Second // from launch to the agent's start, of a node that joins later
-	defaultDetachPause   = 2 * time.Second
-	defaultSurgePercent  = 25
-	defaultLimitEvents   = 20_000_000
-	defaultLimitPods     = 500_000
-	defaultLimitNodes    = 20_000
-	defaultLimitLogBytes = 8 << 30
+	defaultNamespace      = "default"
+	defaultServiceAccount = "default"
+	defaultSeed           = 1
+	defaultZone           = "us-west-2a"
+	defaultSystemPods     = 2 // aws-node and kube-proxy
+	defaultRestart        = Duration(5 * time.Second)
+	defaultRetryMin       = Duration(10 * time.Second)
+	defaultRetryMax       = Duration(15 * time.Second)
+	defaultExitMin        = Duration(10 * time.Second)
+	defaultExitMax        = Duration(5 * time.Minute)
+	defaultTrunkDelay     = Duration(8 * time.Second)
+	defaultBranchDelay    = Duration(time.Second)
+	defaultReadyAfter     = Duration(time.Second)
+	defaultStopAfter      = Duration(time.Second)
+	defaultJoinStart      = 45 * time.Second // from launch to the agent's start, of a node that joins later
+	defaultDetachPause    = 2 * time.Second
+	defaultSurgePercent   = 25
+	defaultLimitEvents    = 20_000_000
+	defaultLimitPods      = 500_000
+	defaultLimitNodes     = 20_000
+	defaultLimitLogBytes  = 8 << 30
 )
 
 // settlesWithin is how long a run without a duration takes at most.
@@ -44,16 +48,19 @@ var actions = []action{
 	{string(sim.AttachNetworkInterface), 3 * time.Second},
 	{string(sim.ModifyNetworkInterfaceAttribute), 200 * time.Millisecond},
 	{string(sim.AssignPrivateIpAddresses), 500 * time.Millisecond},
+	{string(sim.AssignIpv6Addresses), 500 * time.Millisecond},
 	{string(sim.UnassignPrivateIpAddresses), 500 * time.Millisecond},
 	{string(sim.DetachNetworkInterface), time.Second},
 	{string(sim.DeleteNetworkInterface), 500 * time.Millisecond},
 	{string(sim.DescribeInstances), 100 * time.Millisecond},
 	{string(sim.DescribeNetworkInterfaces), 100 * time.Millisecond},
+	{string(sim.AssociateTrunkInterface), 500 * time.Millisecond},
+	{string(sim.DisassociateTrunkInterface), 500 * time.Millisecond},
 	{latencyRefused, 200 * time.Millisecond},
 }
 
 // laterActions have a latency once the simulator makes these calls.
-var laterActions = []string{"AssociateTrunkInterface", "DescribeSubnets"}
+var laterActions = []string{"DescribeSubnets"}
 
 func defaultLatency() Latency {
 	l := Latency{Actions: make(map[string]Range, len(actions))}

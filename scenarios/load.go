@@ -82,6 +82,7 @@ func (d *decoder) read(root *doc.Node) *Scenario {
 		d.immediate = latency.Kind == doc.Text && latency.Scalar == latencyNone
 	}
 	s.Agent.Restart = d.delay(defaultRestart)
+	s.Controller = Controller{TrunkDelay: d.delay(defaultTrunkDelay), BranchDelay: d.delay(defaultBranchDelay)}
 	d.scenario(value{root, ""}, s)
 	return s
 }

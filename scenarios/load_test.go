@@ -61,6 +61,9 @@ steps:
 			sim.ModifyNetworkInterfaceAttribute: constant(200 * time.Millisecond),
 			sim.AssignPrivateIpAddresses:        constant(500 * time.Millisecond),
 			sim.UnassignPrivateIpAddresses:      constant(500 * time.Millisecond),
+			sim.AssignIpv6Addresses:             constant(500 * time.Millisecond),
+			sim.AssociateTrunkInterface:         constant(500 * time.Millisecond),
+			sim.DisassociateTrunkInterface:      constant(500 * time.Millisecond),
 			sim.DetachNetworkInterface:          constant(time.Second),
 			sim.DeleteNetworkInterface:          constant(500 * time.Millisecond),
 			sim.DescribeInstances:               constant(100 * time.Millisecond),
@@ -78,6 +81,8 @@ steps:
 		Exit:    sim.Backoff{Min: 10 * time.Second, Max: 5 * time.Minute},
 	}, c.Agent)
 	require.Equal(t, sim.SchedulerConfig{Strategy: sim.StrategyKube}, c.Scheduler)
+	require.Equal(t, sim.ControllerConfig{TrunkDelay: 8 * time.Second, BranchDelay: time.Second}, c.Controller)
+	require.Empty(t, c.CNI.BranchCooldown)
 	require.Equal(t, sim.KubeletConfig{Retry: sim.Range{Min: 10 * time.Second, Max: 15 * time.Second}}, c.Kubelet)
 
 	g := c.NodeGroups[0]
@@ -118,6 +123,7 @@ func TestWithoutLatencyEverythingHappensAtOnce(t *testing.T) {
 	require.Zero(t, c.EC2.Refused)
 	require.Zero(t, c.EC2.DetachPause)
 	require.Zero(t, c.Agent.Restart)
+	require.Zero(t, c.Controller)
 	require.Zero(t, c.NodeGroups[0].AgentStartLater)
 	require.Zero(t, c.Workloads[0].Pod.ReadyAfter)
 	require.Zero(t, c.Workloads[0].Pod.StopAfter)
@@ -157,10 +163,12 @@ cni:
   version: v1.23.1
   env: {WARM_IP_TARGET: 5, WARM_ENI_TARGET: null, AWS_VPC_K8S_CNI_CUSTOM_NETWORK_CFG: true, AWS_VPC_ENI_MTU: 1500}
   eniConfigs: [{name: eu-west-1b, subnet: pods, securityGroups: [pods]}]
-ec2: {addressOrder: random, latency: {CreateNetworkInterface: {min: 1s, max: 2s}, refused: 1ms}, throttling: false, reservationFallback: false}
+  branchCooldown: 40
+ec2: {addressOrder: random, latency: {AssociateTrunkInterface: 9ms, CreateNetworkInterface: {min: 1s, max: 2s}, refused: 1ms}, throttling: false, reservationFallback: false}
 agent: {order: random, restart: 1s, exitBackoff: never}
 scheduler: {strategy: binpack, delay: 20ms}
 kubelet: {retry: never, start: 30ms}
+controller: {trunkDelay: 3s, branchDelay: 250ms}
 instanceTypes: {my.type: {maxENIs: 4, ipv4PerENI: 8, vcpu: 4, memoryMiB: 16384, branchENIs: 9}, m5.large: {maxENIs: 2}}
 nodeGroups:
   - name: workers
@@ -196,6 +204,15 @@ workloads:
     runFor: 1m
     readyAfter: 2s
     stopAfter: 30s
+  - name: db
+    requests: {vpc.amazonaws.com/pod-eni: 1}
+    securityGroups: [db]
+    namespace: shop
+    serviceAccount: db
+    serviceAccountLabels: {team: data}
+securityGroupPolicies:
+  - {name: web, namespace: shop, podSelector: {matchLabels: {app: web}, matchExpressions: [{key: x, operator: DoesNotExist}]}, securityGroups: [web]}
+  - {name: data, namespace: shop, serviceAccountSelector: {matchLabels: {team: data}}, securityGroups: [db, audit]}
 steps:
   - {at: 1s, over: 2s, scale: {workload: web, replicas: 7}}
   - {rollout: {workload: web}}
@@ -210,6 +227,10 @@ steps:
   - {drain: {node: workers-0}}
   - {terminate: {node: other-1}}
   - {restartAgent: {node: workers-1, gap: 9s, env: {MAX_ENI: 2}}}
+  - {setBranchCooldown: {seconds: 30}}
+  - {setBranchCooldown: {seconds: ""}}
+  - {restartController: {}}
+  - {create: {pod: branched, node: workers-1, securityGroups: [one]}}
   - {churn: {workload: web, perMinute: 6, lifetime: {min: 1s, max: 2s}, for: 1m}}
   - {delete: {pod: web-churn-4}}
 `, Options{})
@@ -217,7 +238,10 @@ steps:
 	delete(env, "WARM_ENI_TARGET")
 	env["WARM_IP_TARGET"], env["AWS_VPC_K8S_CNI_CUSTOM_NETWORK_CFG"], env["AWS_VPC_ENI_MTU"] = "5", "true", "1500"
 	require.Equal(t, env, c.CNI.Env)
-	require.Equal(t, []string{"cni.env.AWS_VPC_ENI_MTU: has no bearing on addresses, and changes nothing here"}, c.Notes)
+	require.Equal(t, []string{
+		"cni.env.AWS_VPC_ENI_MTU: has no bearing on addresses, and changes nothing here",
+		"cni.env.ENABLE_POD_ENI is off: pods with security groups find no node that offers a branch ENI",
+	}, c.Notes)
 	require.Equal(t, uint64(18446744073709551615), c.Seed)
 	require.Equal(t, 400*24*time.Hour, c.Duration)
 	require.Equal(t, sim.Limits{Events: 10, Pods: 100, Nodes: 20, LogBytes: 1 << 30}, c.Limits)
@@ -231,6 +255,11 @@ steps:
 	require.Equal(t, constant(3*time.Second), c.EC2.Latency[sim.AttachNetworkInterface], "the others keep their default")
 	require.Equal(t, constant(time.Millisecond), c.EC2.Refused)
 	require.False(t, c.EC2.ReservationFallback)
+	require.Equal(t, "40", c.CNI.BranchCooldown)
+	require.Equal(t, constant(9*time.Millisecond), c.EC2.Latency[sim.AssociateTrunkInterface])
+	require.Equal(t, sim.ControllerConfig{TrunkDelay: 3 * time.Second, BranchDelay: 250 * time.Millisecond}, c.Controller)
+	require.Equal(t, []model.SecurityGroup{"db", "audit"}, c.Workloads[1].Pod.BranchGroups)
+	require.True(t, c.Workloads[1].Pod.PodENI)
 	require.True(t, c.Agent.Exit.Never)
 	require.True(t, c.Kubelet.NeverRetry)
 	require.Equal(t, 30*time.Millisecond, c.Kubelet.Start)
@@ -277,6 +306,10 @@ steps:
 		{Action: sim.Drain{Node: "workers-0"}},
 		{Action: sim.Terminate{Node: "other-1"}},
 		{Action: sim.RestartAgent{Node: "workers-1", Gap: 9 * time.Second, Env: map[string]*string{"MAX_ENI": &two}}},
+		{Action: sim.SetBranchCooldown{Seconds: "30"}},
+		{Action: sim.SetBranchCooldown{}},
+		{Action: sim.RestartController{}},
+		{Action: sim.Create{Pod: "branched", Spec: sim.PodSpec{Node: "workers-1", BranchGroups: []model.SecurityGroup{"one"}}}},
 		{Action: sim.Churn{Workload: "web", PerMinute: 6, Lifetime: sim.Range{Min: time.Second, Max: 2 * time.Second}, For: time.Minute}},
 		{Action: sim.Delete{Pod: "web-churn-4"}},
 	}, c.Steps)

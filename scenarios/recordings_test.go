@@ -18,19 +18,12 @@ import (
 	"vpcsim/sim"
 )
 
-// notSimulated are the prefixes of the names of recordings that need what the
-// simulator doesn't have.
-var notSimulated = []string{"trunk-"}
-
 // Each recorded run of the real agent is written as a scenario file, loaded and
 // run, and its log is compared with what was recorded: every sample of the
 // state, every call, every pod.
 func TestRunsAreTheRecordedOnes(t *testing.T) {
 	for _, file := range recordings(t, "cases") {
 		name := strings.TrimSuffix(filepath.Base(file), ".json")
-		if slices.ContainsFunc(notSimulated, func(prefix string) bool { return strings.HasPrefix(name, prefix) }) {
-			continue
-		}
 		t.Run(name, func(t *testing.T) {
 			want, err := recording.Parse(readFile(t, file))
 			require.NoError(t, err)

@@ -34,6 +34,15 @@ func (d *decoder) resolve(s *Scenario) {
 		}
 		groups = append(groups, d.group(fmt.Sprintf("nodeGroups[%d]", i), g, s.InstanceTypes, settings, windows))
 	}
+	workloads := simWorkloads(s.Workloads)
+	b := d.newBranches(s)
+	b.workloads(workloads)
+	if len(d.errs) > 0 {
+		return
+	}
+	steps := simSteps(s.Steps)
+	b.steps(steps, s.Workloads, workloads)
+	b.notes(s, settings)
 	if len(d.errs) > 0 {
 		return
 	}
@@ -45,14 +54,15 @@ func (d *decoder) resolve(s *Scenario) {
 		Notes:      slices.Compact(d.notes),
 		Subnets:    simSubnets(s.VPC.Subnets),
 		Cluster:    sim.ClusterConfig{Name: s.Cluster.Name, SystemPods: s.Cluster.SystemPods, ControlPlaneENIs: s.Cluster.ControlPlaneENIs},
-		CNI:        sim.CNIConfig{Version: s.CNI.Version, Env: env, ENIConfigs: simENIConfigs(s.CNI.ENIConfigs), Windows: s.CNI.Windows},
+		CNI:        sim.CNIConfig{Version: s.CNI.Version, Env: env, ENIConfigs: simENIConfigs(s.CNI.ENIConfigs), BranchCooldown: s.CNI.BranchCooldown, Windows: s.CNI.Windows},
 		EC2:        simEC2(s.EC2),
 		Agent:      sim.AgentConfig{Order: s.Agent.Order, Restart: time.Duration(s.Agent.Restart), Exit: simBackoff(s.Agent.ExitBackoff)},
 		Scheduler:  sim.SchedulerConfig{Strategy: s.Scheduler.Strategy, Delay: time.Duration(s.Scheduler.Delay)},
 		Kubelet:    sim.KubeletConfig{Start: time.Duration(s.Kubelet.Start), NeverRetry: s.Kubelet.Retry.Never, Retry: s.Kubelet.Retry.sim()},
+		Controller: sim.ControllerConfig{TrunkDelay: time.Duration(s.Controller.TrunkDelay), BranchDelay: time.Duration(s.Controller.BranchDelay)},
 		NodeGroups: groups,
-		Workloads:  simWorkloads(s.Workloads),
-		Steps:      simSteps(s.Steps),
+		Workloads:  workloads,
+		Steps:      steps,
 		Limits:     sim.Limits{Events: s.Limits.Events, Pods: s.Limits.Pods, Nodes: s.Limits.Nodes, LogBytes: s.Limits.LogSize},
 	}
 	d.seal(s)
@@ -281,6 +291,8 @@ func simPod(w Workload) sim.PodSpec {
 		NodeSelector:   w.NodeSelector,
 		CPUMilli:       int(w.Requests.CPU),
 		MemoryMiB:      int(w.Requests.Memory),
+		PodENI:         w.Requests.PodENI > 0,
+		BranchGroups:   w.SecurityGroups,
 		HostNetwork:    w.HostNetwork,
 		Node:           model.NodeName(w.Node),
 		ReadyAfter:     time.Duration(w.ReadyAfter),
@@ -313,10 +325,12 @@ func simAction(s Step) sim.StepAction {
 			Pod:      model.PodName(s.Create.Pod),
 			Workload: model.WorkloadName(s.Create.Workload),
 			Spec: sim.PodSpec{
-				Labels:    s.Create.Labels,
-				CPUMilli:  int(s.Create.Requests.CPU),
-				MemoryMiB: int(s.Create.Requests.Memory),
-				Node:      model.NodeName(s.Create.Node),
+				Labels:       s.Create.Labels,
+				CPUMilli:     int(s.Create.Requests.CPU),
+				MemoryMiB:    int(s.Create.Requests.Memory),
+				PodENI:       s.Create.Requests.PodENI > 0,
+				BranchGroups: s.Create.SecurityGroups,
+				Node:         model.NodeName(s.Create.Node),
 			},
 		}
 	case s.Delete != nil:
@@ -337,6 +351,10 @@ func simAction(s Step) sim.StepAction {
 		return sim.RestartAgent{Node: model.NodeName(s.RestartAgent.Node), Gap: time.Duration(s.RestartAgent.Gap), Env: s.RestartAgent.Env}
 	case s.TagSubnet != nil:
 		return sim.TagSubnet{Subnet: model.SubnetID(s.TagSubnet.Subnet), Tags: s.TagSubnet.Tags}
+	case s.SetBranchCooldown != nil:
+		return sim.SetBranchCooldown{Seconds: s.SetBranchCooldown.Seconds}
+	case s.RestartController != nil:
+		return sim.RestartController{}
 	case s.Churn != nil:
 		return sim.Churn{
 			Workload:  model.WorkloadName(s.Churn.Workload),

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"vpcsim/model"
 	"vpcsim/scenarios/internal/doc"
@@ -27,11 +28,11 @@ func (d *decoder) scenario(v value, s *Scenario) {
 		field{"agent", d.agent(&s.Agent)},
 		field{"scheduler", d.scheduler(&s.Scheduler)},
 		field{"kubelet", d.kubelet(&s.Kubelet)},
-		later("controller"),
+		field{"controller", d.controller(&s.Controller)},
 		field{"instanceTypes", d.instanceTypes(&s.InstanceTypes)},
 		field{"nodeGroups", list(d, &s.NodeGroups, d.nodeGroup)},
 		field{"workloads", list(d, &s.Workloads, d.workload)},
-		later("securityGroupPolicies"),
+		field{"securityGroupPolicies", list(d, &s.SecurityGroupPolicies, d.policy)},
 		field{"steps", list(d, &s.Steps, func(v value, step *Step) { d.step(v, step, s.Agent.Restart) })},
 		later("expect"),
 	)
@@ -148,7 +149,7 @@ func (d *decoder) cni(into *CNI) reader {
 			field{"version", d.cniVersion(&into.Version)},
 			field{"env", d.env(&into.Env)},
 			field{"eniConfigs", list(d, &into.ENIConfigs, d.eniConfig)},
-			later("branchCooldown"),
+			field{"branchCooldown", d.branchCooldown(&into.BranchCooldown)},
 			field{"windows", d.windowsKeys(&into.Windows)},
 		)
 	}
@@ -174,7 +175,7 @@ func (d *decoder) eniConfig(v value, into *ENIConfig) {
 	d.object(v,
 		field{"name", d.name(&into.Name)},
 		field{"subnet", d.text(&into.Subnet)},
-		field{"securityGroups", list(d, &into.SecurityGroups, d.securityGroup)},
+		field{"securityGroups", d.securityGroups(&into.SecurityGroups)},
 	)
 	d.require(v, "name", "subnet")
 }
@@ -250,6 +251,15 @@ func (d *decoder) scheduler(into *Scheduler) reader {
 	}
 }
 
+func (d *decoder) controller(into *Controller) reader {
+	return func(v value) {
+		d.object(v,
+			field{"trunkDelay", d.duration(&into.TrunkDelay)},
+			field{"branchDelay", d.duration(&into.BranchDelay)},
+		)
+	}
+}
+
 func (d *decoder) kubelet(into *Kubelet) reader {
 	return func(v value) {
 		d.object(v,
@@ -316,7 +326,7 @@ func (d *decoder) nodeGroup(v value, into *NodeGroup) {
 		field{"labels", d.words(&into.Labels)},
 		field{"annotations", d.words(&into.Annotations)},
 		field{"taints", list(d, &into.Taints, d.taint)},
-		field{"securityGroups", list(d, &into.SecurityGroups, d.securityGroup)},
+		field{"securityGroups", d.securityGroups(&into.SecurityGroups)},
 		field{"every", d.duration(&into.Every)},
 		field{"agentStart", optional(&into.AgentStart, d.duration)},
 		field{"os", oneOf(d, &into.OS, []string{osLinux, osWindows})},
@@ -363,7 +373,7 @@ func (d *decoder) requests(into *Requests) reader {
 		d.object(v,
 			field{"cpu", d.cpu(&into.CPU)},
 			field{"memory", d.memory(&into.Memory)},
-			later("vpc.amazonaws.com/pod-eni"),
+			field{"vpc.amazonaws.com/pod-eni", d.podENI(&into.PodENI)},
 		)
 	}
 }
@@ -371,8 +381,8 @@ func (d *decoder) requests(into *Requests) reader {
 func (d *decoder) workload(v value, into *Workload) {
 	*into = Workload{
 		Kind:           sim.Deployment,
-		Namespace:      "default",
-		ServiceAccount: "default",
+		Namespace:      defaultNamespace,
+		ServiceAccount: defaultServiceAccount,
 		ReadyAfter:     d.delay(defaultReadyAfter),
 		StopAfter:      d.delay(defaultStopAfter),
 	}
@@ -383,11 +393,12 @@ func (d *decoder) workload(v value, into *Workload) {
 		field{"replicas", d.integer(&replicas, 0, most)},
 		field{"at", d.duration(&into.At)},
 		field{"requests", d.requests(&into.Requests)},
-		later("securityGroups"),
+		field{"securityGroups", d.securityGroups(&into.SecurityGroups)},
 		field{"hostNetwork", d.boolean(&into.HostNetwork)},
 		field{"namespace", d.name(&into.Namespace)},
 		field{"labels", d.words(&into.Labels)},
 		field{"serviceAccount", d.name(&into.ServiceAccount)},
+		field{"serviceAccountLabels", d.words(&into.ServiceAccountLabels)},
 		field{"annotations", d.words(&into.Annotations)},
 		field{"nodeSelector", d.words(&into.NodeSelector)},
 		field{"tolerations", list(d, &into.Tolerations, d.toleration)},
@@ -484,10 +495,10 @@ func (d *decoder) step(v value, into *Step, restart Duration) {
 		{"terminate", act(&into.Terminate, d.oneNode)},
 		{"restartAgent", act(&into.RestartAgent, func(v value, a *RestartAgent) { d.restartAgent(v, a, restart) })},
 		{"tagSubnet", act(&into.TagSubnet, d.tagSubnet)},
+		{"setBranchCooldown", act(&into.SetBranchCooldown, d.setBranchCooldown)},
+		{"restartController", act(&into.RestartController, d.restartController)},
 		{"churn", act(&into.Churn, d.churn)},
 		{"replay", act(&into.Replay, d.replay)},
-		later("setBranchCooldown"),
-		later("restartController"),
 		later("fault"),
 	}
 	fields := append([]field{{"at", d.duration(&into.At)}, {"over", d.duration(&into.Over)}}, actions...)
@@ -553,7 +564,7 @@ func (d *decoder) create(v value, into *Create) {
 		field{"workload", d.text(&into.Workload)},
 		field{"requests", d.requests(&into.Requests)},
 		field{"labels", d.words(&into.Labels)},
-		later("securityGroups"),
+		field{"securityGroups", d.securityGroups(&into.SecurityGroups)},
 	)
 	d.require(v, "pod")
 }
@@ -599,6 +610,49 @@ func (d *decoder) restartAgent(v value, into *RestartAgent, gap Duration) {
 func (d *decoder) tagSubnet(v value, into *TagSubnet) {
 	d.object(v, field{"subnet", d.text(&into.Subnet)}, field{"tags", d.words(&into.Tags)})
 	d.require(v, "subnet", "tags")
+}
+
+func (d *decoder) setBranchCooldown(v value, into *SetBranchCooldown) {
+	d.object(v, field{"seconds", d.branchCooldown(&into.Seconds)})
+	d.require(v, "seconds")
+}
+
+func (d *decoder) restartController(v value, _ *RestartController) { d.object(v) }
+
+// branchCooldown reads branch-eni-cooldown: the ConfigMap's text, a number of
+// seconds, or a duration, which stands for its seconds.
+func (d *decoder) branchCooldown(into *string) reader {
+	return func(v value) {
+		if v.Kind != doc.Number && v.Kind != doc.Text {
+			d.failAt(v, "must be a number of seconds, not %s", v.Kind)
+			return
+		}
+		text := v.Scalar
+		if length, err := time.ParseDuration(text); err == nil && text != "0" && length%time.Second == 0 {
+			text = strconv.FormatInt(int64(length/time.Second), 10)
+			d.note("%s: %s stands for %s; in the ConfigMap itself only a whole number of seconds counts", v.path, v.Scalar, text)
+		}
+		if seconds, err := strconv.ParseInt(text, 10, 64); err == nil && seconds > int64(maxDuration/time.Second) {
+			d.failAt(v, "must be at most 400 days (%d)", int64(maxDuration/time.Second))
+			return
+		}
+		if _, note := model.BranchCooldown(text); note != "" {
+			d.note("%s: %s", v.path, note)
+		}
+		*into = text
+	}
+}
+
+// podENI reads how many branch ENIs a pod asks for: none or one. Kubernetes
+// takes the number with quotes, too.
+func (d *decoder) podENI(into *int) reader {
+	return func(v value) {
+		if v.Kind == doc.Text && (v.Scalar == "0" || v.Scalar == "1") {
+			*into = int(v.Scalar[0] - '0')
+			return
+		}
+		d.integer(into, 0, 1)(v)
+	}
 }
 
 func (d *decoder) churn(v value, into *Churn) {

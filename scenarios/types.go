@@ -32,10 +32,14 @@ type Scenario struct {
 	Agent         Agent                           `json:"agent"`
 	Scheduler     Scheduler                       `json:"scheduler"`
 	Kubelet       Kubelet                         `json:"kubelet"`
+	Controller    Controller                      `json:"controller"`
 	InstanceTypes map[string]InstanceTypeOverride `json:"instanceTypes,omitempty"`
 	NodeGroups    []NodeGroup                     `json:"nodeGroups"`
 	Workloads     []Workload                      `json:"workloads"`
-	Steps         []Step                          `json:"steps"`
+	// SecurityGroupPolicies give pods branch ENIs, beside the workloads' own
+	// security groups.
+	SecurityGroupPolicies []SecurityGroupPolicy `json:"securityGroupPolicies,omitempty"`
+	Steps                 []Step                `json:"steps"`
 
 	config sim.Config
 }
@@ -150,6 +154,9 @@ type CNI struct {
 	// nil value unsets one of these.
 	Env        map[string]*string `json:"env"`
 	ENIConfigs []ENIConfig        `json:"eniConfigs,omitempty"`
+	// BranchCooldown is the text of branch-eni-cooldown in the ConfigMap
+	// amazon-vpc-cni: seconds. Empty: not set. See model.BranchCooldown.
+	BranchCooldown string `json:"branchCooldown,omitempty"`
 	// Windows are the keys of the ConfigMap amazon-vpc-cni that are about Windows
 	// nodes.
 	Windows map[string]string `json:"windows,omitempty"`
@@ -217,6 +224,15 @@ type Scheduler struct {
 type Kubelet struct {
 	Retry Repeat   `json:"retry"`
 	Start Duration `json:"start"`
+}
+
+// Controller is how fast the VPC resource controller is.
+type Controller struct {
+	// TrunkDelay is from the agent's signal to the trunk attached, BranchDelay
+	// from a pod bound to its branch ENI annotated. EC2's latencies are part of
+	// both; where they alone take longer, it takes that long.
+	TrunkDelay  Duration `json:"trunkDelay"`
+	BranchDelay Duration `json:"branchDelay"`
 }
 
 // InstanceTypeOverride adds an instance type, or changes what it sets of a
@@ -298,24 +314,32 @@ func (m MemoryMiB) MarshalText() ([]byte, error) { return fmt.Appendf(nil, "%dMi
 type Requests struct {
 	CPU    MilliCPU  `json:"cpu,omitempty"`
 	Memory MemoryMiB `json:"memory,omitempty"`
+	// PodENI is 1 for a branch ENI, with the security groups of the trunk unless
+	// the pod has its own.
+	PodENI int `json:"vpc.amazonaws.com/pod-eni,omitempty"`
 }
 
 // Workload is a controller of pods.
 type Workload struct {
-	Name           string            `json:"name"`
-	Kind           sim.WorkloadKind  `json:"kind"`
-	Namespace      string            `json:"namespace"`
-	Replicas       *int              `json:"replicas,omitempty"` // nil for a DaemonSet
-	At             Duration          `json:"at"`
-	Requests       Requests          `json:"requests,omitzero"`
-	HostNetwork    bool              `json:"hostNetwork,omitempty"`
-	Labels         map[string]string `json:"labels,omitempty"`
-	ServiceAccount string            `json:"serviceAccount"`
-	Annotations    map[string]string `json:"annotations,omitempty"`
-	NodeSelector   map[string]string `json:"nodeSelector,omitempty"`
-	Tolerations    []Toleration      `json:"tolerations,omitempty"`
-	Node           string            `json:"node,omitempty"`
-	Strategy       Strategy          `json:"strategy"`
+	Name      string           `json:"name"`
+	Kind      sim.WorkloadKind `json:"kind"`
+	Namespace string           `json:"namespace"`
+	Replicas  *int             `json:"replicas,omitempty"` // nil for a DaemonSet
+	At        Duration         `json:"at"`
+	Requests  Requests         `json:"requests,omitzero"`
+	// SecurityGroups are those of the pods' branch ENIs; empty: without policies
+	// they have none.
+	SecurityGroups []model.SecurityGroup `json:"securityGroups,omitempty"`
+	HostNetwork    bool                  `json:"hostNetwork,omitempty"`
+	Labels         map[string]string     `json:"labels,omitempty"`
+	ServiceAccount string                `json:"serviceAccount"`
+	// ServiceAccountLabels are what policies select service accounts by.
+	ServiceAccountLabels map[string]string `json:"serviceAccountLabels,omitempty"`
+	Annotations          map[string]string `json:"annotations,omitempty"`
+	NodeSelector         map[string]string `json:"nodeSelector,omitempty"`
+	Tolerations          []Toleration      `json:"tolerations,omitempty"`
+	Node                 string            `json:"node,omitempty"`
+	Strategy             Strategy          `json:"strategy"`
 	// Completions is 0 for as many as Replicas; of a Job only.
 	Completions int `json:"completions,omitempty"`
 	// RunFor is 0 for ever; of a Job only.
@@ -350,20 +374,22 @@ type Step struct {
 	At   Duration `json:"at"`
 	Over Duration `json:"over,omitempty"`
 
-	Scale        *Scale             `json:"scale,omitempty"`
-	Rollout      *Rollout           `json:"rollout,omitempty"`
-	Create       *Create            `json:"create,omitempty"`
-	Delete       *Delete            `json:"delete,omitempty"`
-	SetEnv       map[string]*string `json:"setEnv,omitempty"`
-	AddNodes     *AddNodes          `json:"addNodes,omitempty"`
-	Cordon       *OneNode           `json:"cordon,omitempty"`
-	Uncordon     *OneNode           `json:"uncordon,omitempty"`
-	Drain        *OneNode           `json:"drain,omitempty"`
-	Terminate    *OneNode           `json:"terminate,omitempty"`
-	RestartAgent *RestartAgent      `json:"restartAgent,omitempty"`
-	TagSubnet    *TagSubnet         `json:"tagSubnet,omitempty"`
-	Churn        *Churn             `json:"churn,omitempty"`
-	Replay       *Replay            `json:"replay,omitempty"`
+	Scale             *Scale             `json:"scale,omitempty"`
+	Rollout           *Rollout           `json:"rollout,omitempty"`
+	Create            *Create            `json:"create,omitempty"`
+	Delete            *Delete            `json:"delete,omitempty"`
+	SetEnv            map[string]*string `json:"setEnv,omitempty"`
+	AddNodes          *AddNodes          `json:"addNodes,omitempty"`
+	Cordon            *OneNode           `json:"cordon,omitempty"`
+	Uncordon          *OneNode           `json:"uncordon,omitempty"`
+	Drain             *OneNode           `json:"drain,omitempty"`
+	Terminate         *OneNode           `json:"terminate,omitempty"`
+	RestartAgent      *RestartAgent      `json:"restartAgent,omitempty"`
+	TagSubnet         *TagSubnet         `json:"tagSubnet,omitempty"`
+	SetBranchCooldown *SetBranchCooldown `json:"setBranchCooldown,omitempty"`
+	RestartController *RestartController `json:"restartController,omitempty"`
+	Churn             *Churn             `json:"churn,omitempty"`
+	Replay            *Replay            `json:"replay,omitempty"`
 }
 
 // Scale sets a workload's replicas.
@@ -384,6 +410,8 @@ type Create struct {
 	Workload string            `json:"workload,omitempty"`
 	Requests Requests          `json:"requests,omitzero"`
 	Labels   map[string]string `json:"labels,omitempty"`
+	// SecurityGroups replace those of the workload.
+	SecurityGroups []model.SecurityGroup `json:"securityGroups,omitempty"`
 }
 
 // Delete deletes the pod, or the Count oldest of the workload.
@@ -398,6 +426,14 @@ type TagSubnet struct {
 	Subnet string            `json:"subnet"`
 	Tags   map[string]string `json:"tags"`
 }
+
+// SetBranchCooldown changes branch-eni-cooldown in the ConfigMap amazon-vpc-cni.
+type SetBranchCooldown struct {
+	Seconds string `json:"seconds"` // the text; empty unsets it
+}
+
+// RestartController restarts the VPC resource controller.
+type RestartController struct{}
 
 // AddNodes launches more nodes of a group.
 type AddNodes struct {

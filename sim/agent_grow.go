@@ -97,6 +97,10 @@ func (g *growth) refused(code model.ErrorCode, others []*model.StoreENI) {
 	case g.a.settings.BacksOff(code):
 		g.a.backoff = g.a.e.now
 		g.done()
+	case g.a.starting():
+		// Source: observed in v1.23.1; an ENI that can't be created doesn't end a
+		// start-up.
+		g.a.exit("error while trying to increase datastore pool")
 	default:
 		g.done()
 	}
@@ -186,3 +190,6 @@ type place struct {
 	subnet *subnet
 	groups []model.SecurityGroup
 }
+
+// hasPlace reports whether a new ENI has somewhere to go.
+func (a *agent) hasPlace() bool { return len(a.places()) > 0 }

@@ -53,11 +53,17 @@ func (a *agent) configure() error {
 }
 
 // keepLeases hands pods that live the addresses they held before the restart;
-// those of pods that are gone are free at once.
+// those of pods that are gone are free at once. A pod whose address no ENI of
+// the datastore has lives on with it, unknown to the agent.
 func (a *agent) keepLeases() {
 	for _, p := range a.node.pods {
-		if p.lease != nil && !p.lease.Dropped() {
-			p.lease = a.store.Hold(p.lease.Address(), p.name)
+		if p.lease == nil || p.lease.Dropped() {
+			continue
+		}
+		if kept := a.store.Hold(p.lease.Address(), p.name); kept != nil {
+			p.lease = kept
+		} else {
+			p.lease.Forget()
 		}
 	}
 }
@@ -82,6 +88,9 @@ func (a *agent) startGiveBack(enis []*model.StoreENI) {
 	a.signalTrunk()
 	a.startGrow()
 }
+
+// starting reports whether the start-up is under way.
+func (a *agent) starting() bool { return !a.up && a.busy }
 
 // startGrow makes one growth step if the pool is too low.
 func (a *agent) startGrow() {

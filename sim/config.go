@@ -228,6 +228,9 @@ type PodSpec struct {
 	// BranchGroups are the security groups of the pod's branch ENI; with any the
 	// pod needs one, unless it is on the host network.
 	BranchGroups []model.SecurityGroup
+	// PodENI: the pod requests vpc.amazonaws.com/pod-eni, and so needs a branch
+	// ENI without BranchGroups, too: it then has the trunk's.
+	PodENI bool
 	// Node pins the pods, as spec.nodeName does: no scheduler, no admission.
 	Node       model.NodeName
 	ReadyAfter time.Duration // from addressed to ready

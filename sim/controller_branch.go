@@ -68,9 +68,13 @@ func (c *resourceController) create(item workItem, done func(itemResult)) {
 		s.fail(BranchFailed{BranchFields: of, Error: ErrNoENIConfig, Reason: reasonAllocation}, nil)
 		return
 	}
+	groups := p.spec.BranchGroups
+	if len(groups) == 0 {
+		groups = at.groups
+	}
 	life := c.life
 	c.paced(func() {
-		c.e.ec2.createBranch(s.t.eni, at.subnet, p.spec.BranchGroups, vlan, func(ni *eni, code model.ErrorCode) {
+		c.e.ec2.createBranch(s.t.eni, at.subnet, groups, vlan, func(ni *eni, code model.ErrorCode) {
 			switch {
 			case c.life != life:
 			case code != "":

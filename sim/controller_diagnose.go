@@ -77,32 +77,34 @@ func (c *resourceController) diagnoseNoTrunk(p *pod) verdict {
 	default:
 		return verdict{
 			kind: KindNoTrunk, scope: "node", name: string(n.name), reason: string(n.trunkError), message: textNoAddress,
-			numbers: map[string]int{"maxENI": n.instance.kind.MaxENIs, "enis": len(n.instance.enis), "branchLimit": n.instance.kind.BranchENIs},
-			remedy:  remedyUnschedulable(KindNoTrunk),
+			numbers: func() map[string]int {
+				return map[string]int{"maxENI": n.instance.kind.MaxENIs, "enis": len(n.instance.enis), "branchLimit": n.instance.kind.BranchENIs}
+			},
+			remedy: remedyUnschedulable(KindNoTrunk),
 		}
 	}
 }
 
 // branchSubnetFull is a subnet without an address for a trunk or a branch.
 func branchSubnetFull(s *subnet, code model.ErrorCode) verdict {
-	v := verdict{
+	return verdict{
 		kind: KindSubnetIPs, scope: "subnet", name: string(s.ID()), reason: string(code), message: textNoAddress,
-		numbers: subnetNumbers(s),
+		numbers: (&refusal{subnet: s, want: 1}).numbers,
 		remedy:  "a larger subnet, or another one for pods (custom networking); a request that was refused six times is dropped, so that pods must be made anew once there are addresses",
 	}
-	v.numbers["wanted"] = 1
-	return v
 }
 
 // onTrunk is a verdict about the pod's node, with the numbers of its trunk.
 func (c *resourceController) onTrunk(p *pod, t *trunk, kind Kind, reason string) verdict {
 	return verdict{
 		kind: kind, scope: "node", name: string(p.node.name), reason: reason, message: textNoAddress,
-		numbers: map[string]int{
-			"branchLimit": t.Limit(),
-			"branches":    len(t.Held()),
-			"queued":      len(t.Queue()),
-			"vlans":       len(t.VLANs()),
+		numbers: func() map[string]int {
+			return map[string]int{
+				"branchLimit": t.Limit(),
+				"branches":    len(t.Held()),
+				"queued":      len(t.Queue()),
+				"vlans":       len(t.VLANs()),
+			}
 		},
 	}
 }

@@ -236,7 +236,7 @@ func replay(t *testing.T, rec *recording) *replayed {
 	r.node = n
 	for _, device := range rec.AttachedDeviceIndexes {
 		if device > 0 {
-			ni, err := e.ec2.make(n.instance, n.subnet, nil, 0, false)
+			ni, err := e.ec2.make(n.instance, n.subnet, nil, 0, false, model.ENISecondary)
 			require.NoError(t, err)
 			n.instance.attach(ni, device)
 		}

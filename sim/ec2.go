@@ -157,7 +157,7 @@ func (x *ec2) launch(n *node, s *subnet, groups []model.SecurityGroup) (*instanc
 		node:   n,
 		chance: newStream(x.e.cfg.Seed, "ec2/"+string(n.name)),
 	}
-	primary, err := x.make(in, s, groups, 0, false)
+	primary, err := x.make(in, s, groups, 0, false, model.ENIPrimary)
 	if err != nil {
 		x.send(request{
 			in:     in,
@@ -167,7 +167,6 @@ func (x *ec2) launch(n *node, s *subnet, groups []model.SecurityGroup) (*instanc
 		})
 		return nil, err
 	}
-	primary.kind = model.ENIPrimary
 	in.attach(primary, 0)
 	return in, nil
 }
@@ -187,7 +186,7 @@ func (x *ec2) terminate(in *instance) {
 }
 
 // make creates an ENI for an instance, with want addresses or prefixes.
-func (x *ec2) make(in *instance, s *subnet, groups []model.SecurityGroup, want int, prefixes bool) (*eni, error) {
+func (x *ec2) make(in *instance, s *subnet, groups []model.SecurityGroup, want int, prefixes bool, kind model.ENIKind) (*eni, error) {
 	addresses, pfx := want, 0
 	if prefixes {
 		addresses, pfx = 0, want
@@ -199,17 +198,17 @@ func (x *ec2) make(in *instance, s *subnet, groups []model.SecurityGroup, want i
 	if err != nil {
 		return nil, err
 	}
-	ni := x.newENI(in, s, groups, taken)
+	ni := x.newENI(in, s, groups, taken, kind)
 	in.loose = append(in.loose, ni)
 	return ni, nil
 }
 
 // newENI is an ENI made for the instance with what was taken from the subnet.
-func (x *ec2) newENI(in *instance, s *subnet, groups []model.SecurityGroup, taken model.TakenENI) *eni {
+func (x *ec2) newENI(in *instance, s *subnet, groups []model.SecurityGroup, taken model.TakenENI, kind model.ENIKind) *eni {
 	in.made++
 	ni := &eni{
 		id:      model.ENIID("eni-" + digits(string(in.node.name), fmt.Sprint(in.made-1))),
-		kind:    model.ENISecondary,
+		kind:    kind,
 		subnet:  s,
 		groups:  groups,
 		primary: taken.Primary,
@@ -217,7 +216,11 @@ func (x *ec2) newENI(in *instance, s *subnet, groups []model.SecurityGroup, take
 		blocks:  append(blocksOf(taken.Addresses), taken.Prefixes...),
 	}
 	x.quotas.created(in.made == 1, ni.blocks)
-	x.e.log(in.node.name, ENICreated{ni.id, s.ID(), ni.primary, taken.Addresses, taken.Prefixes})
+	beside := kind
+	if kind == model.ENIPrimary || kind == model.ENISecondary {
+		beside = ""
+	}
+	x.e.log(in.node.name, ENICreated{ni.id, beside, s.ID(), ni.primary, taken.Addresses, taken.Prefixes})
 	return ni
 }
 
@@ -268,6 +271,13 @@ func (in *instance) attach(ni *eni, device int) {
 	in.loose = slices.DeleteFunc(in.loose, func(have *eni) bool { return have == ni })
 	at, _ := slices.BinarySearchFunc(in.enis, device, func(have *eni, d int) int { return cmp.Compare(have.device, d) })
 	in.enis = slices.Insert(in.enis, at, ni)
+}
+
+// detach takes the ENI off the instance; it exists until it is deleted.
+func (in *instance) detach(ni *eni) {
+	in.enis = slices.DeleteFunc(in.enis, func(have *eni) bool { return have == ni })
+	in.loose = append(in.loose, ni)
+	ni.instance, ni.leaving = nil, true
 }
 
 // lowestDevice is the lowest free device number.

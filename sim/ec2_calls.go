@@ -156,7 +156,7 @@ func (x *ec2) create(in *instance, s *subnet, groups []model.SecurityGroup, want
 		fields: CallFields{Action: CreateNetworkInterface, Subnet: s.ID(), Want: want},
 		effect: func(f *CallFields) {
 			var err error
-			ni, err = x.make(in, s, groups, want, prefixes)
+			ni, err = x.make(in, s, groups, want, prefixes, model.ENISecondary)
 			if f.Error = codeOf(err); err != nil {
 				return
 			}
@@ -194,21 +194,17 @@ func (x *ec2) modify(in *instance, ni *eni, done reply) {
 	x.send(request{in: in, life: in.life(), fields: CallFields{Action: ModifyNetworkInterfaceAttribute, ENI: ni.id}, done: done})
 }
 
-// detach takes an ENI off its instance. Its addresses stay taken until it is
-// deleted, and so does its device number, unless the agent is killed before.
+// detach takes an ENI off its instance when the call begins, as an agent that
+// is restarted meanwhile must not take it in again; its addresses stay taken
+// until it is deleted, and so does its device number, unless the agent is
+// killed before.
 func (x *ec2) detach(in *instance, ni *eni, done reply) {
 	x.send(request{
 		in:     in,
 		life:   in.life(),
 		fields: CallFields{Action: DetachNetworkInterface, ENI: ni.id, Subnet: ni.subnet.ID()},
-		done: func(code model.ErrorCode) {
-			if code == "" && !in.node.gone {
-				in.enis = slices.DeleteFunc(in.enis, func(have *eni) bool { return have == ni })
-				in.loose = append(in.loose, ni)
-				ni.leaving = true
-			}
-			done(code)
-		},
+		effect: func(*CallFields) { in.detach(ni) },
+		done:   done,
 	})
 }
 
@@ -220,8 +216,10 @@ func (x *ec2) delete(in *instance, ni *eni, done reply) {
 		life:   in.life(),
 		fields: CallFields{Action: DeleteNetworkInterface, ENI: ni.id, Subnet: ni.subnet.ID()},
 		done: func(code model.ErrorCode) {
-			if code == "" && !in.node.gone {
-				in.loose = slices.DeleteFunc(in.loose, func(have *eni) bool { return have == ni })
+			// The agent's clean-up may have deleted it meanwhile, or the call
+			// of the agent before it.
+			if i := slices.Index(in.loose, ni); i >= 0 && code == "" && !in.node.gone {
+				in.loose = slices.Delete(in.loose, i, i+1)
 				x.release(in, ni)
 			}
 			done(code)

@@ -37,11 +37,10 @@ func (x *ec2) createTrunk(in *instance, s *subnet, groups []model.SecurityGroup,
 	var ni *eni
 	x.ask(in, CallFields{Action: CreateNetworkInterface, Subnet: s.ID()}, func(f *CallFields) {
 		var err error
-		if ni, err = x.make(in, s, groups, 0, false); err != nil {
+		if ni, err = x.make(in, s, groups, 0, false, model.ENITrunk); err != nil {
 			f.Error = codeOf(err)
 			return
 		}
-		ni.kind = model.ENITrunk
 		f.ENI, f.Addresses = ni.id, []netip.Addr{ni.primary}
 	}, func(code model.ErrorCode) { done(ni, code) })
 }
@@ -60,6 +59,7 @@ func (x *ec2) attachTrunk(in *instance, ni *eni, device int, done reply) {
 		default:
 			in.attach(ni, device)
 			in.trunk = ni
+			in.node.agent.attachedByOthers() // the metadata show it at once
 		}
 	}, done)
 }
@@ -89,8 +89,8 @@ func (x *ec2) createBranch(trunk *eni, s *subnet, groups []model.SecurityGroup, 
 			f.Error = codeOf(err)
 			return
 		}
-		ni = x.newENI(in, s, groups, taken)
-		ni.kind, ni.trunk, ni.vlan = model.ENIBranch, trunk, vlan
+		ni = x.newENI(in, s, groups, taken, model.ENIBranch)
+		ni.trunk, ni.vlan = trunk, vlan
 		trunk.branches = append(trunk.branches, ni)
 		f.ENI, f.Addresses = ni.id, []netip.Addr{ni.primary}
 	}, func(code model.ErrorCode) { done(ni, code) })

@@ -109,9 +109,10 @@ type ReservationStart struct {
 
 // RunEnded is the last event of every run.
 type RunEnded struct {
-	// EndedBy is "settled", "duration" or "limit".
+	// EndedBy is "settled", "duration" (also where a run did not settle within
+	// the longest time) or "limit".
 	EndedBy string `json:"endedBy"`
-	// Message says which limit it was, and its value.
+	// Message says which limit it was, and its value, or that it never settled.
 	Message string `json:"message,omitempty"`
 	// Open are the exhaustion episodes that had not ended.
 	Open []ExhaustionEnded `json:"open,omitempty"`
@@ -127,8 +128,9 @@ type NodeLaunched struct {
 	MaxPods        int                   `json:"maxPods"`
 	SystemPods     int                   `json:"systemPods"` // host-network, counted in maxPods
 	MaxENIs        int                   `json:"maxENIs"`
-	SlotsPerENI    int                   `json:"slotsPerENI"`  // IPv4 per ENI − 1
-	OS             string                `json:"os,omitempty"` // "windows", which uses one ENI; empty: Linux
+	SlotsPerENI    int                   `json:"slotsPerENI"`          // IPv4 per ENI − 1
+	BranchENIs     int                   `json:"branchENIs,omitempty"` // 0: the type cannot have a trunk
+	OS             string                `json:"os,omitempty"`         // "windows", which uses one ENI; empty: Linux
 	ENI            model.ENIID           `json:"eni"`
 	PrimaryAddress netip.Addr            `json:"primaryAddress"`
 	SecurityGroups []model.SecurityGroup `json:"securityGroups,omitempty"`
@@ -340,7 +342,9 @@ const (
 // ENICreated is EC2's instant of creation: the addresses are taken from the
 // subnet.
 type ENICreated struct {
-	ENI            model.ENIID    `json:"eni"`
+	ENI model.ENIID `json:"eni"`
+	// Kind is trunk or branch; empty for ENIs of the instance or its agent.
+	Kind           model.ENIKind  `json:"kind,omitempty"`
 	Subnet         model.SubnetID `json:"subnet"`
 	PrimaryAddress netip.Addr     `json:"primaryAddress"`
 	Addresses      []netip.Addr   `json:"addresses,omitempty"`

@@ -25,7 +25,7 @@ type verdict struct {
 	reason   string
 	cappedBy string
 	message  string
-	numbers  map[string]int
+	numbers  func() map[string]int // asked when an episode begins; nil: none
 	remedy   string
 }
 
@@ -48,12 +48,13 @@ type troubles struct {
 // episode is a spell of one kind of exhaustion at one place. It ends when
 // nobody waits for it any more.
 type episode struct {
-	id      int
-	place   troublePlace
-	waiting int
-	pods    int   // that it hit
-	podMs   int64 // waited by those that wait no longer
-	since   int64 // sum of the instants at which the waiting ones began
+	id       int
+	place    troublePlace
+	waiting  int   // pods
+	launches int   // nodes that cannot be launched; they wait, but not in podMs
+	pods     int   // that it hit
+	podMs    int64 // waited by those that wait no longer
+	since    int64 // sum of the instants at which the waiting ones began
 }
 
 func newTroubles(e *engine) *troubles {
@@ -70,10 +71,7 @@ func (t *troubles) open() []ExhaustionEnded {
 }
 
 func (ep *episode) sum(now model.Instant) ExhaustionEnded {
-	waited := ep.podMs
-	if ep.pods > 0 {
-		waited += int64(ep.waiting)*int64(now) - ep.since
-	}
+	waited := ep.podMs + int64(ep.waiting)*int64(now) - ep.since
 	return ExhaustionEnded{ID: ep.id, Kind: ep.place.kind, Scope: ep.place.scope, Name: ep.place.name, Pods: ep.pods, PodMs: waited}
 }
 
@@ -109,6 +107,10 @@ func (t *troubles) episode(at troublePlace, first model.PodName, v verdict) *epi
 	if ep := t.at[at]; ep != nil {
 		return ep
 	}
+	var numbers map[string]int
+	if v.numbers != nil {
+		numbers = v.numbers()
+	}
 	t.made++
 	ep := &episode{id: t.made, place: at}
 	t.at[at] = ep
@@ -119,7 +121,7 @@ func (t *troubles) episode(at troublePlace, first model.PodName, v verdict) *epi
 	}
 	t.e.log(node, ExhaustionBegan{
 		ID: ep.id, Kind: at.kind, Scope: at.scope, Name: at.name, Pod: first,
-		Reason: v.reason, CappedBy: v.cappedBy, Message: v.message, Numbers: v.numbers, Remedy: v.remedy,
+		Reason: v.reason, CappedBy: v.cappedBy, Message: v.message, Numbers: numbers, Remedy: v.remedy,
 	})
 	return ep
 }
@@ -133,12 +135,13 @@ func (t *troubles) left(p *pod) {
 	p.wait = nil
 	ep.podMs += int64(t.e.now - p.since)
 	ep.since -= int64(p.since)
-	t.leave(ep)
+	ep.waiting--
+	t.endIfOver(ep)
 }
 
-func (t *troubles) leave(ep *episode) {
-	ep.waiting--
-	if ep.waiting > 0 {
+// endIfOver ends the episode that nobody waits for any more.
+func (t *troubles) endIfOver(ep *episode) {
+	if ep.waiting > 0 || ep.launches > 0 {
 		return
 	}
 	delete(t.at, ep.place)
@@ -165,8 +168,7 @@ func (t *troubles) dropped(a *agent, p *pod) {
 	if !p.hitBy(ep) {
 		ep.pods++
 	}
-	ep.waiting++
-	t.leave(ep)
+	t.endIfOver(ep)
 }
 
 // setupFailed classifies a failed request for an address and returns its kind
@@ -196,10 +198,13 @@ func (t *troubles) unschedulable(p *pod, kind Kind, message string, reasons map[
 		t.left(p)
 		return
 	}
-	numbers := map[string]int{"nodes": 0}
-	for _, k := range slices.Sorted(maps.Keys(reasons)) {
-		numbers["nodes"] += reasons[k]
-		numbers[outBy[k]] = reasons[k]
+	numbers := func() map[string]int {
+		out := map[string]int{"nodes": 0}
+		for _, k := range slices.Sorted(maps.Keys(reasons)) {
+			out["nodes"] += reasons[k]
+			out[outBy[k]] = reasons[k]
+		}
+		return out
 	}
 	t.enter(p, verdict{
 		kind: kind, scope: "cluster", name: t.e.cfg.Cluster.Name,
@@ -233,15 +238,14 @@ func (t *troubles) launchRefused(n *node, code model.ErrorCode) {
 	}
 	v := verdict{
 		kind: KindSubnetIPs, scope: "subnet", name: string(n.subnet.ID()), reason: "launch",
-		message: fmt.Sprintf(textLaunch, n.subnet.ID()), numbers: subnetNumbers(n.subnet),
+		message: fmt.Sprintf(textLaunch, n.subnet.ID()), numbers: n.subnet.numbers,
 		remedy: "a larger subnet, or one more in the node group; every node takes an address for itself",
 	}
 	if kind := kindOf(code); kind != KindSubnetIPs {
 		v.kind, v.scope, v.name, v.message = kind, "cluster", t.e.cfg.Cluster.Name, string(code)
 	}
 	ep := t.episode(troublePlace{v.kind, v.scope, v.name}, "", v)
-	ep.waiting++
-	ep.since += int64(t.e.now)
+	ep.launches++
 	t.nodes[n.name] = ep
 }
 
@@ -249,7 +253,7 @@ func (t *troubles) launchRefused(n *node, code model.ErrorCode) {
 func (t *troubles) launched(n *node) {
 	if ep := t.nodes[n.name]; ep != nil {
 		delete(t.nodes, n.name)
-		ep.since -= int64(t.e.now)
-		t.leave(ep)
+		ep.launches--
+		t.endIfOver(ep)
 	}
 }

@@ -148,7 +148,7 @@ func (e *engine) tryLaunch(n *node) {
 		Group: n.group.Name, Instance: in.id, InstanceType: in.kind.Name,
 		Subnet: n.subnet.ID(), Zone: n.subnet.zone,
 		MaxPods: n.maxPods, SystemPods: n.systemPods(),
-		MaxENIs: in.kind.MaxENIs, SlotsPerENI: in.kind.SlotsPerENI(),
+		MaxENIs: in.kind.MaxENIs, SlotsPerENI: in.kind.SlotsPerENI(), BranchENIs: branchLimit(in.kind),
 		ENI: primary.id, PrimaryAddress: primary.primary, SecurityGroups: primary.groups,
 	}
 	if n.group.Windows {
@@ -344,4 +344,13 @@ func (n *node) eniConfigName(s model.Settings) string {
 		return name
 	}
 	return "default"
+}
+
+// branchLimit is how many branch ENIs a node of the type can have, 0 where it
+// cannot have a trunk.
+func branchLimit(kind model.InstanceType) int {
+	if !kind.TrunkingCompatible {
+		return 0
+	}
+	return kind.BranchENIs
 }

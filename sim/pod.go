@@ -60,7 +60,7 @@ func (p *pod) needsBranch() bool { return needsBranch(p.spec) }
 // needsBranch reports whether pods of the spec ask for one: neither those on the
 // host network do nor those for Windows nodes.
 func needsBranch(spec *PodSpec) bool {
-	return len(spec.BranchGroups) > 0 && !spec.HostNetwork && !isWindows(spec)
+	return (spec.PodENI || len(spec.BranchGroups) > 0) && !spec.HostNetwork && !isWindows(spec)
 }
 
 // workloadName is the name of the controller, or empty.

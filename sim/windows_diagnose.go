@@ -50,6 +50,11 @@ const remedyWindowsFull = "a Windows node serves its pods from one ENI: prefix m
 
 // onNode is a verdict about this node, with the numbers of its pool.
 func (w *windowsPool) onNode(kind Kind, reason, remedy string) verdict {
+	return verdict{kind: kind, scope: "node", name: string(w.node.name), reason: reason, message: textNoAnnotation, numbers: w.numbers, remedy: remedy}
+}
+
+// numbers are the figures of the node's pool.
+func (w *windowsPool) numbers() map[string]int {
 	numbers := map[string]int{"maxPods": w.node.maxPods}
 	if w.pool != nil {
 		s := w.pool.Stats()
@@ -59,7 +64,7 @@ func (w *windowsPool) onNode(kind Kind, reason, remedy string) verdict {
 		numbers["available"] = s.Warm + s.Cooling
 		numbers["cooling"] = s.Cooling
 	}
-	return verdict{kind: kind, scope: "node", name: string(w.node.name), reason: reason, message: textNoAnnotation, numbers: numbers, remedy: remedy}
+	return numbers
 }
 
 func (w *windowsPool) diagnoseRefusal() verdict {
@@ -71,7 +76,7 @@ func (w *windowsPool) diagnoseRefusal() verdict {
 		return v
 	}
 	v := w.onNode(kind, string(r.code), remedyRefused(kind))
-	if kind != KindENILimit {
+	if kind == KindThrottling || kind == KindQuota {
 		v.scope, v.name = "cluster", w.e.cfg.Cluster.Name
 	}
 	return v

@@ -289,7 +289,8 @@ func (c *controllers) create(a Create) {
 	w.create(&pod{name: a.Pod, owner: w, spec: &spec, beside: true})
 }
 
-// overlay lays a create step's spec over that of its workload: what is set wins.
+// overlay lays a create step's spec over that of its workload: what is set wins,
+// also BranchGroups that are empty and not nil.
 // ReadyAfter and StopAfter are the step's in any case.
 func overlay(base, set PodSpec) PodSpec {
 	out := base
@@ -317,6 +318,12 @@ func overlay(base, set PodSpec) PodSpec {
 	}
 	if set.MemoryMiB != 0 {
 		out.MemoryMiB = set.MemoryMiB
+	}
+	if set.BranchGroups != nil {
+		out.BranchGroups = set.BranchGroups
+	}
+	if set.PodENI {
+		out.PodENI = true
 	}
 	if set.HostNetwork {
 		out.HostNetwork = true

@@ -12,6 +12,17 @@ import (
 type Calls struct {
 	// Total counts all calls, UnderWay those without an answer yet.
 	Total, UnderWay int
+	// Throttled counts those that the request rate refused, from the first at
+	// ThrottledFrom to the last at ThrottledTo.
+	Throttled                  int
+	ThrottledFrom, ThrottledTo model.Instant
+	// Busiest is the second with the most calls, the first of equals, and
+	// BusiestCalls how many.
+	Busiest      model.Instant
+	BusiestCalls int
+
+	second model.Instant // the one that now is in
+	inIt   int           // calls in it
 
 	byAction map[sim.Action]*ActionCalls
 }
@@ -45,7 +56,7 @@ func (c *Calls) ByAction() []ActionCalls {
 	return out
 }
 
-func (c *Calls) called(b sim.CallFields) {
+func (c *Calls) called(at model.Instant, b sim.CallFields) {
 	if c.byAction == nil {
 		c.byAction = map[sim.Action]*ActionCalls{}
 	}
@@ -60,8 +71,26 @@ func (c *Calls) called(b sim.CallFields) {
 	if b.Error != "" {
 		a.Refused[b.Error]++
 	}
+	c.count(at)
 	if b.Throttled {
 		a.Throttled++
+		if c.Throttled == 0 {
+			c.ThrottledFrom = at
+		}
+		c.Throttled++
+		c.ThrottledTo = at
+	}
+}
+
+// count counts a call in its second.
+func (c *Calls) count(at model.Instant) {
+	const oneSecond = 1000
+	if second := at - at%oneSecond; second != c.second {
+		c.second, c.inIt = second, 0
+	}
+	c.inIt++
+	if c.inIt > c.BusiestCalls {
+		c.Busiest, c.BusiestCalls = c.second, c.inIt
 	}
 }
 

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"encoding/json"
 	"net/netip"
+	"os"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -26,23 +28,24 @@ func everyBody() []sim.Body {
 		Rule: "grow", Reason: "too-low", Total: 9, Assigned: 8, Available: 1, Cooling: 1, Short: 2, Over: 3, ENI: "eni-1",
 	}
 	call := sim.CallFields{
-		Call: 3, Action: sim.CreateNetworkInterface, Instance: "i-1", ENI: "eni-1", Subnet: "a", Want: 2,
+		Call: 3, Action: sim.CreateNetworkInterface, Instance: "i-1", ENI: "eni-1", Trunk: "eni-2", VLAN: 3, Subnet: "a", Want: 2,
 		Addresses: addrs, Prefixes: prefixes, Error: model.InsufficientCidrBlocks, LatencyMs: 5, Attempt: 2, Throttled: true,
 	}
+	branch := sim.BranchFields{Pod: "p", ENI: "eni-2", Trunk: "eni-1", VLAN: 3, Address: addr, Subnet: "a"}
 	ended := sim.ExhaustionEnded{ID: 1, Kind: sim.KindSubnetIPs, Scope: "subnet", Name: "a", Pods: 2, PodMs: 9}
 	return []sim.Body{
 		sim.RunStarted{
 			APIVersion: "vpcsim/v1", Name: "n", Scenario: json.RawMessage(`{"name":"n","x":[1,2]}`),
 			Seed: 1<<64 - 1, Digest: "sha256:1", Version: "v", Notes: []string{"note"},
 			Subnets: []sim.SubnetStart{{
-				Name: "a", Zone: "z", CIDR: netip.MustParsePrefix("10.0.0.0/24"), Reserved: addrs, InUse: addrs,
+				Name: "a", Zone: "z", CIDR: netip.MustParsePrefix("10.0.0.0/24"), IPv6CIDR: netip.MustParsePrefix("2001:db8::/64"), Tags: map[string]string{"a": "b"}, Reserved: addrs, InUse: addrs,
 				Reservations: []sim.ReservationStart{{CIDR: prefix, Type: model.ReservationPrefix}}, ControlPlane: addrs,
 			}},
 		},
 		sim.RunEnded{EndedBy: "limit", Message: "m", Open: []sim.ExhaustionEnded{ended}},
 		sim.NodeLaunched{
 			Group: "g", Instance: "i-1", InstanceType: "m5.large", Subnet: "a", Zone: "z", MaxPods: 29, SystemPods: 2,
-			MaxENIs: 3, SlotsPerENI: 9, ENI: "eni-1", PrimaryAddress: addr, SecurityGroups: []model.SecurityGroup{"sg"},
+			MaxENIs: 3, SlotsPerENI: 9, BranchENIs: 9, ENI: "eni-1", PrimaryAddress: addr, SecurityGroups: []model.SecurityGroup{"sg"},
 		},
 		sim.NodeReady{},
 		sim.NodeNotReady{Reason: "r"},
@@ -70,7 +73,15 @@ func everyBody() []sim.Body {
 		},
 		sim.AddressesAdded{ENI: "eni-1", Device: 1, Addresses: addrs, Prefixes: prefixes, By: sim.ByGrow},
 		sim.AddressesRemoved{ENI: "eni-1", Device: 1, Addresses: addrs, Prefixes: prefixes, By: sim.ByShrink},
-		sim.ENICreated{ENI: "eni-1", Subnet: "a", PrimaryAddress: addr, Addresses: addrs, Prefixes: prefixes},
+		sim.ENIExcluded{ENI: "eni-1", Device: 1},
+		sim.TrunkSignalled{},
+		sim.TrunkFailed{Subnet: "a", Error: sim.ErrNoDevice, Attempt: 1, Reasons: []string{"NodeTrunkFailedInit"}},
+		sim.BranchRequested{Pod: "p", Trunk: "eni-1"},
+		sim.BranchCreated{BranchFields: branch, SecurityGroups: []model.SecurityGroup{"sg"}},
+		sim.BranchFailed{BranchFields: branch, Error: sim.ErrAtCapacity, Attempt: 2, Reason: "BranchAllocationFailed", RetryMs: &until},
+		sim.BranchQueued{BranchFields: branch, Front: true},
+		sim.BranchDeleted{BranchFields: branch, Error: model.InternalError, Leaked: true},
+		sim.ENICreated{ENI: "eni-1", Kind: model.ENITrunk, Subnet: "a", PrimaryAddress: addr, Addresses: addrs, Prefixes: prefixes},
 		sim.ENIDeleted{ENI: "eni-1", Subnet: "a", PrimaryAddress: addr, Addresses: addrs, Prefixes: prefixes, Released: 19},
 		sim.PoolGrow{PoolDecision: decision},
 		sim.PoolShrink{PoolDecision: decision},
@@ -82,7 +93,7 @@ func everyBody() []sim.Body {
 		sim.PodBound{Pod: "p", Workload: "w"},
 		sim.PodUnschedulable{Pod: "p", Workload: "w", Reason: sim.KindMaxPods, Attempt: 1, Message: "m"},
 		sim.PodSetupFailed{Pod: "p", Workload: "w", Reason: sim.KindCooldown, Attempt: 1, Message: "m"},
-		sim.PodAddressed{Pod: "p", Workload: "w", ENI: "eni-1", Device: 1, Address: addr, Prefix: prefix, Attempt: 2},
+		sim.PodAddressed{Pod: "p", Workload: "w", ENI: "eni-1", Device: 1, Address: addr, Prefix: prefix, VLAN: 3, Attempt: 2},
 		sim.PodReady{Pod: "p"},
 		sim.PodDeleted{Pod: "p"},
 		sim.PodReleased{Pod: "p", ENI: "eni-1", Device: 1, Address: addr, Prefix: prefix, CoolUntilMs: &until, Reason: "r"},
@@ -110,6 +121,14 @@ func TestEveryTypeOfEventComesBackAsItWent(t *testing.T) {
 		require.Equal(t, string(line), string(again))
 	}
 	require.Len(t, seen, replay.EventTypes(), "a type of event is missing here")
+	// The types are those that the engine's source names.
+	source, err := os.ReadFile("../event.go")
+	require.NoError(t, err)
+	named := regexp.MustCompile(`EventType = "([^"]+)"`).FindAllStringSubmatch(string(source), -1)
+	require.NotEmpty(t, named)
+	for _, m := range named {
+		require.True(t, seen[sim.EventType(m[1])], "%s cannot be decoded", m[1])
+	}
 }
 
 // The zero body of each type must come back, too: what is omitted when empty

@@ -19,14 +19,14 @@ type ec2ENI struct {
 
 // takePrimary notes the ENI that an instance is launched with. EC2 may have
 // told of its creation before.
-func (s *State) takePrimary(b sim.NodeLaunched) error {
+func (s *State) takePrimary(e sim.Event, b sim.NodeLaunched) error {
 	if s.ec2ENIs[b.ENI] != nil {
 		return nil
 	}
-	return s.createENI(sim.ENICreated{ENI: b.ENI, Subnet: b.Subnet, PrimaryAddress: b.PrimaryAddress})
+	return s.createENI(e, sim.ENICreated{ENI: b.ENI, Subnet: b.Subnet, PrimaryAddress: b.PrimaryAddress})
 }
 
-func (s *State) createENI(b sim.ENICreated) error {
+func (s *State) createENI(ev sim.Event, b sim.ENICreated) error {
 	sn := s.subnets[b.Subnet]
 	switch {
 	case sn == nil:
@@ -36,18 +36,24 @@ func (s *State) createENI(b sim.ENICreated) error {
 	}
 	e := &ec2ENI{id: b.ENI, subnet: sn, primary: b.PrimaryAddress}
 	s.ec2ENIs[b.ENI] = e
+	if n := s.nodes[ev.Node]; n != nil {
+		n.made(ev.At, b)
+	}
 	if err := sn.take(b.PrimaryAddress); err != nil {
 		return err
 	}
 	return e.add(blockPrefixes(b.Addresses, b.Prefixes))
 }
 
-func (s *State) deleteENI(b sim.ENIDeleted) error {
+func (s *State) deleteENI(ev sim.Event, b sim.ENIDeleted) error {
 	e := s.ec2ENIs[b.ENI]
 	if e == nil {
 		return fmt.Errorf("there is no ENI %s", b.ENI)
 	}
 	delete(s.ec2ENIs, b.ENI)
+	if n := s.nodes[ev.Node]; n != nil {
+		n.deletedInEC2(b.ENI)
+	}
 	if err := e.subnet.give(e.primary); err != nil {
 		return err
 	}
@@ -56,8 +62,11 @@ func (s *State) deleteENI(b sim.ENIDeleted) error {
 
 // call counts a call that begins, and does to the subnet what it does: a
 // refused call does nothing. Creating and deleting have events of their own.
-func (s *State) call(b sim.CallFields) error {
-	s.Calls.called(b)
+func (s *State) call(ev sim.Event, b sim.CallFields) error {
+	s.Calls.called(ev.At, b)
+	if n := s.nodes[ev.Node]; n != nil {
+		n.called(b)
+	}
 	if b.Error != "" {
 		return nil
 	}

@@ -17,6 +17,9 @@ type ENI struct {
 	PrimaryAddress netip.Addr
 	// AttachedAt is when it entered the datastore, the first time.
 	AttachedAt model.Instant
+	// Excluded: it serves no pods. It entered the datastore with its subnet tagged
+	// so.
+	Excluded bool
 	// Blocks are in ascending order. The primary address is not among them.
 	Blocks []*Block
 

@@ -46,6 +46,18 @@ const (
 	Cordoned   ChangeKind = "cordoned"
 	Uncordoned ChangeKind = "uncordoned"
 	Terminated ChangeKind = "terminated"
+
+	Excluded ChangeKind = "excluded"
+
+	TrunkSignalled ChangeKind = "trunk-signalled" // the agent asks for a trunk
+	TrunkFailed    ChangeKind = "trunk-failed"
+	TrunkAttached  ChangeKind = "trunk-attached" // in EC2; Attached is when the agent takes it in
+
+	BranchesCreated ChangeKind = "branches-created"
+	BranchesFailed  ChangeKind = "branches-failed" // requests that came to nothing
+	BranchesQueued  ChangeKind = "branches-queued" // their pods have left
+	BranchesDeleted ChangeKind = "branches-deleted"
+	BranchesLeaked  ChangeKind = "branches-leaked"
 )
 
 // Change is one line of a node's history. ENI and what follows are empty where
@@ -59,6 +71,13 @@ type Change struct {
 	// Addresses and Prefixes that came or went; of a filled ENI those it has.
 	Addresses, Prefixes int
 	By                  sim.By
+	// Branches is how many branch ENIs it is about.
+	Branches int
+	// Subnet and Error are set where the kind has them.
+	Subnet model.SubnetID
+	Error  model.ErrorCode
+	// Until is the last instant of a change that stands for several; otherwise At.
+	Until model.Instant
 	// Why is the decision of the agent that led to it; nil where none did.
 	Why *sim.PoolDecision
 	// Settings are the agent's at that time, zero before its first start.
@@ -74,8 +93,30 @@ type DeviceHistory struct {
 	AttachedAt, FilledAt model.Instant
 }
 
+// branches notes a change of a branch ENI. Those of a kind in a row are one
+// change: pods come and go all day long.
+func (h *History) branches(at model.Instant, kind ChangeKind) {
+	h.join(Change{At: at, Kind: kind, Branches: 1})
+}
+
+func (h *History) branchFailed(at model.Instant, code model.ErrorCode) {
+	h.join(Change{At: at, Kind: BranchesFailed, Branches: 1, Error: code})
+}
+
+func (h *History) join(c Change) {
+	if n := len(h.Changes); n > 0 && n == h.Count {
+		if last := &h.Changes[n-1]; last.Kind == c.Kind && last.Error == c.Error {
+			last.Branches++
+			last.Until = c.At
+			return
+		}
+	}
+	h.add(c)
+}
+
 func (h *History) add(c Change) {
 	h.Count++
+	c.Until = c.At
 	if len(h.Changes) < HistoryLimit {
 		if n := len(h.Settings); n > 0 {
 			c.Settings = h.Settings[n-1].Settings

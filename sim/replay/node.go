@@ -29,6 +29,13 @@ type Node struct {
 	Config sim.AgentConfigured
 	// ENIs are those in the datastore, by device.
 	ENIs []*ENI
+	// Trunk is the node's trunk ENI.
+	Trunk Trunk
+	// Branches are the branch ENIs that EC2 has for the node, oldest first.
+	Branches []*Branch
+	// BranchFailures counts the requests for a branch ENI that came to nothing,
+	// by code; nil: none.
+	BranchFailures map[model.ErrorCode]int
 	// History is how the ENIs came, filled and went.
 	History History
 
@@ -44,6 +51,7 @@ func newNode(name model.NodeName, at model.Instant, b sim.NodeLaunched) *Node {
 	return &Node{
 		Name: name, Launched: b,
 		LaunchedAt: at, ReadyAt: model.Never, TerminatedAt: model.Never,
+		Trunk: Trunk{SignalledAt: model.Never, AttachedAt: model.Never},
 	}
 }
 
@@ -235,9 +243,38 @@ func (n *Node) insert(e *ENI, p netip.Prefix) error {
 	if err != nil {
 		return err
 	}
-	if b.usable = b.IsPrefix() == n.PrefixMode(); b.usable {
+	if b.usable = n.counts(b); b.usable {
 		n.total += b.Size()
 	}
+	return nil
+}
+
+// counts reports whether a block is in the agent's numbers: it is of the active
+// mode, and its ENI is not excluded.
+func (n *Node) counts(b *Block) bool { return b.IsPrefix() == n.PrefixMode() && !b.eni.Excluded }
+
+// exclude takes an ENI out of the agent's numbers. What pods hold of it they
+// keep.
+func (n *Node) exclude(at model.Instant, b sim.ENIExcluded) error {
+	e := n.ENI(b.ENI)
+	if e == nil {
+		return fmt.Errorf("%s is not in the datastore of %s", b.ENI, n.Name)
+	}
+	if e.Excluded {
+		return nil
+	}
+	n.expire(at)
+	e.Excluded = true
+	for _, blk := range e.Blocks {
+		if !blk.usable {
+			continue
+		}
+		blk.usable = false
+		n.total -= blk.Size()
+		n.held -= blk.Assigned
+		n.cooling -= blk.Cooling(at)
+	}
+	n.History.add(Change{At: at, Kind: Excluded, ENI: e.ID, Of: e.Kind, Device: e.Device, Subnet: e.Subnet})
 	return nil
 }
 
@@ -276,7 +313,7 @@ func (n *Node) recount() {
 	n.queue = coolQueue{}
 	for _, e := range n.ENIs {
 		for _, b := range e.Blocks {
-			b.usable = b.IsPrefix() == n.PrefixMode()
+			b.usable = n.counts(b)
 			for _, a := range b.touched {
 				if a.state == Cooling { // a start forgets
 					a.state = Free

@@ -35,8 +35,10 @@ type Pod struct {
 	// Prefix are then without meaning.
 	Address netip.Addr
 	ENI     model.ENIID
-	Device  int
+	Device  int // −1 for a branch ENI
 	Prefix  netip.Prefix
+	// VLAN is that of its branch ENI; 0: it has an address of the pool.
+	VLAN int
 
 	// FailedAttempts counts the times the CNI couldn't give it an address.
 	FailedAttempts int
@@ -276,6 +278,27 @@ func (s *State) address(n *Node, at model.Instant, b sim.PodAddressed) error {
 	case p.Address.IsValid():
 		return fmt.Errorf("pod %s holds %s already", p.Name, p.Address)
 	}
+	if b.VLAN > 0 {
+		err = n.annotated(b)
+	} else {
+		err = n.handOut(at, b)
+	}
+	if err != nil {
+		return err
+	}
+	n.waitsNoMore(p)
+
+	p.Address, p.ENI, p.Device, p.Prefix, p.VLAN = b.Address, b.ENI, b.Device, b.Prefix, b.VLAN
+	p.AddressedAt = at
+	p.Reason, p.Message = "", ""
+	s.Pods.count.Addressed++
+	s.Pods.StartLatency.add(at.Sub(p.CreatedAt))
+	s.Pods.TimeToIP.add(at.Sub(p.BoundAt))
+	return nil
+}
+
+// handOut gives the pod an address of the pool.
+func (n *Node) handOut(at model.Instant, b sim.PodAddressed) error {
 	a, err := n.lookup(b.ENI, b.Address, b.Prefix)
 	if err != nil {
 		return err
@@ -284,16 +307,8 @@ func (s *State) address(n *Node, at model.Instant, b sim.PodAddressed) error {
 	if a.state != Free {
 		return fmt.Errorf("%s is %s (%s) and given to %s", b.Address, a.state, a.pod, b.Pod)
 	}
-	n.hold(a, p.Name)
-	n.waitsNoMore(p)
+	n.hold(a, b.Pod)
 	n.History.filled(at, n, a.block.eni)
-
-	p.Address, p.ENI, p.Device, p.Prefix = b.Address, b.ENI, b.Device, b.Prefix
-	p.AddressedAt = at
-	p.Reason, p.Message = "", ""
-	s.Pods.count.Addressed++
-	s.Pods.StartLatency.add(at.Sub(p.CreatedAt))
-	s.Pods.TimeToIP.add(at.Sub(p.BoundAt))
 	return nil
 }
 
@@ -308,8 +323,10 @@ func (s *State) release(b sim.PodReleased) error {
 		return fmt.Errorf("there is no pod %q", b.Pod)
 	}
 	if p.Address.IsValid() {
-		s.nodes[p.Node].release(p, b)
-		p.Address = netip.Addr{}
+		if p.VLAN == 0 {
+			s.nodes[p.Node].release(p, b)
+		}
+		p.Address, p.VLAN = netip.Addr{}, 0
 	}
 	s.unbind(p)
 	if p.DeletedAt != model.Never || b.Reason == ReleasedTerminated {

@@ -67,13 +67,16 @@ func (s *State) apply(e sim.Event) error {
 	case sim.NodeLaunched:
 		return s.launch(e, b)
 	case sim.ENICreated:
-		return s.createENI(b)
+		return s.createENI(e, b)
 	case sim.ENIDeleted:
-		return s.deleteENI(b)
+		return s.deleteENI(e, b)
 	case sim.EC2Call:
-		return s.call(b.CallFields)
+		return s.call(e, b.CallFields)
 	case sim.EC2Returned:
 		s.Calls.returned()
+		if n := s.nodes[e.Node]; n != nil {
+			n.callReturned(e.At, b.CallFields)
+		}
 		return nil
 	case sim.PodCreated:
 		return s.Pods.create(e.At, b)
@@ -126,6 +129,23 @@ func (s *State) applyNode(n *Node, e sim.Event) error {
 		return n.addBlocks(e.At, b)
 	case sim.AddressesRemoved:
 		return n.removeBlocks(e.At, b)
+	case sim.ENIExcluded:
+		return n.exclude(e.At, b)
+	case sim.TrunkSignalled:
+		n.trunkSignalled(e.At)
+	case sim.TrunkFailed:
+		n.trunkFailed(e.At, b)
+	case sim.BranchRequested:
+		_, err := s.Pods.get(b.Pod)
+		return err
+	case sim.BranchCreated:
+		return n.branchCreated(e.At, b)
+	case sim.BranchFailed:
+		n.branchFailed(e.At, b)
+	case sim.BranchQueued:
+		return n.branchQueued(e.At, b)
+	case sim.BranchDeleted:
+		return n.branchDeleted(e.At, b)
 	case sim.PoolGrow:
 		n.decide(b.PoolDecision)
 	case sim.PoolShrink:
@@ -184,7 +204,7 @@ func (s *State) launch(e sim.Event, b sim.NodeLaunched) error {
 	n := newNode(e.Node, e.At, b)
 	s.Nodes = append(s.Nodes, n)
 	s.nodes[e.Node] = n
-	return s.takePrimary(b)
+	return s.takePrimary(e, b)
 }
 
 // Node returns the node of that name, nil if none was launched.

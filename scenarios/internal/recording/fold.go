@@ -487,7 +487,11 @@ func (f *Fold) called(n *node, b sim.CallFields) {
 	c := &call{eni: b.ENI, Call: Call{AtMs: int64(f.now), Want: b.Want, Err: string(b.Error)}}
 	switch b.Action {
 	case sim.CreateNetworkInterface:
-		f.creating(n, b, c)
+		// An ENI without addresses for pods is the controller's: a trunk, which
+		// a recording has when it is attached, or a branch.
+		if b.Want > 0 {
+			f.creating(n, b, c)
+		}
 		return
 	case sim.AssignPrivateIpAddresses:
 		c.Call.Call = allocIPs

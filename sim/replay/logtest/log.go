@@ -157,6 +157,60 @@ func (l *Log) Addressed(node model.NodeName, device int, workload model.Workload
 	return l
 }
 
+// Trunk appends that the node has a trunk at a device number, made and attached
+// by the controller and taken in by the agent.
+func (l *Log) Trunk(node model.NodeName, device int, primary string) *Log {
+	address := netip.MustParseAddr(primary)
+	made := l.call(sim.CallFields{Action: sim.CreateNetworkInterface, ENI: ENI(node, device), Subnet: "a", Addresses: []netip.Addr{address}})
+	attach := l.call(sim.CallFields{Action: sim.AttachNetworkInterface, ENI: ENI(node, device), Subnet: "a"})
+	return l.Add(node,
+		sim.TrunkSignalled{},
+		sim.ENICreated{ENI: ENI(node, device), Kind: model.ENITrunk, Subnet: "a", PrimaryAddress: address},
+		sim.EC2Call{CallFields: made}, sim.EC2Returned{CallFields: made},
+		sim.EC2Call{CallFields: attach}, sim.EC2Returned{CallFields: attach},
+		sim.ENIAttached{ENI: ENI(node, device), Kind: model.ENITrunk, Device: device, Subnet: "a", PrimaryAddress: address, By: sim.ByReconcile},
+	)
+}
+
+// Branch returns the fields of a pod's branch ENI on the trunk at the device.
+func Branch(node model.NodeName, device int, pod model.PodName, vlan int, address string) sim.BranchFields {
+	return sim.BranchFields{
+		Pod: pod, ENI: model.ENIID("eni-" + string(pod)), Trunk: ENI(node, device),
+		VLAN: vlan, Address: netip.MustParseAddr(address), Subnet: "a",
+	}
+}
+
+// MakeBranch appends that EC2 makes a branch ENI.
+func (l *Log) MakeBranch(node model.NodeName, b sim.BranchFields) *Log {
+	call := l.call(sim.CallFields{
+		Action: sim.CreateNetworkInterface, ENI: b.ENI, Trunk: b.Trunk, VLAN: b.VLAN, Subnet: b.Subnet, Addresses: []netip.Addr{b.Address},
+	})
+	return l.Add(node,
+		sim.ENICreated{ENI: b.ENI, Kind: model.ENIBranch, Subnet: b.Subnet, PrimaryAddress: b.Address},
+		sim.EC2Call{CallFields: call}, sim.EC2Returned{CallFields: call},
+	)
+}
+
+// DeleteBranch appends that EC2 deletes it, and the controller's word of it.
+func (l *Log) DeleteBranch(node model.NodeName, b sim.BranchFields) *Log {
+	call := l.call(sim.CallFields{Action: sim.DeleteNetworkInterface, ENI: b.ENI, Trunk: b.Trunk, VLAN: b.VLAN, Subnet: b.Subnet})
+	return l.Add(node,
+		sim.EC2Call{CallFields: call},
+		sim.ENIDeleted{ENI: b.ENI, Subnet: b.Subnet, PrimaryAddress: b.Address, Released: 1},
+		sim.EC2Returned{CallFields: call}, sim.BranchDeleted{BranchFields: b},
+	)
+}
+
+// Branched appends that a pod, its branch ENI made, is annotated with it and
+// runs.
+func (l *Log) Branched(node model.NodeName, b sim.BranchFields) *Log {
+	return l.Add(node,
+		sim.BranchCreated{BranchFields: b, SecurityGroups: []model.SecurityGroup{"db"}},
+		sim.PodAddressed{Pod: b.Pod, ENI: b.ENI, Device: -1, Address: b.Address, VLAN: b.VLAN, Attempt: 1},
+		sim.PodReady{Pod: b.Pod},
+	)
+}
+
 // End appends the run's last event.
 func (l *Log) End(by string, open ...sim.ExhaustionEnded) *Log {
 	return l.Add("", sim.RunEnded{EndedBy: by, Open: open})
