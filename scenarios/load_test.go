@@ -241,6 +241,7 @@ steps:
 	require.Equal(t, []string{
 		"cni.env.AWS_VPC_ENI_MTU: has no bearing on addresses, and changes nothing here",
 		"cni.env.ENABLE_POD_ENI is off: pods with security groups find no node that offers a branch ENI",
+		"workloads[0].annotations: have no bearing on addresses, and change nothing here",
 	}, c.Notes)
 	require.Equal(t, uint64(18446744073709551615), c.Seed)
 	require.Equal(t, 400*24*time.Hour, c.Duration)

@@ -113,19 +113,24 @@ func (g *growth) attach() {
 		g.done()
 		return
 	}
-	g.create(a.places())
+	// The numbers are read anew: refused requests may have taken time.
+	want := min(a.limits().Slots, model.GrowCount(a.store.Stats(), a.settings, a.limits()))
+	if want == 0 {
+		g.succeeded()
+		return
+	}
+	g.create(a.places(), want)
 }
 
 // create tries the places in turn until one accepts. The refusal of the last
 // decides the back-off; where there is none nothing is called.
-func (g *growth) create(places []place) {
+func (g *growth) create(places []place, want int) {
 	a := g.a
 	if len(places) == 0 {
 		g.done()
 		return
 	}
 	place := places[0]
-	want := min(a.limits().Slots, g.count)
 	life := a.life
 	a.e.ec2.create(a.instance(), place.subnet, place.groups, want, a.settings.PrefixDelegation, func(ni *eni, code model.ErrorCode) {
 		switch {
@@ -133,7 +138,7 @@ func (g *growth) create(places []place) {
 		case code == "":
 			g.created(ni)
 		case len(places) > 1:
-			g.create(places[1:])
+			g.create(places[1:], want)
 		default:
 			a.refused = &refusal{code: code, subnet: place.subnet, newENI: true, want: want, prefixes: a.settings.PrefixDelegation}
 			if a.settings.BacksOff(code) {

@@ -30,7 +30,7 @@ func (a *agent) wakeReconcile() {
 	}
 	at := a.reconcileFrom(a.reconcileDue())
 	life := a.life
-	a.e.at(at, func() {
+	a.e.beat(a.node, at, func() {
 		if a.life != life || a.busy || !a.mustReconcile() || at != a.reconcileFrom(a.reconcileDue()) {
 			return // the grid has moved, or an action came between: checked sets another
 		}

@@ -144,7 +144,7 @@ func (row *discoveryRow) attempt(t *testing.T, refuse []model.SubnetID) discover
 	}
 
 	g := &growth{a: a, count: 1, done: func() {}}
-	g.create(a.places())
+	g.create(a.places(), 1)
 	e.loop()
 	out.backoff = a.backoff != longAgo
 	for _, s := range e.ec2.subnets {

@@ -77,6 +77,12 @@ func (e *engine) newGroups() error {
 	return nil
 }
 
+// expectsNodes reports whether the scenario has nodes at all.
+func (e *engine) expectsNodes() bool {
+	return slices.ContainsFunc(e.groups, func(g *nodeGroup) bool { return g.Count > 0 }) ||
+		slices.ContainsFunc(e.cfg.Steps, func(s Step) bool { _, adds := s.Action.(AddNodes); return adds })
+}
+
 func (e *engine) group(name string) *nodeGroup {
 	for _, g := range e.groups {
 		if g.Name == name {
@@ -171,11 +177,15 @@ func (e *engine) tryLaunch(n *node) {
 		}
 	})
 	e.scheduler.nodeAdded(n)
+	e.bindPinned(n)
 }
 
 // agentUp is the end of an agent's start-up: the node is ready.
 func (n *node) agentUp() {
 	n.failed = false
+	if n.e.failing == n {
+		n.e.failing = nil
+	}
 	if n.ready {
 		return
 	}
@@ -193,6 +203,7 @@ func (n *node) agentFailed(message string) {
 		return
 	}
 	n.failed = true
+	n.e.failing = n
 	n.e.log(n.name, NodeNotReady{Reason: message})
 	n.e.scheduler.nodeChanged(n)
 }
@@ -237,6 +248,9 @@ func (n *node) terminate() {
 		return
 	}
 	n.gone, n.ready = true, false
+	if n.e.failing == n {
+		n.e.failing = nil
+	}
 	n.agent.kill()
 	pods := n.pods
 	n.pods = nil

@@ -235,7 +235,8 @@ func (h histogram) String() string {
 // before CPU and memory, those before pod-eni, that before the addresses of
 // Windows nodes. The commonest resource reason is the kind.
 //
-// It is none, the empty Kind, while it may only be a matter of waiting: no node
+// Where no node is left, or none ever comes, that is a misconfiguration. It is
+// none, the empty Kind, while it may only be a matter of waiting: no node
 // is ready or has failed to become so, or no resource is short anywhere and a
 // node is still starting. So it is for pod-eni while a trunk is on its way.
 func (s *scheduler) kind(t tally) (Kind, map[Kind]int) {
@@ -258,6 +259,8 @@ func (s *scheduler) kind(t tally) (Kind, map[Kind]int) {
 		}
 	}
 	switch {
+	case s.living == 0 && (len(s.e.nodes) > 0 || !s.e.expectsNodes()):
+		return KindMisconfig, counts
 	case s.decided == 0:
 		return "", counts
 	case pods > 0 && pods >= max(cpuMemory, branches, addresses):
