@@ -144,6 +144,8 @@ func (p *pod) snapshot() PodSnapshot {
 	out := PodSnapshot{Name: p.name, Node: p.nodeName(), Failed: p.attempts}
 	if p.lease != nil {
 		out.Address = p.lease.Address()
+	} else if p.branch != nil && (p.phase == podStarting || p.phase == podRunning) {
+		out.Address = p.branch.Address
 	}
 	switch {
 	case p.phase == podDone:
