@@ -82,10 +82,19 @@ func (a *agent) diagnose() verdict {
 	case a.refused != nil && (a.e.now.Sub(a.backoff) <= model.BackoffPeriod || a.refused.stands()):
 		return a.diagnoseRefusal()
 	case !a.store.HasGrowCandidate(a.settings, a.limits()) && !a.hasPlace():
-		return a.onNode(KindMisconfig, "no-eniconfig", fmt.Sprintf("a new ENI is needed and the node's ENIConfig %q does not exist: create it, or correct the node's label", a.node.eniConfigName(a.settings)))
+		return a.onNode(KindMisconfig, "no-eniconfig", "a new ENI is needed, and "+a.noENIConfig())
 	default:
 		return a.onNode(KindWarmPoolLag, string(why), "the next check of the pool, at most 5 s away, brings more: pods came faster than the warm pool; keep more warm, or start pods more slowly")
 	}
+}
+
+// noENIConfig tells that the node's ENIConfig is not there, and what to do.
+func (a *agent) noENIConfig() string {
+	name := a.node.eniConfigName(a.settings)
+	if name == "default" {
+		return fmt.Sprintf("there is no ENIConfig \"default\", and the node names no other: label or annotate it with the name of one (%s), or set ENI_CONFIG_LABEL_DEF, to topology.kubernetes.io/zone for one a zone", a.settings.ENIConfigLabel)
+	}
+	return fmt.Sprintf("the node's ENIConfig %q does not exist: create it, or correct the node's label", name)
 }
 
 // diagnoseDown is row a.

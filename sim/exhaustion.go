@@ -225,8 +225,12 @@ func (e *engine) whyNoNode() (reason, remedy string) {
 		return "no-match", remedyUnschedulable(KindMisconfig)
 	}
 	remedy = fmt.Sprintf("the agent of %s fails to start, so the node is never ready (%s)", e.failing.name, e.failing.agent.failure)
-	if r := e.failing.agent.refused; r != nil && r.subnet != nil {
-		remedy += fmt.Sprintf("; EC2 refused with %s in subnet %s: %s", r.code, r.subnet.ID(), e.failing.agent.diagnoseRefusal().remedy)
+	a := e.failing.agent
+	switch r := a.refused; {
+	case a.settings.CustomNetworking && !a.hasPlace():
+		remedy += "; " + a.noENIConfig()
+	case r != nil && r.subnet != nil:
+		remedy += fmt.Sprintf("; EC2 refused with %s in subnet %s: %s", r.code, r.subnet.ID(), a.diagnoseRefusal().remedy)
 	}
 	return "start-up-failed", remedy
 }
