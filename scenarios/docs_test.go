@@ -2,6 +2,7 @@ package scenarios
 
 import (
 	"bytes"
+	"encoding"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -303,7 +304,7 @@ func languageFields(base string, t reflect.Type) []string {
 
 // isLeaf reports whether a struct is written as one value.
 func isLeaf(t reflect.Type) bool {
-	return t == reflect.TypeFor[Range]() || t.Implements(reflect.TypeFor[json.Marshaler]()) || strings.HasPrefix(t.PkgPath(), "net")
+	return t == reflect.TypeFor[Range]() || t.Implements(reflect.TypeFor[json.Marshaler]()) || t.Implements(reflect.TypeFor[encoding.TextMarshaler]()) || strings.HasPrefix(t.PkgPath(), "net")
 }
 
 // lookUp follows a path into a JSON value; of lists it takes the first member.

@@ -118,6 +118,9 @@ func explain(t *trouble) string {
 	case sim.KindCPUMemory:
 		return "No node has enough CPU or memory left. Addresses are not what is short."
 	case sim.KindENILimit:
+		if t.first.Scope == "cluster" {
+			return "Every Windows node gives out all the addresses that its one ENI can hold."
+		}
 		return "All ENIs that " + at + " may have are there and full."
 	case sim.KindSubnetIPs:
 		return "EC2 has too few free addresses in " + at + "."
