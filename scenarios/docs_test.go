@@ -402,6 +402,18 @@ func TestVariablesAreDocumented(t *testing.T) {
 	require.Contains(t, text, "\n"+strings.Join(others, ", ")+".\n")
 }
 
+// scenarios.md has every rule that came in with a release, oldest first.
+func TestReleasesAreDocumented(t *testing.T) {
+	var rows strings.Builder
+	for _, r := range model.VersionRules() {
+		fmt.Fprintf(&rows, "| %s | %s | %s |\n", r.Since, r.Before, r.After)
+	}
+	releases := section(t, docs(t, "scenarios.md"), "#### Releases")
+	require.Contains(t, releases, "\n| --- | --- | --- |\n"+rows.String()+"\n")
+	cni := section(t, docs(t, "scenarios.md"), "### `cni`")
+	require.Contains(t, cni, fmt.Sprintf("%s to %s", model.OldestVersion, model.NewestVersion))
+}
+
 // limits.md names each file of the engine that says of itself that it is
 // coarser than reality, and no file that isn't there.
 func TestLimitsAreDocumented(t *testing.T) {
