@@ -324,7 +324,7 @@ func languageFields(base string, t reflect.Type) []string {
 			paths = append(paths, languageFields(path+"[].", of.Elem())...)
 		case of.Kind() == reflect.Map && of.Elem().Kind() == reflect.Struct:
 			paths = append(paths, languageFields(path+".*.", of.Elem())...)
-		case of.Kind() == reflect.Struct && !isLeaf(of):
+		case of.Kind() == reflect.Struct && !isLeaf(of) && of.NumField() > 0:
 			paths = append(paths, languageFields(path+".", of)...)
 		default:
 			paths = append(paths, path)
