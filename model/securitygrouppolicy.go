@@ -1,6 +1,9 @@
 package model
 
-import "slices"
+import (
+	"maps"
+	"slices"
+)
 
 // SecurityGroupPolicy selects the pods that get a branch ENI with its security
 // groups. Source: EKS user guide, "Use a security group policy for a Pod".
@@ -89,8 +92,8 @@ func (p SecurityGroupPolicy) Selects(pod PodIdentity) bool {
 
 // Matches reports whether the labels meet every requirement.
 func (s *LabelSelector) Matches(labels map[string]string) bool {
-	for key, want := range s.MatchLabels { // all must hold: the order does not matter
-		if have, ok := labels[key]; !ok || have != want {
+	for _, key := range slices.Sorted(maps.Keys(s.MatchLabels)) {
+		if have, ok := labels[key]; !ok || have != s.MatchLabels[key] {
 			return false
 		}
 	}

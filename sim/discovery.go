@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"maps"
 	"net/netip"
 	"slices"
 	"strings"
@@ -30,7 +31,7 @@ func (s *subnet) optedIn() bool { return s.tags[tagRole] != "" && !s.optedOut() 
 // there are none, the cluster's name is not known, or one of them is its.
 func (s *subnet) forCluster(name string) bool {
 	tagged := false
-	for key := range s.tags {
+	for _, key := range slices.Sorted(maps.Keys(s.tags)) {
 		if cluster, ok := strings.CutPrefix(key, tagCluster); ok {
 			if cluster == name {
 				return true
