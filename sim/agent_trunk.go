@@ -35,10 +35,11 @@ func (a *agent) attachedByOthers() {
 	a.wakeReconcile()
 }
 
-// watchReconcile says when reconciles matter: with something stale.
+// reconcileDue is from when on a reconcile may run: while there is no trunk each
+// of the grid does, but one an instant.
 func (a *agent) reconcileDue() model.Instant {
 	if a.awaitsTrunk() {
-		return a.e.now
+		return max(a.e.now, a.lastAction+1)
 	}
 	return max(a.e.now, a.lastAction.Add(model.ReconcileInterval)+1)
 }
