@@ -140,7 +140,7 @@ func (l fillLine) what() cell {
 	case replay.TrunkSignalled:
 		return c("the agent asks for one")
 	case replay.TrunkAttached:
-		return c("attached, takes a slot and an address")
+		return c("attached: a slot, an address")
 	case replay.TrunkFailed:
 		return styled(red, "no trunk: "+string(l.Error)+times)
 	case replay.BranchesCreated:
@@ -216,6 +216,8 @@ func (l fillLine) why(n *replay.Node) string {
 		return "the agent starts"
 	case sim.ByReconcile:
 		return "reconcile: as EC2 has it"
+	case sim.ByExcluded:
+		return "its pod left; EC2 keeps it"
 	case sim.ByRelease:
 		return "its last pod left"
 	case sim.ByTerminate:

@@ -137,7 +137,7 @@ func writeNode(p *page, s *replay.State, n *replay.Node, title string) {
 	t := n.Totals(s.Now)
 	held := fmt.Sprintf("%s of %s addresses held", number(t.Assigned), number(t.Total))
 	if n.Config.Settings.IPv6 {
-		held = count(t.Assigned, "IPv6 address") + " held"
+		held = plural(t.Assigned, "IPv6 address", "IPv6 addresses") + " held"
 	}
 	if t.Cooling > 0 {
 		held += fmt.Sprintf(", %s cooling", number(t.Cooling))
@@ -187,7 +187,7 @@ func writeBranches(p *page, n *replay.Node) {
 			note += fmt.Sprintf(", %s %s", number(more.n), more.what)
 		}
 	}
-	writeStrip(p, " on it", b.String(), note)
+	writeStrip(p, "  └─", b.String(), note)
 }
 
 // stripWidth is how many glyphs of a strip stand on a line.

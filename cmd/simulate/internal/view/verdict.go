@@ -61,7 +61,7 @@ func verdictOf(s *replay.State) verdict {
 // left says how many addresses are free.
 func left(s *replay.State) string {
 	if slices.ContainsFunc(s.Nodes, func(n *replay.Node) bool { return n.Config.Settings.IPv6 }) {
-		return "each node's /80 has more addresses than pods can use"
+		return "no node's /80 can fill up"
 	}
 	t := s.Totals()
 	return fmt.Sprintf("%s of %s addresses %s free", number(t.Free()), number(t.Total), isAre(t.Free()))
