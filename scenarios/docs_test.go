@@ -2,6 +2,7 @@ package scenarios
 
 import (
 	"bytes"
+	"encoding"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -67,7 +68,7 @@ func constants(t *testing.T, file, typ string) []string {
 // exampleSources are the scenarios whose events are the examples of log.md: of
 // each type the first event of the first scenario that has one.
 var exampleSources = []string{
-	"default-secondary-ip", "churn-and-cooldown", "scale-down", "cordoned-node", "drain-and-terminate", "agent-restart-forgets-cooldown",
+	"default-secondary-ip", "churn-and-cooldown", "scale-down", "cordoned-node", "drain-and-terminate", "agent-restart-forgets-cooldown", "branch-cooldown-rollout", "pod-eni-on-type-without-trunk", "excluded-primary-subnet-drains",
 }
 
 // notReadyScenario has the one type of event that no scenario of the library
@@ -297,7 +298,8 @@ func languageFields(base string, t reflect.Type) []string {
 
 // isLeaf reports whether a struct is written as one value.
 func isLeaf(t reflect.Type) bool {
-	return t == reflect.TypeFor[Range]() || t.Implements(reflect.TypeFor[json.Marshaler]()) || strings.HasPrefix(t.PkgPath(), "net")
+	return t == reflect.TypeFor[Range]() || t.Implements(reflect.TypeFor[json.Marshaler]()) ||
+		t.Implements(reflect.TypeFor[encoding.TextMarshaler]()) || strings.HasPrefix(t.PkgPath(), "net")
 }
 
 // lookUp follows a path into a JSON value; of lists it takes the first member.
