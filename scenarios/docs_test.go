@@ -68,7 +68,7 @@ func constants(t *testing.T, file, typ string) []string {
 // exampleSources are the scenarios whose events are the examples of log.md: of
 // each type the first event of the first scenario that has one.
 var exampleSources = []string{
-	"default-secondary-ip", "churn-and-cooldown", "scale-down", "cordoned-node", "drain-and-terminate", "agent-restart-forgets-cooldown",
+	"default-secondary-ip", "churn-and-cooldown", "scale-down", "cordoned-node", "drain-and-terminate", "agent-restart-forgets-cooldown", "branch-cooldown-rollout", "pod-eni-on-type-without-trunk", "excluded-primary-subnet-drains",
 }
 
 // The types of events that no scenario of the library shows: those of branch

@@ -51,7 +51,8 @@ func (e *engine) checkStep(s *Step) error {
 	return nil
 }
 
-// takeStep carries a step out. What names a node or a pod that is not there at
+// takeStep carries a step out. Those that no event tells of are a change all the
+// same: what follows of them may take a while. What names a node or a pod that is not there at
 // this instant does nothing.
 func (e *engine) takeStep(s *Step) {
 	switch a := s.Action.(type) {
@@ -82,10 +83,13 @@ func (e *engine) takeStep(s *Step) {
 		e.withNode(a.Node, (*node).terminate)
 	case TagSubnet:
 		e.ec2.tagSubnet(a.Subnet, a.Tags)
+		e.lastChange = e.now
 	case SetBranchCooldown:
 		e.controller.setCooldown(a.Seconds)
+		e.lastChange = e.now
 	case RestartController:
 		e.controller.restart()
+		e.lastChange = e.now
 	case RestartAgent:
 		e.withNode(a.Node, func(n *node) {
 			if n.windows == nil {

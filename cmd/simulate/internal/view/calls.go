@@ -24,19 +24,35 @@ func writeCalls(p *page, s *replay.State) {
 			codes[code] += n
 		}
 	}
-	g := newGrid("lrr")
+	align, head := "lrr", []string{"", "calls", "refused"}
+	if s.Calls.Throttled > 0 {
+		align, head = align+"r", append(head, "throttled")
+	}
+	g := newGrid(align)
 	if refused > 0 {
-		g.head("", "calls", "refused")
+		g.head(head...)
 	}
 	for _, a := range actions {
-		g.add(c(string(a.Action)), c(number(a.Count)), styled(red, unlessNone(a.Refusals())))
+		row := []cell{c(string(a.Action)), c(number(a.Count)), styled(red, unlessNone(a.Refusals()))}
+		if s.Calls.Throttled > 0 {
+			row = append(row, styled(red, unlessNone(a.Throttled)))
+		}
+		g.add(row...)
 	}
 	if len(actions) > 1 {
-		g.add(styled(dim, "all"), styled(dim, number(s.Calls.Total)), styled(dim, unlessNone(refused)))
+		row := []cell{styled(dim, "all"), styled(dim, number(s.Calls.Total)), styled(dim, unlessNone(refused))}
+		if s.Calls.Throttled > 0 {
+			row = append(row, styled(dim, number(s.Calls.Throttled)))
+		}
+		g.add(row...)
 	}
 	g.write(p, 2)
 	for _, code := range slices.Sorted(maps.Keys(codes)) {
 		p.linef("  refused with %s: %s", code, number(codes[code]))
+	}
+	if s.Calls.Throttled > 0 {
+		p.linef("  throttled from %s to %s; busiest second: %s at %s", instant(s.Calls.ThrottledFrom),
+			instant(s.Calls.ThrottledTo), count(s.Calls.BusiestCalls, "call"), instant(s.Calls.Busiest))
 	}
 }
 

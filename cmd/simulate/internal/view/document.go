@@ -100,6 +100,7 @@ type eniDocument struct {
 	Subnet         model.SubnetID        `json:"subnet"`
 	SecurityGroups []model.SecurityGroup `json:"securityGroups"`
 	PrimaryAddress string                `json:"primaryAddress"`
+	Excluded       bool                  `json:"excluded"`
 	Addresses      []addressDocument     `json:"addresses"`
 	Prefixes       []prefixDocument      `json:"prefixes"`
 }
@@ -117,12 +118,12 @@ type prefixDocument struct {
 }
 
 type branchDocument struct {
-	ENI     model.ENIID    `json:"eni"`
-	Pod     model.PodName  `json:"pod"`
-	VLAN    int            `json:"vlan"`
-	Address string         `json:"address"`
-	Subnet  model.SubnetID `json:"subnet"`
-	State   string         `json:"state"`
+	ENI     model.ENIID        `json:"eni"`
+	Pod     *model.PodName     `json:"pod"` // null: not known, or none
+	VLAN    int                `json:"vlan"`
+	Address string             `json:"address"`
+	Subnet  model.SubnetID     `json:"subnet"`
+	State   replay.BranchState `json:"state"`
 }
 
 type totalsDocument struct {
@@ -254,6 +255,11 @@ func nodeOf(s *replay.State, n *replay.Node) nodeDocument {
 	for _, e := range n.ENIs {
 		d.ENIs = append(d.ENIs, eniOf(s, e))
 	}
+	for _, b := range n.Branches {
+		d.Branches = append(d.Branches, branchDocument{
+			ENI: b.ENI, Pod: unlessZero(b.Pod), VLAN: b.VLAN, Address: b.Address.String(), Subnet: b.Subnet, State: b.State,
+		})
+	}
 	return d
 }
 
@@ -262,6 +268,7 @@ func eniOf(s *replay.State, e *replay.ENI) eniDocument {
 		Device: e.Device, Kind: e.Kind, Subnet: e.Subnet,
 		SecurityGroups: append([]model.SecurityGroup{}, e.SecurityGroups...),
 		PrimaryAddress: e.PrimaryAddress.String(),
+		Excluded:       e.Excluded,
 		Addresses:      []addressDocument{},
 		Prefixes:       []prefixDocument{},
 	}

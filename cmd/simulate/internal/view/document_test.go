@@ -85,7 +85,7 @@ func TestFieldsOfTheDocument(t *testing.T) {
 		"exhaustion":                  "kind scope name firstPod firstMs lastMs pods podMs reason cappedBy message numbers remedy",
 		"nodes":                       "name instanceType subnet maxPods enis branches totals",
 		"nodes.totals":                "total assigned available cooling",
-		"nodes.enis":                  "device kind subnet securityGroups primaryAddress addresses prefixes",
+		"nodes.enis":                  "device kind subnet securityGroups primaryAddress excluded addresses prefixes",
 		"nodes.enis.addresses":        "address state pod coolUntilMs",
 		"subnets":                     "name cidr usable used free reservedFree freePrefixes largestFree",
 		"pods":                        "name workload node phase address device createdMs boundMs addressedMs failedAttempts",

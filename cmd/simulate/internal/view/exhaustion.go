@@ -117,7 +117,14 @@ func writeTrouble(p *page, t *trouble, message string) {
 	if !t.open {
 		span += " to " + instant(t.until)
 	}
-	p.line("  " + p.palette.paint(st, mark+" "+string(ep.Kind)) + p.palette.paint(bold, "  "+at) + "  " + span + ", " + p.palette.paint(st, words))
+	head := "  " + p.palette.paint(st, mark+" "+string(ep.Kind)) + p.palette.paint(bold, "  "+at)
+	length := span + ", " + p.palette.paint(st, words)
+	if width("  "+mark+" "+string(ep.Kind)+"  "+at+"  "+span+", "+words) <= pageWidth {
+		p.line(head + "  " + length)
+	} else {
+		p.line(head)
+		p.line("    " + length)
+	}
 
 	if t.pods > 0 {
 		hit := fmt.Sprintf("%s waited %s in all", count(t.pods, "pod"), millis(t.podMs))

@@ -82,7 +82,8 @@ func condense(changes []replay.Change) []fillLine {
 		if len(out) > 0 {
 			last := &out[len(out)-1]
 			same := last.ENI == ch.ENI && last.Kind == ch.Kind && last.By == ch.By
-			if same && (ch.Kind == replay.Added || ch.Kind == replay.Removed || ch.Kind == replay.Failed) {
+			joins := ch.Kind == replay.Added || ch.Kind == replay.Removed || ch.Kind == replay.Failed || ch.Kind == replay.TrunkFailed
+			if same && joins && last.Error == ch.Error {
 				last.Addresses += ch.Addresses
 				last.Prefixes += ch.Prefixes
 				last.until = ch.At
@@ -90,14 +91,19 @@ func condense(changes []replay.Change) []fillLine {
 				continue
 			}
 		}
-		out = append(out, fillLine{Change: ch, times: 1, until: ch.At})
+		out = append(out, fillLine{Change: ch, times: 1, until: ch.Until})
 	}
 	return out
 }
 
 // where names the ENI, if the line is about one.
 func (l fillLine) where() string {
-	if l.ENI == "" {
+	switch {
+	case l.Of == model.ENITrunk && l.Kind != replay.Attached && l.Kind != replay.Detached:
+		return "trunk"
+	case l.Branches > 0:
+		return "branch"
+	case l.ENI == "":
 		return ""
 	}
 	return fmt.Sprintf("eni%d", l.Device)
@@ -117,8 +123,8 @@ func (l fillLine) what() cell {
 			return c("primary ENI, empty")
 		case l.Of == model.ENIPrimary:
 			return c("primary ENI, " + amount)
-		case l.Of == model.ENITrunk:
-			return c("trunk ENI attached")
+		case l.Of == model.ENITrunk && amount == "":
+			return c("the agent sees the trunk")
 		case amount == "":
 			return c("attached, empty")
 		}
@@ -129,6 +135,24 @@ func (l fillLine) what() cell {
 		return c("−" + amount + steps)
 	case replay.Detached:
 		return c("given back")
+	case replay.Excluded:
+		return styled(yellow, "excluded: serves no new pods")
+	case replay.TrunkSignalled:
+		return c("the agent asks for one")
+	case replay.TrunkAttached:
+		return c("attached: a slot, an address")
+	case replay.TrunkFailed:
+		return styled(red, "no trunk: "+string(l.Error)+times)
+	case replay.BranchesCreated:
+		return c("+" + count(l.Branches, "branch ENI") + l.span())
+	case replay.BranchesFailed:
+		return styled(yellow, fmt.Sprintf("%s: %s", count(l.Branches, "request"), l.Error)+l.span())
+	case replay.BranchesQueued:
+		return styled(cyan, count(l.Branches, "branch ENI")+" without pod"+l.span())
+	case replay.BranchesDeleted:
+		return c("−" + count(l.Branches, "branch ENI") + l.span())
+	case replay.BranchesLeaked:
+		return styled(red, count(l.Branches, "branch ENI")+" leaked"+l.span())
 	case replay.Restarted:
 		return c("agent restarts")
 	case replay.Failed:
@@ -137,6 +161,14 @@ func (l fillLine) what() cell {
 		return styled(green, "full: "+heldOf(l.Addresses, l.Prefixes))
 	}
 	return c("node " + string(l.Kind))
+}
+
+// span is until when several changes lasted.
+func (l fillLine) span() string {
+	if l.until <= l.At {
+		return ""
+	}
+	return " to " + instant(l.until)
 }
 
 func heldOf(addresses, prefixes int) string {
@@ -163,6 +195,19 @@ func blocks(addresses, prefixes int) string {
 
 // why says in words what made the agent do it.
 func (l fillLine) why(n *replay.Node) string {
+	switch l.Kind {
+	case replay.TrunkAttached:
+		if l.Subnet != n.Launched.Subnet {
+			return "in subnet " + string(l.Subnet)
+		}
+		return ""
+	case replay.TrunkFailed:
+		return trunkFailure(l.Error)
+	case replay.Excluded:
+		return "by the tags of subnet " + string(l.Subnet)
+	case replay.BranchesQueued:
+		return "their cooldown begins"
+	}
 	switch l.By {
 	case sim.ByStart:
 		if l.Kind == replay.Attached && l.Of == model.ENIPrimary && l.Addresses+l.Prefixes == 0 {
@@ -171,6 +216,8 @@ func (l fillLine) why(n *replay.Node) string {
 		return "the agent starts"
 	case sim.ByReconcile:
 		return "reconcile: as EC2 has it"
+	case sim.ByExcluded:
+		return "its pod left; EC2 keeps it"
 	case sim.ByRelease:
 		return "its last pod left"
 	case sim.ByTerminate:
@@ -180,6 +227,21 @@ func (l fillLine) why(n *replay.Node) string {
 		return ""
 	}
 	return decision(*l.Why, l.Settings, n.Launched.SlotsPerENI)
+}
+
+// trunkFailure says in words why there is no trunk.
+func trunkFailure(code model.ErrorCode) string {
+	switch {
+	case code == sim.ErrNoDevice:
+		return "all ENI slots are taken"
+	case code == sim.ErrUnsupported:
+		return "the type cannot have one"
+	case code == sim.ErrNoENIConfig:
+		return "the node's ENIConfig does not exist"
+	case code.SubnetFull():
+		return "its subnet is full"
+	}
+	return ""
 }
 
 // wants begins what is left out of a reason where room is short.

@@ -3,6 +3,7 @@ package view
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -15,7 +16,8 @@ import (
 type scenario struct {
 	Summary string `json:"summary"`
 	CNI     struct {
-		Version string `json:"version"`
+		Version        string `json:"version"`
+		BranchCooldown string `json:"branchCooldown"`
 	} `json:"cni"`
 }
 
@@ -74,14 +76,26 @@ func groupsOf(s *replay.State) []string {
 	var out []string
 	for _, g := range groups {
 		l := g.first.Launched
-		out = append(out, fmt.Sprintf("%s: %s × %s, each %s of %s, max-pods %s",
+		t := fmt.Sprintf("%s: %s × %s, each %s of %s, max-pods %s",
 			l.Group, number(g.n), l.InstanceType,
-			count(l.MaxENIs, "ENI"), count(l.SlotsPerENI, "slot"), number(l.MaxPods)))
+			count(l.MaxENIs, "ENI"), count(l.SlotsPerENI, "slot"), number(l.MaxPods))
+		if g.first.Config.Settings.PodENI {
+			t += ", " + branchesOf(l.BranchENIs)
+		}
+		out = append(out, t)
 	}
 	if len(out) == 0 {
 		out = []string{"none was launched"}
 	}
 	return out
+}
+
+// branchesOf says how many branch ENIs a node of the type can have.
+func branchesOf(limit int) string {
+	if limit == 0 {
+		return "no trunk ENI on this type"
+	}
+	return count(limit, "branch ENI")
 }
 
 // shownSubnets is how many subnets the header names.
@@ -96,6 +110,12 @@ func subnetLines(s *replay.State) []string {
 		}
 		t := fmt.Sprintf("%s %s in %s", sn.Name, sn.CIDR, sn.Zone)
 		var extra []string
+		if sn.IPv6CIDR.IsValid() {
+			extra = append(extra, sn.IPv6CIDR.String())
+		}
+		for _, key := range slices.Sorted(maps.Keys(sn.Tags)) {
+			extra = append(extra, fmt.Sprintf("tagged %s=%s", key, sn.Tags[key]))
+		}
 		if n := len(sn.InUse); n > 0 {
 			extra = append(extra, number(n)+" in use by others")
 		}
@@ -162,10 +182,27 @@ func agentLines(s *replay.State, sc scenario) []string {
 	if hidden > 0 {
 		out = append(out, fmt.Sprintf("and others on %s", count(hidden, "node")))
 	}
+	if len(out) > 0 && sc.CNI.BranchCooldown != "" {
+		if d, _ := model.BranchCooldown(sc.CNI.BranchCooldown); d != model.BranchCooldownDefault {
+			out[0] += ", branch cooldown " + duration(d)
+		}
+	}
+	if len(out) > 0 && byTags(s) {
+		out[0] += ", subnets chosen by tags"
+	}
 	if len(out) > 0 && sc.CNI.Version != "" {
 		out[0] = "VPC CNI " + sc.CNI.Version + ", " + out[0]
 	}
 	return out
+}
+
+// byTags reports whether subnet discovery has tags to go by: else it comes to the
+// node's own subnet.
+func byTags(s *replay.State) bool {
+	discovers := slices.ContainsFunc(s.Nodes, func(n *replay.Node) bool {
+		return n.Config.Settings.SubnetDiscovery && !n.Config.Settings.CustomNetworking
+	})
+	return discovers && slices.ContainsFunc(s.Subnets, func(sn *replay.Subnet) bool { return len(sn.Tags) > 0 })
 }
 
 // shownVariants is how many ways of being configured the header tells.
@@ -177,11 +214,13 @@ func settingsLine(st model.Settings) string {
 	parts := []string{"secondary addresses"}
 	switch {
 	case st.IPv6:
-		parts[0] = "IPv6 prefixes"
+		parts[0] = "IPv6: one /80 a node, no warm pool"
 	case st.PrefixDelegation:
 		parts[0] = "prefixes (/28)"
 	}
-	parts = append(parts, targets(st)...)
+	if !st.IPv6 {
+		parts = append(parts, targets(st)...)
+	}
 	if st.MaxENI > 0 {
 		parts = append(parts, fmt.Sprintf("MAX_ENI=%d", st.MaxENI))
 	}
@@ -191,7 +230,7 @@ func settingsLine(st model.Settings) string {
 	if st.PodENI {
 		parts = append(parts, "security groups for pods")
 	}
-	if !st.SubnetDiscovery {
+	if !st.SubnetDiscovery && !st.IPv6 {
 		parts = append(parts, "no subnet discovery")
 	}
 	if st.NoProvisioning {
@@ -223,6 +262,9 @@ func targets(st model.Settings) []string {
 
 func runLine(s *replay.State) string {
 	t := fmt.Sprintf("seed %d, %s of virtual time", s.Started.Seed, instant(s.Now))
+	if n := s.Calls.Throttled; n > 0 {
+		t += fmt.Sprintf(", %s throttled", plural(n, "call to EC2", "calls to EC2"))
+	}
 	if s.Ended == nil {
 		return t + ", still going on"
 	}

@@ -1,6 +1,7 @@
 package view
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -23,6 +24,7 @@ const (
 	glyphCooling  = '░'
 	glyphFree     = '□'
 	glyphEmpty    = '·'
+	glyphLeaked   = '×' // a branch ENI that the controller has forgotten
 )
 
 var levels = []rune("▁▂▃▄▅▆▇█")
@@ -92,13 +94,13 @@ func writeLikeNodes(p *page, s *replay.State, nodes []*replay.Node) {
 // each ENI, not which of its slots are taken.
 func looks(s *replay.State, n *replay.Node) string {
 	var b strings.Builder
-	fmt.Fprint(&b, n.Launched.Group, " ", condition(n), " ", n.Bound())
+	fmt.Fprint(&b, n.Launched.Group, " ", condition(n), " ", n.Bound(), " ", n.BranchCount())
 	for _, e := range n.ENIs {
 		cooling := 0
 		for _, blk := range e.Blocks {
 			cooling += blk.Cooling(s.Now)
 		}
-		fmt.Fprint(&b, "/", e.Device, " ", e.Kind, " ", len(e.Blocks), " ", e.Total(), " ", e.Assigned(), " ", cooling)
+		fmt.Fprint(&b, "/", e.Device, " ", e.Kind, " ", e.Excluded, " ", len(e.Blocks), " ", e.Total(), " ", e.Assigned(), " ", cooling)
 	}
 	return b.String()
 }
@@ -134,6 +136,9 @@ func writeSpread(p *page, s *replay.State, nodes []*replay.Node) {
 func writeNode(p *page, s *replay.State, n *replay.Node, title string) {
 	t := n.Totals(s.Now)
 	held := fmt.Sprintf("%s of %s addresses held", number(t.Assigned), number(t.Total))
+	if n.Config.Settings.IPv6 {
+		held = plural(t.Assigned, "IPv6 address", "IPv6 addresses") + " held"
+	}
 	if t.Cooling > 0 {
 		held += fmt.Sprintf(", %s cooling", number(t.Cooling))
 	}
@@ -149,7 +154,66 @@ func writeNode(p *page, s *replay.State, n *replay.Node, title string) {
 		p.paragraph(4, "", t, yellow)
 	}
 	for _, e := range n.ENIs {
-		p.linef("    %-6s%s  %s", fmt.Sprintf("eni%d", e.Device), paintStrip(p.palette, strip(s, n, e)), eniNote(n, e))
+		writeStrip(p, fmt.Sprintf("eni%d", e.Device), strip(s, n, e), eniNote(n, e))
+		if e.Kind == model.ENITrunk {
+			writeBranches(p, n)
+		}
+	}
+	if n.ENI(n.Trunk.ENI) == nil && len(n.Branches) > 0 {
+		writeBranches(p, n) // the agent doesn't see their trunk
+	}
+}
+
+// writeBranches draws the branch ENIs of a node, and the places that are left
+// up to its limit.
+func writeBranches(p *page, n *replay.Node) {
+	k := n.BranchCount()
+	var b strings.Builder
+	for _, part := range []struct {
+		glyph rune
+		n     int
+	}{
+		{glyphAssigned, k.InUse}, {glyphCooling, k.Cooling + k.Queued}, {glyphFree, k.Creating},
+		{glyphEmpty, n.Launched.BranchENIs - k.Counted() - k.Creating}, {glyphLeaked, k.Leaked},
+	} {
+		b.WriteString(strings.Repeat(string(part.glyph), max(part.n, 0)))
+	}
+	note := fmt.Sprintf("%s of %s in use", number(k.InUse), count(n.Launched.BranchENIs, "branch ENI"))
+	for _, more := range []struct {
+		n    int
+		what string
+	}{{k.Cooling, "cooling"}, {k.Queued, "made in vain"}, {k.Creating, "being made"}, {k.Leaked, "leaked (×)"}} {
+		if more.n > 0 {
+			note += fmt.Sprintf(", %s %s", number(more.n), more.what)
+		}
+	}
+	writeStrip(p, "  └─", b.String(), note)
+}
+
+// stripWidth is how many glyphs of a strip stand on a line.
+const stripWidth = 60
+
+// writeStrip writes a strip after its name, and its note behind it or, where
+// there is no room, below.
+func writeStrip(p *page, name, strip, note string) {
+	rest := []rune(strip)
+	for {
+		line := string(rest[:min(len(rest), stripWidth)])
+		rest = rest[len([]rune(line)):]
+		head := fmt.Sprintf("    %-6s%s", name, paintStrip(p.palette, line))
+		room := width(fmt.Sprintf("    %-6s%s", name, line)) + 2 + width(note)
+		name = ""
+		switch {
+		case len(rest) > 0:
+			p.line(head)
+			continue
+		case room <= pageWidth:
+			p.line(head + "  " + note)
+		default:
+			p.line(head)
+			p.paragraph(10, "", note, plain)
+		}
+		return
 	}
 }
 
@@ -182,6 +246,16 @@ func condition(n *replay.Node) string {
 	}
 	if w := n.Waiting(); w > 0 {
 		parts = append(parts, plural(w, "pod waits", "pods wait")+" for an address")
+	}
+	if n.Config.Settings.PodENI && n.Trunk.AttachedAt == model.Never {
+		why := "its agent has not asked for one"
+		switch {
+		case n.Trunk.Error != "":
+			why = cmp.Or(trunkFailure(n.Trunk.Error), string(n.Trunk.Error))
+		case n.Trunk.SignalledAt != model.Never:
+			why = "it is coming"
+		}
+		parts = append(parts, "no trunk ENI: "+why)
 	}
 	if n.Cordoned {
 		parts = append(parts, "cordoned: its agent neither grows the pool nor frees ENIs")
@@ -256,12 +330,20 @@ func paintStrip(pal Palette, strip string) string {
 // eniNote says how full the ENI is and, where it isn't plain, what it is.
 func eniNote(n *replay.Node, e *replay.ENI) string {
 	switch {
-	case e.Kind == model.ENITrunk:
-		return "trunk: carries branch ENIs, no addresses for pods"
+	case e.Kind == model.ENITrunk && len(e.Blocks) == 0:
+		return "trunk: a slot and an address, none for ordinary pods"
 	case servesNoPods(n, e):
 		return "primary: serves no pods in custom networking"
 	}
 	note := fmt.Sprintf("%s/%s", number(e.Assigned()), number(e.Total()))
+	switch {
+	case e.Excluded:
+		note = "excluded, " + number(e.Assigned()) + " held"
+	case n.Config.Settings.IPv6:
+		note = number(e.Assigned()) + " held of a /80"
+	case e.Kind == model.ENITrunk:
+		note += " trunk that serves ordinary pods"
+	}
 	if e.Kind == model.ENIPrimary {
 		note += " primary"
 	}

@@ -1,6 +1,7 @@
 package view
 
 import (
+	"fmt"
 	"strconv"
 
 	"vpcsim/model"
@@ -67,6 +68,9 @@ func writePods(p *page, s *replay.State) {
 		address, device := "", ""
 		if pod.Address.IsValid() {
 			address, device = pod.Address.String(), strconv.Itoa(pod.Device)
+			if pod.VLAN > 0 {
+				device = fmt.Sprintf("vlan %d", pod.VLAN)
+			}
 		}
 		g.add(c(string(pod.Name)), c(string(pod.Node)), styled(phaseStyle(pod.Phase), string(pod.Phase)),
 			c(address), c(device), c(instant(pod.CreatedAt)), c(maybeInstant(pod.AddressedAt)),

@@ -2,6 +2,7 @@ package view
 
 import (
 	"fmt"
+	"slices"
 
 	"vpcsim/sim"
 	"vpcsim/sim/replay"
@@ -45,7 +46,6 @@ func verdictOf(s *replay.State) verdict {
 	case n.Waiting() > 0:
 		return verdict{false, "", "Nothing ran out, but " + waiting(n) + " at the end."}
 	}
-	t := s.Totals()
 	fits := "Everything fits"
 	past := pastTrouble(s)
 	if past != "" {
@@ -55,8 +55,16 @@ func verdictOf(s *replay.State) verdict {
 	if n.Running > 0 {
 		pods = plural(n.Running, "pod runs", "pods run")
 	}
-	return verdict{true, past, fmt.Sprintf("%s: %s, %s of %s addresses %s free.",
-		fits, pods, number(t.Free()), number(t.Total), isAre(t.Free()))}
+	return verdict{true, past, fmt.Sprintf("%s: %s, %s.", fits, pods, left(s))}
+}
+
+// left says how many addresses are free.
+func left(s *replay.State) string {
+	if slices.ContainsFunc(s.Nodes, func(n *replay.Node) bool { return n.Config.Settings.IPv6 }) {
+		return "no node's /80 can fill up"
+	}
+	t := s.Totals()
+	return fmt.Sprintf("%s of %s addresses %s free", number(t.Free()), number(t.Total), isAre(t.Free()))
 }
 
 // worstOpen is what has not ended at the end: real exhaustion before what cures
