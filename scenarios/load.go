@@ -10,6 +10,9 @@ import (
 	"vpcsim/sim"
 )
 
+// MaxBytes bounds the text of a scenario.
+const MaxBytes = doc.MaxBytes
+
 // Options change a scenario while it is loaded. The zero value changes nothing.
 type Options struct {
 	// Set are path=value: "nodeGroups.workers.count=3". Members of lists that
@@ -24,8 +27,9 @@ type Options struct {
 	// Until replaces the scenario's duration.
 	Until *time.Duration
 	// ReadFile reads the files that a scenario names, such as traces; their paths
-	// are relative to the scenario file's folder and reach it joined with that. Nil:
-	// such a scenario is refused.
+	// are relative to the scenario file's folder and reach it joined with that. A
+	// trace of more than MaxTraceBytes is refused: a reader may stop there. Nil: a
+	// scenario that names files is refused.
 	ReadFile func(path string) ([]byte, error)
 }
 

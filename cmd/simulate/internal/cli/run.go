@@ -47,7 +47,7 @@ input. Exhaustion is a result and no error.`,
 			}
 			o.Until = &until
 		}
-		scenario, err := a.load(args[0], o)
+		scenario, err := a.load(c.Context(), args[0], o)
 		if err != nil {
 			return err
 		}
