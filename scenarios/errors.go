@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"vpcsim/scenarios/internal/doc"
@@ -148,7 +149,7 @@ func (r *report) excerpt(line, column int) string {
 	if line < 1 || line > len(r.lines) || column < 1 {
 		return ""
 	}
-	text := strings.ToValidUTF8(strings.TrimRight(r.lines[line-1], "\r"), "\ufffd")
+	text := printable(strings.TrimRight(r.lines[line-1], "\r"))
 	if strings.TrimSpace(text) == "" {
 		return ""
 	}
@@ -168,6 +169,25 @@ func (r *report) excerpt(line, column int) string {
 		return ' '
 	}, before)
 	return before + after + "\n" + indent + "^"
+}
+
+// printable replaces what could not be printed, or would do something to a
+// terminal.
+func printable(text string) string {
+	return strings.Map(func(c rune) rune {
+		if c != '\t' && !unicode.IsPrint(c) {
+			return '\ufffd'
+		}
+		return c
+	}, strings.ToValidUTF8(text, "\ufffd"))
+}
+
+// clean is the beginning of a text, printable, on one line.
+func clean(text string) string {
+	if n := characters(text, excerptAfter); n < len(text) {
+		text = text[:n] + "…"
+	}
+	return printable(text)
 }
 
 // characters returns how many bytes the first n characters take, all if there

@@ -1,14 +1,19 @@
 package scenarios
 
 import (
+	"errors"
 	"fmt"
 	"path"
+	"slices"
 	"strings"
 	"time"
 
 	"vpcsim/scenarios/internal/doc"
 	"vpcsim/sim"
 )
+
+// MaxBytes bounds the text of a scenario.
+const MaxBytes = doc.MaxBytes
 
 // Options change a scenario while it is loaded. The zero value changes nothing.
 type Options struct {
@@ -24,8 +29,9 @@ type Options struct {
 	// Until replaces the scenario's duration.
 	Until *time.Duration
 	// ReadFile reads the files that a scenario names, such as traces; their paths
-	// are relative to the scenario file's folder and reach it joined with that. Nil:
-	// such a scenario is refused.
+	// are relative to the scenario file's folder and reach it joined with that. A
+	// trace of more than MaxTraceBytes is refused: a reader may stop there. Nil: a
+	// scenario that names files is refused.
 	ReadFile func(path string) ([]byte, error)
 }
 
@@ -36,6 +42,60 @@ type Options struct {
 // The error is Errors and has all the mistakes that were found. No input makes
 // Load panic or run for long.
 func Load(file string, data []byte, o Options) (*Scenario, error) {
+	s, err := loadOnce(file, data, o)
+	var mistakes Errors
+	if len(o.Set)+len(o.Env) > 0 && errors.As(err, &mistakes) {
+		return nil, blameOptions(file, data, o, mistakes)
+	}
+	return s, err
+}
+
+// maxBlamed bounds the options among which the cause of a mistake is looked
+// for: each takes loading the scenario once more.
+const maxBlamed = 20
+
+// blameOptions finds the mistakes that the file has only since an option
+// changed it, and names that option as their cause: the last without which the
+// mistake isn't there.
+func blameOptions(file string, data []byte, o Options, mistakes Errors) Errors {
+	inFile := func(e Error) bool { return e.File == file && e.Line > 0 }
+	if !slices.ContainsFunc(mistakes, inFile) || len(o.Set)+len(o.Env) > maxBlamed {
+		return mistakes
+	}
+	cause := map[Error]string{}
+	without := o
+	for n := len(o.Set) + len(o.Env) - 1; n >= 0; n-- {
+		option := ""
+		if k := n - len(o.Set); k >= 0 {
+			without.Env, option = o.Env[:k], "--env "+o.Env[k]
+		} else {
+			without.Env, without.Set, option = nil, o.Set[:n], "--set "+o.Set[n]
+		}
+		_, err := loadOnce(file, data, without)
+		var before Errors
+		errors.As(err, &before)
+		for _, e := range mistakes {
+			if inFile(e) && cause[e] == "" && !slices.Contains(before, e) {
+				cause[e] = option
+			}
+		}
+	}
+	for i, e := range mistakes {
+		if option, ok := cause[e]; ok {
+			mistakes[i].File, mistakes[i].Line, mistakes[i].Column, mistakes[i].Excerpt = option, 0, 0, ""
+			if e.Path != "" && !strings.HasSuffix(e.Message, isRequired) {
+				mistakes[i].Message += fmt.Sprintf(" (%s:%d:%d)", e.File, e.Line, e.Column)
+			}
+		}
+	}
+	return mistakes
+}
+
+// isRequired ends what is said of a field that is not there, and so has no
+// place in the file.
+const isRequired = "is required"
+
+func loadOnce(file string, data []byte, o Options) (*Scenario, error) {
 	d := newDecoder(file, data)
 	root := d.parse(data)
 	if root == nil || root.Kind != doc.Map {

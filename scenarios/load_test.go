@@ -1,6 +1,8 @@
 package scenarios
 
 import (
+	"bytes"
+	"compress/gzip"
 	"encoding/json"
 	"io/fs"
 	"os"
@@ -481,6 +483,11 @@ func TestTraces(t *testing.T) {
 		"dir/empty.csv": "",
 		"dir/head.csv":  "pod,created\n",
 		"dir/part.csv":  "pod,createSeconds\n",
+		"dir/blank.csv": "\npod,createSeconds\n",
+		"dir/bin.csv":   "\x1b[2J\xff\n",
+		"dir/wide.csv":  strings.Repeat("x", 60_000) + "\n",
+		"dir/long.csv":  strings.Repeat("x", 70_000) + "\n",
+		"dir/esc.csv":   "pod,createSeconds,deleteSeconds\n\x1b[2J,1,2\n",
 	}
 	read := func(path string) ([]byte, error) {
 		text, ok := files[path]
@@ -530,6 +537,11 @@ dir/bad.csv:7:1: pod: "ok" is in line 6 already`), withoutExcerpts(err))
 		"empty.csv": "dir/empty.csv:1:1: the trace is empty",
 		"head.csv":  "dir/head.csv:1:1: created: unknown column",
 		"part.csv":  "dir/part.csv:1:1: deleteSeconds: the column is required",
+		"blank.csv": "dir/blank.csv:1:1: a column without a name",
+		"bin.csv":   "dir/bin.csv:1:1: the trace is no CSV file: its first line is not text\n    \ufffd[2J\ufffd\n    ^",
+		"wide.csv":  "dir/wide.csv:1:1: " + strings.Repeat("x", 60) + "…: unknown column\n    " + strings.Repeat("x", 60) + "…\n    ^",
+		"long.csv":  "dir/long.csv:1:1: the line has more than 64 KiB",
+		"esc.csv":   "dir/esc.csv:2:1: pod: \"\\x1b[2J\" is no name of a pod\n    \ufffd[2J,1,2\n    ^",
 		"none.csv":  "steps[0].replay.trace: open dir/none.csv: file does not exist",
 	} {
 		_, err = replay("{trace: " + name + "}")
@@ -537,6 +549,21 @@ dir/bad.csv:7:1: pod: "ok" is in line 6 already`), withoutExcerpts(err))
 	}
 	_, err = Load("s.yaml", []byte(base+"steps: [{replay: {trace: x}}]\n"), Options{})
 	require.ErrorContains(t, err, "no files can be read here")
+}
+
+// What a trace unpacks to is bounded, not only what it takes on disk.
+func TestAPackedTraceIsBounded(t *testing.T) {
+	var packed bytes.Buffer
+	w := gzip.NewWriter(&packed)
+	_, err := w.Write(make([]byte, 1<<20))
+	require.NoError(t, err)
+	require.NoError(t, w.Close())
+
+	data, err := unpack(packed.Bytes(), 1<<20)
+	require.NoError(t, err)
+	require.Len(t, data, 1<<20)
+	_, err = unpack(packed.Bytes(), 1<<20-1)
+	require.EqualError(t, err, "the trace has more than 0 MiB, unpacked")
 }
 
 func withoutExcerpts(err error) string {

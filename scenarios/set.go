@@ -28,9 +28,14 @@ func (d *decoder) set(root *doc.Node, options []string) {
 			d.add(at, "", "write path=value, such as nodeGroups.workers.count=3")
 			continue
 		}
+		keys := splitPath(path)
+		if slices.Contains(keys, "") {
+			d.add(at, "", "the path has an empty part: write it as nodeGroups.workers.count")
+			continue
+		}
 		if replacement, ok := d.optionValue(at, text); ok {
 			s := setter{decoder: d, at: at}
-			s.put(root, splitPath(path), replacement)
+			s.put(root, keys, replacement)
 		}
 	}
 }

@@ -77,7 +77,8 @@ func TestSetMistakes(t *testing.T) {
 		{"workloads.web.node=workers-1", "workloads[0].node: there is no node workers-1: the last of workers is workers-0"},
 		{"seed", "write path=value, such as nodeGroups.workers.count=3"},
 		{"=3", "write path=value, such as nodeGroups.workers.count=3"},
-		{".=3", ": unknown field"},
+		{".=3", ": the path has an empty part: write it as nodeGroups.workers.count"},
+		{"nodeGroups..count=2", ": the path has an empty part: write it as nodeGroups.workers.count"},
 		{"expect=[]", "expect: not supported yet"},
 	}
 	for _, test := range tests {

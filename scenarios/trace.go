@@ -15,6 +15,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"vpcsim/model"
 	"vpcsim/sim"
@@ -24,8 +26,8 @@ import (
 // be there.
 var traceColumns = []string{"pod", "createSeconds", "deleteSeconds", "cpuMilli", "memMiB", "node"}
 
-// maxTraceBytes bounds a trace, unpacked.
-const maxTraceBytes = 256 << 20
+// MaxTraceBytes bounds a trace, as it is read and unpacked.
+const MaxTraceBytes = 256 << 20
 
 // traces reads the traces of replay steps.
 func (d *decoder) traces(s *Scenario, readFile func(string) ([]byte, error)) {
@@ -48,20 +50,25 @@ func (d *decoder) traces(s *Scenario, readFile func(string) ([]byte, error)) {
 			d.fail(at, "%v", err)
 			continue
 		}
+		if len(data) > MaxTraceBytes {
+			d.fail(at, "the trace has more than %d MiB", MaxTraceBytes>>20)
+			continue
+		}
 		sum := sha256.Sum256(data)
 		r.digest = hex.EncodeToString(sum[:])
-		data, err = unpack(data)
+		data, err = unpack(data, MaxTraceBytes)
 		if err != nil {
 			d.fail(at, "%v", err)
 			continue
 		}
-		t := trace{decoder: d, file: name, speed: r.Speed, limit: s.Limits.Pods, nodes: possibleNodes(s)}
+		t := trace{decoder: d, file: clean(name), speed: r.Speed, limit: s.Limits.Pods, nodes: possibleNodes(s)}
 		r.pods = t.read(data)
 	}
 }
 
-// unpack undoes gzip where the data is packed.
-func unpack(data []byte) ([]byte, error) {
+// unpack undoes gzip where the data is packed, and refuses more than so many
+// bytes.
+func unpack(data []byte, most int) ([]byte, error) {
 	if !bytes.HasPrefix(data, []byte{0x1f, 0x8b}) {
 		return data, nil
 	}
@@ -69,9 +76,12 @@ func unpack(data []byte) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("unpacking the trace: %w", err)
 	}
-	unpacked, err := io.ReadAll(io.LimitReader(packed, maxTraceBytes+1))
+	unpacked, err := io.ReadAll(io.LimitReader(packed, int64(most)+1))
 	if err != nil {
 		return nil, fmt.Errorf("unpacking the trace: %w", err)
+	}
+	if len(unpacked) > most {
+		return nil, fmt.Errorf("the trace has more than %d MiB, unpacked", most>>20)
 	}
 	return unpacked, nil
 }
@@ -89,8 +99,13 @@ type trace struct {
 	seen   map[string]int // pod → line
 }
 
-func (t *trace) failLine(column, message, excerpt string) {
-	t.addError(Error{File: t.file, Line: t.line, Column: 1, Path: column, Message: message, Excerpt: excerpt})
+// failLine notes a mistake in the line, of which the beginning is shown.
+func (t *trace) failLine(column, message, line string) {
+	e := Error{File: t.file, Line: t.line, Column: 1, Path: column, Message: message}
+	if line != "" {
+		e.Excerpt = clean(line) + "\n^"
+	}
+	t.addError(e)
 }
 
 // maxTraceErrors bounds the mistakes of a trace that are reported: the first
@@ -98,10 +113,6 @@ func (t *trace) failLine(column, message, excerpt string) {
 const maxTraceErrors = 10
 
 func (t *trace) read(data []byte) []sim.TracePod {
-	if len(data) > maxTraceBytes {
-		t.failLine("", fmt.Sprintf("the trace has more than %d bytes", maxTraceBytes), "")
-		return nil
-	}
 	t.seen = map[string]int{}
 	before := len(t.errs)
 	lines := bufio.NewScanner(bytes.NewReader(data))
@@ -123,7 +134,7 @@ func (t *trace) read(data []byte) []sim.TracePod {
 	}
 	if err := lines.Err(); err != nil {
 		t.line++
-		t.failLine("", err.Error(), "")
+		t.failLine("", fmt.Sprintf("the line has more than %d KiB", bufio.MaxScanTokenSize>>10), "")
 	}
 	if t.line == 0 {
 		t.line = 1
@@ -138,17 +149,25 @@ func (t *trace) read(data []byte) []sim.TracePod {
 // header finds the columns.
 func (t *trace) header(text string) bool {
 	t.column = map[string]int{}
+	if !utf8.ValidString(text) || strings.ContainsFunc(text, unicode.IsControl) {
+		t.failLine("", "the trace is no CSV file: its first line is not text", text)
+		return false
+	}
 	for i, name := range strings.Split(text, ",") {
 		name = strings.TrimSpace(name)
+		if name == "" {
+			t.failLine("", "a column without a name", text)
+			return false
+		}
 		if !slices.Contains(traceColumns, name) {
-			t.failLine(name, "unknown column"+t.didYouMean(name, traceColumns), text+"\n^")
+			t.failLine(clean(name), "unknown column"+t.didYouMean(clean(name), traceColumns), text)
 			return false
 		}
 		t.column[name] = i
 	}
 	for _, name := range traceColumns[:3] {
 		if _, ok := t.column[name]; !ok {
-			t.failLine(name, "the column is required", text+"\n^")
+			t.failLine(name, "the column is required", text)
 			return false
 		}
 	}
@@ -158,7 +177,7 @@ func (t *trace) header(text string) bool {
 func (t *trace) row(text string) {
 	cells := strings.Split(text, ",")
 	if len(cells) != len(t.column) {
-		t.failLine("", fmt.Sprintf("%d columns, not %d", len(cells), len(t.column)), text+"\n^")
+		t.failLine("", fmt.Sprintf("%d columns, not %d", len(cells), len(t.column)), text)
 		return
 	}
 	cell := func(name string) string {
@@ -170,7 +189,7 @@ func (t *trace) row(text string) {
 	mistakes := len(t.errs)
 	fail := func(column string, err error) {
 		if err != nil {
-			t.failLine(column, fmt.Sprintf("%s %v", quote(cell(column)), err), text+"\n^")
+			t.failLine(column, fmt.Sprintf("%s %v", quote(cell(column)), err), text)
 		}
 	}
 	var p sim.TracePod

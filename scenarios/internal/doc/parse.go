@@ -16,7 +16,9 @@ import (
 // Bounds of what is read. A scenario of a large fleet stays far below them; a
 // file that was made to hang the reader does not.
 const (
-	maxBytes = 8 << 20
+	// MaxBytes bounds the text.
+	MaxBytes = 8 << 20
+
 	maxNodes = 1 << 19
 	// maxCopied bounds what aliases copy in: ten lines of them can make a
 	// billion values.
@@ -33,8 +35,8 @@ const byteOrderMark = "\ufeff"
 // all that it found. With errors there may be a tree all the same, when nothing
 // is missing in it.
 func Parse(data []byte) (*Node, []*Error) {
-	if len(data) > maxBytes {
-		return nil, []*Error{{Pos{Line: 1, Column: 1}, fmt.Sprintf("the file has %d bytes; at most %d are read", len(data), maxBytes)}}
+	if len(data) > MaxBytes {
+		return nil, []*Error{{Pos{Line: 1, Column: 1}, fmt.Sprintf("the file has %d bytes; at most %d are read", len(data), MaxBytes)}}
 	}
 	text := strings.TrimPrefix(string(data), byteOrderMark)
 	if err := checkText(text); err != nil {
@@ -337,24 +339,25 @@ func (r *reader) alias(n *ast.AliasNode, at Pos) *Node {
 		r.fail(at, "no anchor &%s before this alias", name)
 		return &Node{Pos: at}
 	}
-	return r.copy(anchor)
+	return r.copy(anchor, at)
 }
 
 // copy makes an alias's value the file's own, so that --set changes one place
-// only. The positions stay the anchor's: there the text stands.
-func (r *reader) copy(n *Node) *Node {
-	if !r.roomForCopy(n.Pos) || !r.enter(n.Pos) {
+// only. The positions stay the anchor's: there the text stands. That there is
+// no room for more is told of the alias.
+func (r *reader) copy(n *Node, alias Pos) *Node {
+	if !r.roomForCopy(alias) || !r.enter(alias) {
 		return &Node{Pos: n.Pos}
 	}
 	defer r.leave()
 	c := *n
 	c.Fields, c.Items = nil, nil
 	for _, f := range n.Fields {
-		f.Value = r.copy(f.Value)
+		f.Value = r.copy(f.Value, alias)
 		c.Fields = append(c.Fields, f)
 	}
 	for _, item := range n.Items {
-		c.Items = append(c.Items, r.copy(item))
+		c.Items = append(c.Items, r.copy(item, alias))
 	}
 	return &c
 }

@@ -105,7 +105,7 @@ func TestHostileTextIsRefused(t *testing.T) {
 		{"values", "[" + strings.Repeat("1,", maxNodes) + "1]", "more than 524288 values"},
 		{"aliases", "a: &a [" + strings.Repeat("1,", 1000) + "]\nb: [" + strings.Repeat("*a,", 1000) + "]\n", "the aliases stand for more than 100000 values"},
 		{"merges", "a: &a {b: 1}\nc: {<<: [" + strings.Repeat("*a,", 100_000) + "]}\n", "the aliases stand for more than 100000 values"},
-		{"bytes", strings.Repeat("#", maxBytes+1), "the file has 8388609 bytes; at most 8388608 are read"},
+		{"bytes", strings.Repeat("#", MaxBytes+1), "the file has 8388609 bytes; at most 8388608 are read"},
 	}
 	for _, test := range tests {
 		n, mistakes := Parse([]byte(test.text))

@@ -5,7 +5,9 @@ import (
 	"io"
 	"os"
 	"slices"
+	"strconv"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
@@ -79,4 +81,51 @@ func complete(c *cobra.Command, flag string, values []string) {
 	if err != nil {
 		panic(fmt.Sprintf("flag --%s of %s: %v", flag, c.Name(), err))
 	}
+}
+
+// seedFlag is a flag for a seed.
+type seedFlag uint64
+
+// String returns nothing: the default is the scenario's seed.
+func (s *seedFlag) String() string { return "" }
+
+// Type names the flag's value in the help.
+func (s *seedFlag) Type() string { return "uint" }
+
+// Set takes a whole number.
+func (s *seedFlag) Set(text string) error {
+	n, err := strconv.ParseUint(text, 10, 64)
+	if err != nil {
+		return fmt.Errorf("it is a whole number from 0 to %d", uint64(1<<64-1))
+	}
+	*s = seedFlag(n)
+	return nil
+}
+
+// untilFlag is a flag for an instant of virtual time.
+type untilFlag time.Duration
+
+// String returns nothing: the default is the scenario's end.
+func (u *untilFlag) String() string { return "" }
+
+// Type names the flag's value in the help.
+func (u *untilFlag) Type() string { return "duration" }
+
+// Set takes a duration as Go writes it, and guesses what was meant by others.
+func (u *untilFlag) Set(text string) error {
+	d, err := time.ParseDuration(text)
+	if err == nil {
+		*u = untilFlag(d)
+		return nil
+	}
+	const form = "it is a number with a unit (ms, s, m or h), such as 90s or 1h30m"
+	if n, err := strconv.ParseUint(text, 10, 31); err == nil {
+		return fmt.Errorf("%s; did you mean %ds?", form, n)
+	}
+	if days, ok := strings.CutSuffix(text, "d"); ok {
+		if n, err := strconv.ParseUint(days, 10, 16); err == nil {
+			return fmt.Errorf("%s; did you mean %dh?", form, 24*n)
+		}
+	}
+	return fmt.Errorf("%s", form)
 }

@@ -1,8 +1,10 @@
 package cli
 
 import (
+	"context"
+	"errors"
 	"fmt"
-	"io"
+	"io/fs"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -12,26 +14,36 @@ import (
 
 // load loads the scenario that a word names: the library's, a file, or - for
 // what comes in.
-func (a *App) load(word string, o scenarios.Options) (*scenarios.Scenario, error) {
+func (a *App) load(ctx context.Context, word string, o scenarios.Options) (*scenarios.Scenario, error) {
 	if entry, ok := scenarios.Find(word); ok {
 		return entry.Load(o)
 	}
-	o.ReadFile = a.ReadFile
+	o.ReadFile = func(name string) ([]byte, error) { return readTrace(ctx, name) }
 	if word == "-" {
-		data, err := io.ReadAll(a.In)
+		data, err := readStandardInput(ctx, a.In)
 		if err != nil {
 			return nil, fmt.Errorf("reading the scenario: %w", err)
 		}
-		return scenarios.Load("stdin", data, o)
+		return loadText(ctx, "stdin", data, o)
 	}
-	data, err := a.ReadFile(word)
-	if err != nil {
-		if looksLikeFile(word) {
-			return nil, fmt.Errorf("reading the scenario: %w", err)
-		}
+	data, err := readScenario(ctx, word)
+	if errors.Is(err, fs.ErrNotExist) && !looksLikeFile(word) {
 		return nil, unknownScenario(word)
 	}
-	return scenarios.Load(word, data, o)
+	if err != nil {
+		return nil, fmt.Errorf("reading the scenario: %w", err)
+	}
+	return loadText(ctx, word, data, o)
+}
+
+// loadText loads a scenario's text. An interrupt while a trace is read makes
+// the trace a mistake of the scenario, which nobody wants to know then.
+func loadText(ctx context.Context, file string, data []byte, o scenarios.Options) (*scenarios.Scenario, error) {
+	s, err := scenarios.Load(file, data, o)
+	if ctx.Err() != nil {
+		return nil, ctx.Err()
+	}
+	return s, err
 }
 
 // find returns a scenario of the library.

@@ -1,6 +1,9 @@
 package cli
 
 import (
+	"fmt"
+	"os"
+
 	"github.com/spf13/cobra"
 
 	"vpcsim/cmd/simulate/internal/view"
@@ -40,6 +43,9 @@ func (a *App) showCommand() *cobra.Command {
 		ValidArgsFunction: completeName,
 		RunE: func(_ *cobra.Command, args []string) error {
 			entry, err := find(args[0])
+			if info, statErr := os.Stat(args[0]); err != nil && statErr == nil && !info.IsDir() {
+				return fmt.Errorf("%[1]s is a file, and this takes names of the library: 'simulate run %[1]s' runs it", args[0])
+			}
 			if err != nil {
 				return err
 			}

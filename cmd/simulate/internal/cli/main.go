@@ -16,7 +16,7 @@ const (
 	ExitDifferent   = 1   // an expectation failed, or a comparison differs
 	ExitUsage       = 2   // bad input or usage
 	ExitDefect      = 3   // a defect of the program
-	ExitInterrupted = 130 // as shells count SIGINT
+	ExitInterrupted = 130 // by SIGINT or SIGTERM; as shells count the first
 )
 
 // App is the program's surroundings. The zero value of a field that is a
@@ -26,7 +26,6 @@ type App struct {
 	In       io.Reader
 	Out, Err io.Writer
 	Getenv   func(string) string
-	ReadFile func(string) ([]byte, error)
 	// Simulate plays a run, as sim.Run does.
 	Simulate func(sim.Config, func(sim.Event) error) error
 }
@@ -35,7 +34,7 @@ type App struct {
 func Default() *App {
 	return &App{
 		Args: os.Args[1:], In: os.Stdin, Out: os.Stdout, Err: os.Stderr,
-		Getenv: os.Getenv, ReadFile: os.ReadFile, Simulate: sim.Run,
+		Getenv: os.Getenv, Simulate: sim.Run,
 	}
 }
 
@@ -46,6 +45,8 @@ func Main() int {
 	signal.Ignore(syscall.SIGPIPE)
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
+	// Whoever sends a second signal wants an end at once.
+	context.AfterFunc(ctx, stop)
 	return Default().Run(ctx)
 }
 

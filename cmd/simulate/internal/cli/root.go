@@ -32,11 +32,38 @@ needs no AWS account, no cluster and no network.`,
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
 	root.CompletionOptions.HiddenDefaultCmd = false
 	g.register(root)
+	root.SetHelpCommand(helpCommand(root))
 	root.AddCommand(a.listCommand(&g), a.showCommand(), a.runCommand(&g), a.maxPodsCommand(&g), a.instanceTypesCommand(&g), a.versionCommand())
 	for _, name := range notYet {
 		root.AddCommand(notYetCommand(name))
 	}
 	return root
+}
+
+// helpCommand is help for a command. Cobra's own takes an unknown one for no
+// mistake.
+func helpCommand(root *cobra.Command) *cobra.Command {
+	return &cobra.Command{
+		Use:   "help [command]",
+		Short: "Help about any command",
+		RunE: func(_ *cobra.Command, args []string) error {
+			c, rest, err := root.Find(args)
+			if err != nil || c == nil || c == root && len(rest) > 0 {
+				return usageError{unknownCommand(root, args)}
+			}
+			c.InitDefaultHelpFlag()
+			return c.Help()
+		},
+		ValidArgsFunction: func(_ *cobra.Command, args []string, _ string) ([]cobra.Completion, cobra.ShellCompDirective) {
+			var names []cobra.Completion
+			for _, c := range root.Commands() {
+				if len(args) == 0 && c.IsAvailableCommand() {
+					names = append(names, cobra.CompletionWithDesc(c.Name(), c.Short))
+				}
+			}
+			return names, cobra.ShellCompDirectiveNoFileComp
+		},
+	}
 }
 
 // unknownCommand refuses a word that is no command, with those that are near.

@@ -35,8 +35,8 @@ input. Exhaustion is a result and no error.`,
 	flags := c.Flags()
 	flags.StringArrayVar(&o.Set, "set", nil, "change a value of the scenario: `path=value`, e.g. nodeGroups.workers.count=3")
 	flags.StringArrayVar(&o.Env, "env", nil, "set a variable of aws-node: `NAME=value`, or NAME- to unset it")
-	flags.Uint64Var(&seed, "seed", 0, "use this seed instead of the scenario's")
-	flags.DurationVar(&until, "until", 0, "end at this instant of virtual time, e.g. 5m")
+	flags.Var((*seedFlag)(&seed), "seed", "use this seed instead of the scenario's")
+	flags.Var((*untilFlag)(&until), "until", "end at this instant of virtual time, e.g. 5m")
 	c.RunE = func(c *cobra.Command, args []string) error {
 		if flags.Changed("seed") {
 			o.Seed = &seed
@@ -47,7 +47,7 @@ input. Exhaustion is a result and no error.`,
 			}
 			o.Until = &until
 		}
-		scenario, err := a.load(args[0], o)
+		scenario, err := a.load(c.Context(), args[0], o)
 		if err != nil {
 			return err
 		}

@@ -54,7 +54,7 @@ func writeTimeline(p *page, n *replay.Node) {
 		short, _, _ := strings.Cut(why, wants)
 		g.add(c(instant(l.At)), c(l.where()), l.what(), cell{why, dim, short})
 	}
-	g.cutTo(pageWidth - 4)
+	g.wrapTo(pageWidth - 4)
 	g.write(p, 4)
 	if hidden > 1 {
 		last := n.History.Changes[len(n.History.Changes)-1]

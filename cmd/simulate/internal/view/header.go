@@ -61,23 +61,30 @@ func label(title string, line int) string {
 // groupsOf describes the node groups, in order of their first launch.
 func groupsOf(s *replay.State) []string {
 	type group struct {
-		first *replay.Node
-		n     int
+		first   *replay.Node
+		n, gone int
 	}
 	var groups []*group
 	for _, n := range s.Nodes {
 		i := slices.IndexFunc(groups, func(g *group) bool { return g.first.Launched.Group == n.Launched.Group })
 		if i < 0 {
-			groups = append(groups, &group{first: n, n: 1})
-		} else {
-			groups[i].n++
+			i = len(groups)
+			groups = append(groups, &group{first: n})
+		}
+		groups[i].n++
+		if n.TerminatedAt != model.Never {
+			groups[i].gone++
 		}
 	}
 	var out []string
 	for _, g := range groups {
 		l := g.first.Launched
-		t := fmt.Sprintf("%s: %s × %s, each %s of %s, max-pods %s",
-			l.Group, number(g.n), l.InstanceType,
+		gone := ""
+		if g.gone > 0 {
+			gone = fmt.Sprintf(" (%s terminated)", number(g.gone))
+		}
+		t := fmt.Sprintf("%s: %s × %s%s, each %s of %s, max-pods %s",
+			l.Group, number(g.n), l.InstanceType, gone,
 			count(l.MaxENIs, "ENI"), count(l.SlotsPerENI, "slot"), number(l.MaxPods))
 		if g.first.Config.Settings.PodENI {
 			t += ", " + branchesOf(l.BranchENIs)
@@ -171,10 +178,17 @@ func agentLines(s *replay.State, sc scenario) []string {
 			hidden += v.n
 			continue
 		}
+		of := ""
 		if len(variants) > 1 {
-			v.texts[0] += fmt.Sprintf(" (%s)", count(v.n, "node"))
+			of = count(v.n, "node") + " "
 		}
-		out = append(out, v.texts[0])
+		if len(v.texts) > 1 {
+			of += "at first "
+		}
+		if of != "" {
+			of = strings.TrimSpace(of) + ": "
+		}
+		out = append(out, of+v.texts[0])
 		for k, t := range v.texts[1:] {
 			out = append(out, fmt.Sprintf("from %s: %s", instant(v.from[k+1]), t))
 		}
@@ -190,8 +204,12 @@ func agentLines(s *replay.State, sc scenario) []string {
 	if len(out) > 0 && byTags(s) {
 		out[0] += ", subnets chosen by tags"
 	}
-	if len(out) > 0 && sc.CNI.Version != "" {
-		out[0] = "VPC CNI " + sc.CNI.Version + ", " + out[0]
+	switch version := "VPC CNI " + sc.CNI.Version; {
+	case len(out) == 0 || sc.CNI.Version == "":
+	case len(out) == 1:
+		out[0] = version + ", " + out[0]
+	default:
+		out = slices.Insert(out, 0, version)
 	}
 	return out
 }

@@ -143,7 +143,7 @@ func idle() *logtest.Log {
 	return l.At(5 * time.Minute).End("settled")
 }
 
-var logs = map[string]func() *logtest.Log{"full": full, "prefixes": prefixes, "fleet": fleet, "idle": idle}
+var logs = map[string]func() *logtest.Log{"full": full, "prefixes": prefixes, "fleet": fleet, "idle": idle, "stuck": stuck}
 
 func golden(t *testing.T, name string, got []byte) {
 	t.Helper()
@@ -176,6 +176,33 @@ func TestTablesAreEightyColumnsWide(t *testing.T) {
 			require.Equal(t, strings.TrimRight(line, " "), line, "%s: trailing blanks", name)
 		}
 	}
+}
+
+// stuck is a run that two things stop, one of them at two places.
+func stuck() *logtest.Log {
+	l := new(logtest.Log).Start("stuck", "10.0.0.0/24")
+	l.Node("workers-0", "10.0.0.4", 3, 9, warmENI).Ready("workers-0").Created("web", 0, 5)
+	for i, name := range []string{"a", "b"} {
+		l.Add("", sim.ExhaustionBegan{ID: 1 + i, Kind: sim.KindSubnetIPs, Scope: "subnet", Name: name, Pod: "web-0"})
+	}
+	l.Add("", sim.ExhaustionBegan{ID: 3, Kind: sim.KindMaxPods, Scope: "cluster", Name: "cluster", Pod: "web-3"})
+	for i := range 3 {
+		pod := logtest.Pod("web", i)
+		l.Add("workers-0", sim.PodBound{Pod: pod, Workload: "web"}, sim.PodSetupFailed{Pod: pod, Reason: sim.KindSubnetIPs, Attempt: 1})
+	}
+	for i := range 2 {
+		l.Add("", sim.PodUnschedulable{Pod: logtest.Pod("web", 3+i), Reason: sim.KindMaxPods})
+	}
+	return l.At(time.Minute).End("settled",
+		sim.ExhaustionEnded{ID: 1, Pods: 2, PodMs: 1}, sim.ExhaustionEnded{ID: 2, Pods: 1, PodMs: 1}, sim.ExhaustionEnded{ID: 3, Pods: 2, PodMs: 1})
+}
+
+// What several things stop, all of them are named for, with the pods of each.
+func TestTheVerdictNamesEachCause(t *testing.T) {
+	require.Equal(t, "Stopped by subnet-ips (3 pods) and max-pods (2 pods): 5 of 5 pods are waiting.", view.Verdict(fold(t, stuck())))
+	var b bytes.Buffer
+	require.NoError(t, view.Table(&b, fold(t, stuck()), view.TableOptions{}))
+	require.Contains(t, b.String(), "in subnet a and 1 other.")
 }
 
 // Colour adds escape sequences and nothing else.

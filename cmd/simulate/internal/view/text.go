@@ -127,6 +127,49 @@ func (g *grid) cutTo(room int) {
 	}
 }
 
+// leastWrapped is how many columns the last column of a grid has for its
+// lines at least, where it is wrapped.
+const leastWrapped = 26
+
+// wrapTo makes the grid as wide as room at most: the last column takes its
+// short form, or several lines. Where it would get too narrow for that, the
+// column before it is wrapped, too.
+func (g *grid) wrapTo(room int) {
+	widths := g.widths()
+	last := len(widths) - 1
+	for _, w := range widths[:last-1] {
+		room -= w + 2
+	}
+	before := widths[last-1]
+	if before+2+widths[last] > room {
+		before = min(before, room-2-leastWrapped)
+	}
+	var rows [][]cell
+	for _, row := range g.rows {
+		if width(row[last].text) > room-before-2 && row[last].short != "" && width(row[last].short) <= room-before-2 {
+			row[last].text = row[last].short
+		}
+		left, right := wrap(row[last-1].text, before), wrap(row[last].text, room-before-2)
+		for i := range max(len(left), len(right)) {
+			line := make([]cell, len(row))
+			if i == 0 {
+				copy(line, row)
+			}
+			line[last-1], line[last] = lineOf(row[last-1], left, i), lineOf(row[last], right, i)
+			rows = append(rows, line)
+		}
+	}
+	g.rows = rows
+}
+
+// lineOf is a line of a cell that was wrapped, empty behind the last.
+func lineOf(of cell, lines []string, i int) cell {
+	if i >= len(lines) {
+		return cell{}
+	}
+	return cell{text: lines[i], style: of.style}
+}
+
 func (g *grid) widths() []int {
 	widths := make([]int, len(g.right))
 	for _, row := range g.rows {

@@ -1,8 +1,11 @@
 package view
 
 import (
+	"cmp"
 	"fmt"
+	"maps"
 	"slices"
+	"strings"
 
 	"vpcsim/sim"
 	"vpcsim/sim/replay"
@@ -20,7 +23,7 @@ func writeVerdict(p *page, s *replay.State) {
 	if v.explanation != "" {
 		p.paragraph(0, "", v.explanation, plain)
 	}
-	p.line(p.palette.paint(st, v.line))
+	p.paragraph(0, "", v.line, st)
 }
 
 // Verdict says in one line what stopped the run, or that everything fits.
@@ -35,10 +38,14 @@ type verdict struct {
 func verdictOf(s *replay.State) verdict {
 	n := s.Pods.Count()
 	worst := worstOpen(s)
+	causes := causesOf(s)
 	cut := s.Ended != nil && s.Ended.EndedBy == "limit"
 	switch {
 	case worst != nil && n.Waiting() == 0:
 		return verdict{false, explain(worst), stopped(worst) + ": not all nodes could be launched."}
+	case len(causes) > 1:
+		return verdict{false, explain(worst), fmt.Sprintf("Stopped by %s: %s of %s are waiting.",
+			listOf(causes), number(n.Waiting()), count(n.Waiting()+n.Running, "pod"))}
 	case worst != nil:
 		return verdict{false, explain(worst), stopped(worst) + ": " + waiting(n) + "."}
 	case cut:
@@ -82,6 +89,43 @@ func worstOpen(s *replay.State) *trouble {
 	return worst
 }
 
+// causesOf counts the waiting pods by what they wait for, if that has not ended
+// and does not cure itself: the commonest first, then by name.
+func causesOf(s *replay.State) []string {
+	open := map[sim.Kind]bool{}
+	for _, ep := range s.Episodes {
+		if ep.Open() && !ep.Kind.Cures() {
+			open[ep.Kind] = true
+		}
+	}
+	if len(open) < 2 {
+		return nil
+	}
+	pods := map[sim.Kind]int{}
+	for _, p := range s.Pods.All() {
+		if p.Waits() && open[p.Reason] {
+			pods[p.Reason]++
+		}
+	}
+	kinds := slices.SortedFunc(maps.Keys(pods), func(a, b sim.Kind) int {
+		return cmp.Or(cmp.Compare(pods[b], pods[a]), cmp.Compare(a, b))
+	})
+	var causes []string
+	for _, k := range kinds {
+		causes = append(causes, fmt.Sprintf("%s (%s)", k, count(pods[k], "pod")))
+	}
+	return causes
+}
+
+// listOf writes a, b and c.
+func listOf(words []string) string {
+	last := len(words) - 1
+	if last < 1 {
+		return strings.Join(words, "")
+	}
+	return strings.Join(words[:last], ", ") + " and " + words[last]
+}
+
 // pastTrouble tells of real exhaustion that was over in the end.
 func pastTrouble(s *replay.State) string {
 	for _, t := range troubles(s) {
@@ -118,13 +162,13 @@ func stopped(t *trouble) string {
 func explain(t *trouble) string {
 	at := place(t.first)
 	if t.names > 1 {
-		at += fmt.Sprintf(" (like %s more)", number(t.names-1))
+		at = fmt.Sprintf("%s and %s", at, plural(t.names-1, "other", "others"))
 	}
 	switch t.first.Kind {
 	case sim.KindMaxPods:
-		return "No node may take another pod. Addresses are not what is short."
+		return "The nodes that the pods may use are full. Addresses are not what is short."
 	case sim.KindCPUMemory:
-		return "No node has enough CPU or memory left. Addresses are not what is short."
+		return "The nodes that the pods may use lack CPU or memory. Addresses are not what is short."
 	case sim.KindENILimit:
 		if t.first.Scope == "cluster" {
 			return "Every Windows node gives out all the addresses that its one ENI can hold."
