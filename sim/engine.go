@@ -53,11 +53,12 @@ type engine struct {
 	nodeNamed map[model.NodeName]*node // those that are not terminated
 	podNamed  map[model.PodName]*pod   // those that are not gone
 	podsMade  int
+	troubles  *troubles
 	env       map[string]string
-	kubelet   *kubelet
+	platform  platform
+	kubelet   *kubelet // what follows is Kubernetes'; nil on ECS
 	scheduler *scheduler
 	workloads *controllers
-	troubles  *troubles
 }
 
 func newEngine(cfg Config, sink func(Event) error) (*engine, error) {
@@ -70,9 +71,7 @@ func newEngine(cfg Config, sink func(Event) error) (*engine, error) {
 		return nil, err
 	}
 	e.troubles = newTroubles(e)
-	e.kubelet = newKubelet(e)
-	e.scheduler = newScheduler(e)
-	if e.workloads, err = newControllers(e); err != nil {
+	if e.platform, err = newPlatform(e); err != nil {
 		return nil, err
 	}
 	if err := e.scheduleSteps(); err != nil {
@@ -87,6 +86,7 @@ func (e *engine) start() {
 	e.log("", RunStarted{
 		APIVersion: "vpcsim/v1",
 		Name:       e.cfg.Name,
+		Platform:   e.cfg.Platform,
 		Scenario:   e.cfg.Scenario,
 		Seed:       e.cfg.Seed,
 		Digest:     e.cfg.Digest,
@@ -95,7 +95,7 @@ func (e *engine) start() {
 		Notes:      e.cfg.Notes,
 	})
 	e.launchGroups()
-	e.workloads.start()
+	e.platform.start()
 }
 
 // loop takes timer after timer until the run ends.
@@ -202,6 +202,12 @@ func changes(body Body) bool {
 	case PodSetupFailed:
 		return b.Attempt == 1
 	case PodUnschedulable:
+		return b.Attempt == 1
+	case TaskUnplaceable:
+		return b.Attempt == 1
+	case TaskPlaced:
+		return b.Attempt == 1
+	case TaskFailed:
 		return b.Attempt == 1
 	case EC2Call, EC2Returned, PoolGrow, PoolSkip, PoolShrink, PoolFree:
 		return false // what they lead to is an event of its own

@@ -72,6 +72,7 @@ const (
 type RunStarted struct {
 	APIVersion string          `json:"apiVersion"` // "vpcsim/v1"
 	Name       string          `json:"name"`
+	Platform   Platform        `json:"platform,omitempty"` // empty: EKS
 	Scenario   json.RawMessage `json:"scenario,omitempty"` // resolved, as JSON
 	Seed       uint64          `json:"seed"`
 	Digest     string          `json:"digest,omitempty"` // of the resolved scenario
@@ -121,9 +122,14 @@ type NodeLaunched struct {
 	ENI            model.ENIID           `json:"eni"`
 	PrimaryAddress netip.Addr            `json:"primaryAddress"`
 	SecurityGroups []model.SecurityGroup `json:"securityGroups,omitempty"`
+	// TaskENIs is how many tasks in awsvpc mode an ECS container instance takes,
+	// AWSVPCTrunking whether it gets a trunk for them.
+	TaskENIs       int  `json:"taskENIs,omitempty"`
+	AWSVPCTrunking bool `json:"awsvpcTrunking,omitempty"`
 }
 
-// NodeReady says that the agent's start-up, first growth included, is done.
+// NodeReady says that the agent's start-up, first growth included, is done. A
+// container instance of ECS is ACTIVE.
 type NodeReady struct{}
 
 // NodeNotReady says why the node does not become ready.
@@ -173,6 +179,11 @@ type ENIAttached struct {
 	Addresses      []netip.Addr          `json:"addresses,omitempty"`
 	Prefixes       []netip.Prefix        `json:"prefixes,omitempty"`
 	By             By                    `json:"by"`
+	// Trunk and VLAN are of a branch ENI of ECS, whose device is −1; Pod is the
+	// task that an ENI of ECS is for.
+	Trunk model.ENIID   `json:"trunk,omitempty"`
+	VLAN  int           `json:"vlan,omitempty"`
+	Pod   model.PodName `json:"pod,omitempty"`
 }
 
 // ENIDetached says that the agent dropped an ENI from its datastore, with what
@@ -218,6 +229,7 @@ const (
 	ByReconcile By = "reconcile"
 	ByRelease   By = "release" // the last pod of a leftover prefix left
 	ByTerminate By = "terminate"
+	ByECS       By = "ecs" // ECS itself, for an instance or a task
 )
 
 // ENICreated is EC2's instant of creation: the addresses are taken from the
@@ -282,6 +294,8 @@ const (
 	DescribeNetworkInterfaces       Action = "DescribeNetworkInterfaces"
 	DetachNetworkInterface          Action = "DetachNetworkInterface"
 	DeleteNetworkInterface          Action = "DeleteNetworkInterface"
+	AssociateTrunkInterface         Action = "AssociateTrunkInterface"
+	DisassociateTrunkInterface      Action = "DisassociateTrunkInterface"
 )
 
 // CallFields are what the two events of an EC2 call share. Addresses, prefixes
@@ -292,6 +306,8 @@ type CallFields struct {
 	Action    Action           `json:"action"`
 	Instance  model.InstanceID `json:"instance,omitempty"`
 	ENI       model.ENIID      `json:"eni,omitempty"`
+	Trunk     model.ENIID      `json:"trunk,omitempty"` // of a branch ENI
+	VLAN      int              `json:"vlan,omitempty"`  // likewise
 	Subnet    model.SubnetID   `json:"subnet,omitempty"`
 	Want      int              `json:"want"` // addresses or prefixes asked for or given back, the primary not counted
 	Addresses []netip.Addr     `json:"addresses,omitempty"`
@@ -419,7 +435,8 @@ type ExhaustionBegan struct {
 	Pod    model.PodName `json:"pod,omitempty"` // the first it hit; none where a node could not be launched
 	Reason string        `json:"reason,omitempty"`
 	// CappedBy is what limits the node's ENIs, of an eni-limit: "instance
-	// type", "MAX_ENI", "custom networking", "trunk reserved", "unmanaged".
+	// type", "MAX_ENI", "custom networking", "trunk reserved", "unmanaged"; on
+	// ECS also "awsvpcTrunking off".
 	CappedBy string `json:"cappedBy,omitempty"`
 	Message  string `json:"message"` // as a real cluster shows it
 	// Numbers are the figures the verdict rests on, by name.

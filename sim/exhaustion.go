@@ -49,6 +49,7 @@ type episode struct {
 	id      int
 	place   troublePlace
 	waiting int
+	held    int   // of waiting: what is no pod, and waits in no sum
 	pods    int   // that it hit
 	podMs   int64 // waited by those that wait no longer
 	since   int64 // sum of the instants at which the waiting ones began
@@ -70,7 +71,7 @@ func (t *troubles) open() []ExhaustionEnded {
 func (ep *episode) sum(now model.Instant) ExhaustionEnded {
 	waited := ep.podMs
 	if ep.pods > 0 {
-		waited += int64(ep.waiting)*int64(now) - ep.since
+		waited += int64(ep.waiting-ep.held)*int64(now) - ep.since
 	}
 	return ExhaustionEnded{ID: ep.id, Kind: ep.place.kind, Scope: ep.place.scope, Name: ep.place.name, Pods: ep.pods, PodMs: waited}
 }

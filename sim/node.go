@@ -127,23 +127,32 @@ func (e *engine) tryLaunch(n *node) {
 	e.troubles.launched(n)
 	n.instance = in
 	n.index = len(e.nodes)
-	n.agent = newAgent(e, n)
 	e.nodes = append(e.nodes, n)
 	e.nodeNamed[n.name] = n
 	primary := in.enis[0]
-	e.log(n.name, NodeLaunched{
+	e.platform.joins(n, NodeLaunched{
 		Group: n.group.Name, Instance: in.id, InstanceType: in.kind.Name,
 		Subnet: n.subnet.ID(), Zone: n.subnet.zone,
-		MaxPods: n.maxPods, SystemPods: e.cfg.Cluster.SystemPods,
 		MaxENIs: in.kind.MaxENIs, SlotsPerENI: in.kind.SlotsPerENI(),
 		ENI: primary.id, PrimaryAddress: primary.primary, SecurityGroups: primary.groups,
 	})
-	wait := n.group.AgentStart
-	if e.now > 0 {
-		wait = n.group.AgentStartLater
+}
+
+// agentStart is from now, when the instance is launched, to its agent's start.
+func (n *node) agentStart() time.Duration {
+	if n.e.now > 0 {
+		return n.group.AgentStartLater
 	}
+	return n.group.AgentStart
+}
+
+// joins gives a Kubernetes node its agent and shows it to the scheduler.
+func (e *engine) joins(n *node, launched NodeLaunched) {
+	n.agent = newAgent(e, n)
+	launched.MaxPods, launched.SystemPods = n.maxPods, e.cfg.Cluster.SystemPods
+	e.log(n.name, launched)
 	life := n.agent.life
-	e.promise(e.now.Add(wait), func() {
+	e.promise(e.now.Add(n.agentStart()), func() {
 		if n.agent.life == life && !n.gone {
 			n.agent.start()
 		}
