@@ -47,13 +47,14 @@ var actions = []action{
 	{string(sim.UnassignPrivateIpAddresses), 500 * time.Millisecond},
 	{string(sim.DetachNetworkInterface), time.Second},
 	{string(sim.DeleteNetworkInterface), 500 * time.Millisecond},
+	{string(sim.AssociateTrunkInterface), 500 * time.Millisecond},
 	{string(sim.DescribeInstances), 100 * time.Millisecond},
 	{string(sim.DescribeNetworkInterfaces), 100 * time.Millisecond},
 	{latencyRefused, 200 * time.Millisecond},
 }
 
 // laterActions have a latency once the simulator makes these calls.
-var laterActions = []string{"AssociateTrunkInterface", "DescribeSubnets"}
+var laterActions = []string{"DescribeSubnets"}
 
 func defaultLatency() Latency {
 	l := Latency{Actions: make(map[string]Range, len(actions))}

@@ -63,6 +63,7 @@ steps:
 			sim.UnassignPrivateIpAddresses:      constant(500 * time.Millisecond),
 			sim.DetachNetworkInterface:          constant(time.Second),
 			sim.DeleteNetworkInterface:          constant(500 * time.Millisecond),
+			sim.AssociateTrunkInterface:         constant(500 * time.Millisecond),
 			sim.DescribeInstances:               constant(100 * time.Millisecond),
 			sim.DescribeNetworkInterfaces:       constant(100 * time.Millisecond),
 		},

@@ -18,9 +18,14 @@ import (
 // the Config. It runs after the checks, with mistakes, too: those it finds are
 // reported with the others.
 func (d *decoder) resolve(s *Scenario) {
-	env, changes := wholeEnv(s.CNI.Env)
-	s.CNI.Env = changes
-	settings := d.envNotes(env)
+	var env map[string]string
+	var settings model.Settings
+	if s.Platform == PlatformECS {
+		s.CNI, s.Agent, s.Scheduler, s.Kubelet, s.Cluster.SystemPods = CNI{}, Agent{}, Scheduler{}, Kubelet{}, 0
+	} else {
+		env, s.CNI.Env = wholeEnv(s.CNI.Env)
+		settings = d.envNotes(env)
+	}
 	if len(s.NodeGroups) > maxGroups {
 		d.fail("nodeGroups", "%d node groups; at most %d", len(s.NodeGroups), maxGroups)
 		return
@@ -31,7 +36,12 @@ func (d *decoder) resolve(s *Scenario) {
 		if g.Subnets == nil {
 			g.Subnets = namesOf(s.VPC.Subnets, func(n Subnet) string { return n.Name })
 		}
-		groups = append(groups, d.group(fmt.Sprintf("nodeGroups[%d]", i), g, s.InstanceTypes, settings))
+		path := fmt.Sprintf("nodeGroups[%d]", i)
+		if s.Platform == PlatformECS {
+			groups = append(groups, d.instances(path, g, s.InstanceTypes))
+		} else {
+			groups = append(groups, d.group(path, g, s.InstanceTypes, settings))
+		}
 	}
 	if len(d.errs) > 0 {
 		return
@@ -40,6 +50,7 @@ func (d *decoder) resolve(s *Scenario) {
 	s.config = sim.Config{
 		Name:       s.Name,
 		Seed:       s.Seed,
+		Platform:   simPlatform(s.Platform),
 		Duration:   time.Duration(s.Duration),
 		Notes:      slices.Compact(d.notes),
 		Subnets:    simSubnets(s.VPC.Subnets),
@@ -98,6 +109,10 @@ func (d *decoder) typeOf(path, name string, overrides map[string]InstanceTypeOve
 	replace(&t.MemoryMiB, o.MemoryMiB)
 	replace(&t.NetworkCards, o.NetworkCards)
 	replace(&t.BranchENIs, o.BranchENIs)
+	replace(&t.ECSTasksTrunking, o.ECSTasksTrunking)
+	if o.MaxENIs != nil || o.MaxENIsAllCards != nil {
+		t.ECSTasks = 0 // published for the number that was replaced
+	}
 	replace(&t.TrunkingCompatible, o.Trunking)
 	replace(&t.Hypervisor, o.Hypervisor)
 	replace(&t.BareMetal, o.BareMetal)
@@ -158,15 +173,19 @@ func (d *decoder) group(path string, g *NodeGroup, overrides map[string]Instance
 }
 
 func (d *decoder) typeNotes(path string, t model.InstanceType, settings model.Settings) {
+	d.sizeNotes(path, t)
+	_, ignored := settings.ForType(t)
+	for _, line := range ignored {
+		d.note("%s: %s", path, line)
+	}
+}
+
+func (d *decoder) sizeNotes(path string, t model.InstanceType) {
 	if t.VCPU == 0 {
 		d.note("%s: the vCPUs of %s are unknown; CPU limits nothing", path, t.Name)
 	}
 	if t.MemoryMiB == 0 {
 		d.note("%s: the memory of %s is unknown; memory limits nothing", path, t.Name)
-	}
-	_, ignored := settings.ForType(t)
-	for _, line := range ignored {
-		d.note("%s: %s", path, line)
 	}
 }
 
@@ -255,6 +274,9 @@ func simWorkloads(workloads []Workload) []sim.Workload {
 		if w.Replicas != nil {
 			c.Replicas = *w.Replicas
 		}
+		if w.Strategy.MaximumPercent != nil {
+			c.MinimumHealthyPercent, c.MaximumPercent = *w.Strategy.MinimumHealthyPercent, *w.Strategy.MaximumPercent
+		}
 		all = append(all, c)
 	}
 	return all
@@ -274,11 +296,36 @@ func simPod(w Workload) sim.PodSpec {
 		ReadyAfter:     time.Duration(w.ReadyAfter),
 		StopAfter:      time.Duration(w.StopAfter),
 		RunFor:         time.Duration(w.RunFor),
+		Task:           simTask(w),
 	}
 	for _, t := range w.Tolerations {
 		p.Tolerations = append(p.Tolerations, sim.Toleration{Key: t.Key, Operator: t.Operator, Value: t.Value, Effect: t.Effect})
 	}
 	return p
+}
+
+func simTask(w Workload) sim.TaskSpec {
+	t := sim.TaskSpec{NetworkMode: w.NetworkMode, Subnets: taskSubnets(w.Subnets), SecurityGroups: w.SecurityGroups}
+	for _, p := range w.Placement {
+		t.Placement = append(t.Placement, sim.Placement(p))
+	}
+	return t
+}
+
+// taskSubnets are none where none is named.
+func taskSubnets(names []string) []model.SubnetID {
+	if len(names) == 0 {
+		return nil
+	}
+	return subnetIDs(names)
+}
+
+// simPlatform is empty for EKS, as the log has it.
+func simPlatform(p Platform) sim.Platform {
+	if p == PlatformECS {
+		return sim.PlatformECS
+	}
+	return ""
 }
 
 func simSteps(steps []Step) []sim.Step {
@@ -305,6 +352,11 @@ func simAction(s Step) sim.StepAction {
 				CPUMilli:  int(s.Create.Requests.CPU),
 				MemoryMiB: int(s.Create.Requests.Memory),
 				Node:      model.NodeName(s.Create.Node),
+				Task: sim.TaskSpec{
+					NetworkMode:    s.Create.NetworkMode,
+					Subnets:        taskSubnets(s.Create.Subnets),
+					SecurityGroups: s.Create.SecurityGroups,
+				},
 			},
 		}
 	case s.Delete != nil:

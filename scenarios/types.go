@@ -27,11 +27,11 @@ type Scenario struct {
 	Limits        Limits                          `json:"limits"`
 	VPC           VPC                             `json:"vpc"`
 	Cluster       Cluster                         `json:"cluster"`
-	CNI           CNI                             `json:"cni"`
+	CNI           CNI                             `json:"cni,omitzero"` // zero on ECS, as the next ones
 	EC2           EC2                             `json:"ec2"`
-	Agent         Agent                           `json:"agent"`
-	Scheduler     Scheduler                       `json:"scheduler"`
-	Kubelet       Kubelet                         `json:"kubelet"`
+	Agent         Agent                           `json:"agent,omitzero"`
+	Scheduler     Scheduler                       `json:"scheduler,omitzero"`
+	Kubelet       Kubelet                         `json:"kubelet,omitzero"`
 	InstanceTypes map[string]InstanceTypeOverride `json:"instanceTypes,omitempty"`
 	NodeGroups    []NodeGroup                     `json:"nodeGroups"`
 	Workloads     []Workload                      `json:"workloads"`
@@ -43,8 +43,12 @@ type Scenario struct {
 // Platform is what runs the pods.
 type Platform string
 
-// PlatformEKS is a Kubernetes cluster of EKS, the default.
-const PlatformEKS Platform = "eks"
+// The platforms: a Kubernetes cluster of EKS, the default, and Amazon ECS on EC2
+// instances.
+const (
+	PlatformEKS Platform = "eks"
+	PlatformECS Platform = "ecs"
+)
 
 // Duration is a length of time in whole milliseconds, at least 0 and at most
 // 400 days. Its text is Go's, "1m30s".
@@ -213,6 +217,9 @@ type InstanceTypeOverride struct {
 	Trunking        *bool   `json:"trunkingCompatible,omitempty"`
 	Hypervisor      *string `json:"hypervisor,omitempty"`
 	BareMetal       *bool   `json:"bareMetal,omitempty"`
+	// ECSTasksTrunking is the limit of ECS tasks in awsvpc mode with awsvpcTrunking;
+	// 0: the type has no trunking on ECS.
+	ECSTasksTrunking *int `json:"ecsTasksTrunking,omitempty"`
 }
 
 // NodeGroup is a group of like nodes.
@@ -221,7 +228,7 @@ type NodeGroup struct {
 	InstanceType   string                `json:"instanceType"`
 	Count          int                   `json:"count"`
 	Subnets        []string              `json:"subnets"`
-	MaxPods        MaxPods               `json:"maxPods"`
+	MaxPods        MaxPods               `json:"maxPods,omitzero"` // zero on ECS
 	ReservedENIs   int                   `json:"reservedENIs"`
 	Labels         map[string]string     `json:"labels,omitempty"`
 	Annotations    map[string]string     `json:"annotations,omitempty"`
@@ -232,6 +239,9 @@ type NodeGroup struct {
 	// there at 0, and 45 s for those that join later.
 	AgentStart *Duration `json:"agentStart,omitempty"`
 	OS         string    `json:"os"`
+	// AWSVPCTrunking is the account setting of ECS when the instances are
+	// launched; of ECS only.
+	AWSVPCTrunking bool `json:"awsvpcTrunking,omitempty"`
 }
 
 // MaxPods is a number, or an expression: auto, managed, recommended, or CEL.
@@ -285,13 +295,13 @@ type Requests struct {
 type Workload struct {
 	Name           string            `json:"name"`
 	Kind           sim.WorkloadKind  `json:"kind"`
-	Namespace      string            `json:"namespace"`
-	Replicas       *int              `json:"replicas,omitempty"` // nil for a DaemonSet
+	Namespace      string            `json:"namespace,omitempty"` // empty on ECS
+	Replicas       *int              `json:"replicas,omitempty"`  // nil for a DaemonSet
 	At             Duration          `json:"at"`
 	Requests       Requests          `json:"requests,omitzero"`
 	HostNetwork    bool              `json:"hostNetwork,omitempty"`
 	Labels         map[string]string `json:"labels,omitempty"`
-	ServiceAccount string            `json:"serviceAccount"`
+	ServiceAccount string            `json:"serviceAccount,omitempty"` // empty on ECS
 	Annotations    map[string]string `json:"annotations,omitempty"`
 	NodeSelector   map[string]string `json:"nodeSelector,omitempty"`
 	Tolerations    []Toleration      `json:"tolerations,omitempty"`
@@ -299,16 +309,47 @@ type Workload struct {
 	Strategy       Strategy          `json:"strategy"`
 	// Completions is 0 for as many as Replicas; of a Job only.
 	Completions int `json:"completions,omitempty"`
-	// RunFor is 0 for ever; of a Job only.
+	// RunFor is 0 for ever; of a Job, or of a service of ECS.
 	RunFor     Duration `json:"runFor,omitempty"`
 	ReadyAfter Duration `json:"readyAfter"`
 	StopAfter  Duration `json:"stopAfter"`
+
+	// What follows is of a service of ECS only.
+
+	NetworkMode    sim.NetworkMode       `json:"networkMode,omitempty"`
+	Subnets        []string              `json:"subnets,omitempty"` // none: the instance's
+	SecurityGroups []model.SecurityGroup `json:"securityGroups,omitempty"`
+	Placement      []Placement           `json:"placement,omitempty"`
 }
 
-// Strategy is how a workload's pods are replaced.
+// Placement is a task placement strategy of ECS.
+type Placement struct {
+	Type  sim.PlacementType  `json:"type"`
+	Field sim.PlacementField `json:"field,omitempty"`
+}
+
+// Strategy is how a workload's pods are replaced: by Kubernetes within surge and
+// unavailable, by ECS within the two per cents.
 type Strategy struct {
-	MaxSurge       IntOrPercent `json:"maxSurge"`
-	MaxUnavailable IntOrPercent `json:"maxUnavailable"`
+	MaxSurge       IntOrPercent
+	MaxUnavailable IntOrPercent
+	// MinimumHealthyPercent and MaximumPercent are of a service of ECS, whose
+	// MaximumPercent is at least 100, and nil otherwise.
+	MinimumHealthyPercent, MaximumPercent *int
+}
+
+// MarshalJSON writes the fields of the platform.
+func (s Strategy) MarshalJSON() ([]byte, error) {
+	if s.MaximumPercent != nil {
+		return json.Marshal(struct {
+			MinimumHealthyPercent *int `json:"minimumHealthyPercent"`
+			MaximumPercent        *int `json:"maximumPercent"`
+		}{s.MinimumHealthyPercent, s.MaximumPercent})
+	}
+	return json.Marshal(struct {
+		MaxSurge       IntOrPercent `json:"maxSurge"`
+		MaxUnavailable IntOrPercent `json:"maxUnavailable"`
+	}{s.MaxSurge, s.MaxUnavailable})
 }
 
 // IntOrPercent is a number of pods, or a per cent of the replicas.
@@ -364,6 +405,10 @@ type Create struct {
 	Workload string            `json:"workload,omitempty"`
 	Requests Requests          `json:"requests,omitzero"`
 	Labels   map[string]string `json:"labels,omitempty"`
+	// What follows is of ECS only; empty: the workload's.
+	NetworkMode    sim.NetworkMode       `json:"networkMode,omitempty"`
+	Subnets        []string              `json:"subnets,omitempty"`
+	SecurityGroups []model.SecurityGroup `json:"securityGroups,omitempty"`
 }
 
 // Delete deletes the pod, or the Count oldest of the workload.
