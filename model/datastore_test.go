@@ -551,6 +551,35 @@ func TestENIRoom(t *testing.T) {
 	}
 }
 
+// A new entry takes the slot that another has left, so the draw finds it there.
+func TestSlotsAreReused(t *testing.T) {
+	d := NewDatastore(false, CooldownDefault)
+	e := addENI(d, 0, block1(1))
+	d.AddBlocks(e, []netip.Prefix{block1(2)})
+	d.AddBlocks(e, []netip.Prefix{block1(3)})
+	d.RemoveBlocks(e, []netip.Prefix{block1(2)})
+	d.AddBlocks(e, []netip.Prefix{block1(4)})
+	require.Equal(t, []netip.Prefix{block1(4), block1(3), block1(1)}, e.FreeableBlocks(draws(t, [2]int{8, 1})))
+
+	d.RemoveENI(addENI(d, 1))
+	addENI(d, 2)
+	require.Equal(t, 2, d.ShrinkOrder(draws(t, [2]int{8, 1}, [2]int{8, 0}))[0].Device)
+	for n := 5; n < 30; n++ {
+		d.AddBlocks(e, []netip.Prefix{block1(n)})
+		d.RemoveBlocks(e, []netip.Prefix{block1(n)})
+	}
+	require.False(t, e.hash.grown, "never more than four at a time")
+}
+
+func TestQueueOfCoolingAddressesStaysShort(t *testing.T) {
+	d := NewDatastore(false, CooldownDefault)
+	e := addENI(d, 0, block1(1))
+	for now := Instant(0); now < 1_000_000; now += 30_001 {
+		mustRelease(t, d, mustAssign(t, d, now), now)
+		require.Len(t, e.cooling, 1)
+	}
+}
+
 func TestMistakesPanic(t *testing.T) {
 	d := NewDatastore(false, CooldownDefault)
 	e := addENI(d, 0, block1(1))

@@ -271,10 +271,8 @@ func (d *Datastore) needed(e *StoreENI, s Settings) bool {
 		}
 		total += other.usable
 		available += other.usable - other.active
-		for _, b := range other.blocks {
-			if b.assigned == 0 {
-				free++
-			}
+		if s.PrefixDelegation {
+			free += other.idleBlocks()
 		}
 	}
 	warm, minimum := s.WarmIPTarget, s.MinimumIPTarget
@@ -283,6 +281,17 @@ func (d *Datastore) needed(e *StoreENI, s Settings) bool {
 		minimum = PrefixSize * ceilDiv(minimum, PrefixSize)
 	}
 	return available < warm || total < minimum || s.PrefixDelegation && free < s.WarmPrefixTarget
+}
+
+// idleBlocks is the number of blocks, of either kind, that no pod is in.
+func (e *StoreENI) idleBlocks() int {
+	n := 0
+	for _, b := range e.blocks {
+		if b.assigned == 0 {
+			n++
+		}
+	}
+	return n
 }
 
 // ENIRoom is how many more ENIs the agent may attach.

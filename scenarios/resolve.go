@@ -263,19 +263,19 @@ func simWorkloads(workloads []Workload) []sim.Workload {
 	all := make([]sim.Workload, 0, len(workloads))
 	for _, w := range workloads {
 		c := sim.Workload{
-			Name:           model.WorkloadName(w.Name),
-			Kind:           w.Kind,
-			At:             time.Duration(w.At),
-			Completions:    w.Completions,
-			MaxSurge:       sim.IntOrPercent(w.Strategy.MaxSurge),
-			MaxUnavailable: sim.IntOrPercent(w.Strategy.MaxUnavailable),
-			Pod:            simPod(w),
+			Name:        model.WorkloadName(w.Name),
+			Kind:        w.Kind,
+			At:          time.Duration(w.At),
+			Completions: w.Completions,
+			Pod:         simPod(w),
 		}
 		if w.Replicas != nil {
 			c.Replicas = *w.Replicas
 		}
-		if w.Strategy.MaximumPercent != nil {
-			c.MinimumHealthyPercent, c.MaximumPercent = *w.Strategy.MinimumHealthyPercent, *w.Strategy.MaximumPercent
+		if s := w.Strategy; w.Kind == sim.Service {
+			c.MinimumHealthyPercent, c.MaximumPercent = *s.MinimumHealthyPercent, *s.MaximumPercent
+		} else {
+			c.MaxSurge, c.MaxUnavailable = sim.IntOrPercent(*s.MaxSurge), sim.IntOrPercent(*s.MaxUnavailable)
 		}
 		all = append(all, c)
 	}

@@ -445,10 +445,10 @@ func defaultStrategy(kind sim.WorkloadKind) Strategy {
 		return defaultServiceStrategy()
 	}
 	if kind == sim.DaemonSet || kind == sim.StatefulSet {
-		return Strategy{MaxUnavailable: IntOrPercent{Value: 1}}
+		return Strategy{MaxSurge: &IntOrPercent{}, MaxUnavailable: &IntOrPercent{Value: 1}}
 	}
-	quarter := IntOrPercent{Value: defaultSurgePercent, Percent: true}
-	return Strategy{MaxSurge: quarter, MaxUnavailable: quarter}
+	quarter := func() *IntOrPercent { return &IntOrPercent{Value: defaultSurgePercent, Percent: true} }
+	return Strategy{MaxSurge: quarter(), MaxUnavailable: quarter()}
 }
 
 func (d *decoder) strategy(v value, into *Strategy, kind sim.WorkloadKind) {
@@ -458,8 +458,8 @@ func (d *decoder) strategy(v value, into *Strategy, kind sim.WorkloadKind) {
 	}
 	*into = defaultStrategy(kind)
 	d.object(v,
-		field{"maxSurge", d.intOrPercent(&into.MaxSurge)},
-		field{"maxUnavailable", d.intOrPercent(&into.MaxUnavailable)},
+		field{"maxSurge", d.intOrPercent(into.MaxSurge)},
+		field{"maxUnavailable", d.intOrPercent(into.MaxUnavailable)},
 		d.ecsOnly("minimumHealthyPercent", nil),
 		d.ecsOnly("maximumPercent", nil),
 	)

@@ -329,27 +329,13 @@ type Placement struct {
 }
 
 // Strategy is how a workload's pods are replaced: by Kubernetes within surge and
-// unavailable, by ECS within the two per cents.
+// unavailable, by ECS within the two per cents. Those of the other platform are
+// nil.
 type Strategy struct {
-	MaxSurge       IntOrPercent
-	MaxUnavailable IntOrPercent
-	// MinimumHealthyPercent and MaximumPercent are of a service of ECS, whose
-	// MaximumPercent is at least 100, and nil otherwise.
-	MinimumHealthyPercent, MaximumPercent *int
-}
-
-// MarshalJSON writes the fields of the platform.
-func (s Strategy) MarshalJSON() ([]byte, error) {
-	if s.MaximumPercent != nil {
-		return json.Marshal(struct {
-			MinimumHealthyPercent *int `json:"minimumHealthyPercent"`
-			MaximumPercent        *int `json:"maximumPercent"`
-		}{s.MinimumHealthyPercent, s.MaximumPercent})
-	}
-	return json.Marshal(struct {
-		MaxSurge       IntOrPercent `json:"maxSurge"`
-		MaxUnavailable IntOrPercent `json:"maxUnavailable"`
-	}{s.MaxSurge, s.MaxUnavailable})
+	MaxSurge              *IntOrPercent `json:"maxSurge,omitempty"`
+	MaxUnavailable        *IntOrPercent `json:"maxUnavailable,omitempty"`
+	MinimumHealthyPercent *int          `json:"minimumHealthyPercent,omitempty"`
+	MaximumPercent        *int          `json:"maximumPercent,omitempty"`
 }
 
 // IntOrPercent is a number of pods, or a per cent of the replicas.

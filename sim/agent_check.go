@@ -13,8 +13,14 @@ func (a *agent) check() {
 	stats := a.store.Stats()
 	unused := a.store.HasUnusedENI()
 
+	shrank := false
 	thenFree := func() {
-		a.maybeFree(stats, unused, func() { a.checked(a.e.ec2.calls != seq) })
+		a.maybeFree(stats, unused, func() {
+			if shrank { // stamped at the end of the check, with an ENI freed as well
+				a.lastShrink, a.lastAction = a.e.now, a.e.now
+			}
+			a.checked(a.e.ec2.calls != seq)
+		})
 	}
 	low, why := model.TooLow(stats, a.settings, a.limits())
 	switch high, whyHigh := model.TooHigh(stats, a.settings); {
@@ -35,6 +41,7 @@ func (a *agent) check() {
 		a.logSkip(model.RuleShrink, model.ReasonShrinkInterval, stats)
 		thenFree()
 	default:
+		shrank = true
 		a.shrink(stats, whyHigh, thenFree)
 	}
 }
@@ -49,6 +56,9 @@ func (a *agent) checked(acted bool) {
 		a.skip = PoolDecision{}
 		a.wakeAt(a.checkFrom(a.e.now))
 		return
+	}
+	if a.e.sleepless {
+		a.wakeAt(a.checkFrom(a.e.now))
 	}
 	if at := a.nextUseful(); at != model.Never {
 		a.wakeAt(a.checkFrom(at))

@@ -188,3 +188,9 @@ func (a *agent) placeENI() (place, bool) {
 	}
 	return place{}, false
 }
+
+// hasPlace reports whether a new ENI has somewhere to go.
+func (a *agent) hasPlace() bool {
+	_, ok := a.placeENI()
+	return ok
+}

@@ -24,19 +24,22 @@ func (a *agent) pause(d time.Duration, next func()) {
 // wakeReconcile sets a timer for the next reconcile that matters. Where the
 // datastore and EC2 agree reconciles change nothing and have none.
 func (a *agent) wakeReconcile() {
-	if !a.stale || !a.up || a.busy {
+	if !a.mustReconcile() || !a.up || a.busy {
 		return
 	}
 	at := a.reconcileFrom(max(a.e.now, a.lastAction.Add(model.ReconcileInterval)+1))
 	life := a.life
 	a.e.at(at, func() {
-		if a.life != life || a.busy || !a.stale || at != a.reconcileFrom(at) || a.e.now.Sub(a.lastAction) <= model.ReconcileInterval {
+		if a.life != life || a.busy || !a.mustReconcile() || at != a.reconcileFrom(at) || a.e.now.Sub(a.lastAction) <= model.ReconcileInterval {
 			return // the grid has moved, or an action came between: checked sets another
 		}
 		a.reconcile()
 		a.wakeReconcile()
 	})
 }
+
+// mustReconcile reports whether reconciles run, because one may find something.
+func (a *agent) mustReconcile() bool { return a.stale || a.e.sleepless }
 
 // reconcileFrom is the first reconcile of the grid at or after t.
 func (a *agent) reconcileFrom(t model.Instant) model.Instant {
@@ -47,7 +50,7 @@ func (a *agent) reconcileFrom(t model.Instant) model.Instant {
 // instant without effect. Each of them counts as a pool action and so moves
 // the next; nothing else hangs on them.
 func (a *agent) catchUp() {
-	if a.stale {
+	if a.mustReconcile() {
 		return // they run as timers
 	}
 	next := a.reconcileFrom(a.lastAction.Add(model.ReconcileInterval) + 1)

@@ -11,10 +11,7 @@ import (
 // the surplus is gone. Cooling does not protect a block.
 func (a *agent) shrink(stats model.PoolStats, why model.Reason, done func()) {
 	a.e.log(a.node.name, PoolShrink{a.decision(model.RuleTooHigh, why, stats)})
-	a.shrinkFrom(a.store.ShrinkOrder(a.pick), model.ShrinkCount(stats, a.settings), func() {
-		a.lastShrink, a.lastAction = a.e.now, a.e.now
-		done()
-	})
+	a.shrinkFrom(a.store.ShrinkOrder(a.pick), model.ShrinkCount(stats, a.settings), done)
 }
 
 // shrinkFrom goes through the ENIs; prefixes and single addresses of one ENI go

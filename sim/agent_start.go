@@ -50,7 +50,7 @@ func (a *agent) configure() error {
 // those of pods that are gone are free at once.
 func (a *agent) keepLeases() {
 	for _, p := range a.node.pods {
-		if p.lease != nil {
+		if p.lease != nil && !p.lease.Dropped() {
 			p.lease = a.store.Hold(p.lease.Address(), p.name)
 		}
 	}

@@ -81,10 +81,6 @@ func (d *deployment) act() {
 
 func (d *deployment) remove(f *fleet, count int) {
 	for range count {
-		p := f.first()
-		if p == nil {
-			return // fewer than counted: some left meanwhile
-		}
-		d.w.e.kubelet.delete(p)
+		d.w.e.kubelet.delete(d.w.victim(f.victims))
 	}
 }

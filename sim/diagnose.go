@@ -52,6 +52,7 @@ func kindOf(code model.ErrorCode) Kind {
 //	b  not too low, or no room to grow; some cooling  cooldown
 //	c  not too low, or growing is suspended           misconfig
 //	d  too low, room; EC2 refuses                     subnet-ips, prefix-fragmentation, …
+//	   nothing refused, but a new ENI has no subnet   misconfig
 //	e  too low, room, nothing refused                 warm-pool-lag
 //	f  too low, no room                               eni-limit
 func (a *agent) diagnose() verdict {
@@ -78,6 +79,8 @@ func (a *agent) diagnose() verdict {
 		return a.onNode(KindMisconfig, string(suspended), remedySuspended(suspended))
 	case a.refused != nil && (a.e.now.Sub(a.backoff) <= model.BackoffPeriod || a.refused.stands()):
 		return a.diagnoseRefusal()
+	case !a.store.HasGrowCandidate(a.settings, a.limits()) && !a.hasPlace():
+		return a.onNode(KindMisconfig, "no-eniconfig", fmt.Sprintf("a new ENI is needed and the node's ENIConfig %q does not exist: create it, or correct the node's label", a.node.eniConfigName(a.settings)))
 	default:
 		return a.onNode(KindWarmPoolLag, string(why), "the next check of the pool, at most 5 s away, brings more: pods came faster than the warm pool; keep more warm, or start pods more slowly")
 	}
@@ -108,42 +111,54 @@ func (a *agent) diagnoseRefusal() verdict {
 	}
 	v := verdict{
 		kind: KindSubnetIPs, scope: "subnet", name: string(r.subnet.ID()), reason: string(r.code),
-		message: textNoAddress, numbers: subnetNumbers(r.subnet),
+		message: textNoAddress, numbers: r.numbers,
 		remedy: "a larger subnet, or another one for pods (custom networking, subnet discovery); or fewer idle addresses on the nodes: WARM_IP_TARGET instead of WARM_ENI_TARGET",
 	}
-	v.numbers["wanted"] = r.want
-	if r.newENI {
-		v.numbers["wanted"]++
-	}
-	if r.prefixes {
-		v.numbers["wanted"] = model.PrefixSize * r.want
-		if r.subnet.Free() >= model.PrefixSize && r.subnet.FreePrefixes() == 0 {
-			v.kind = KindPrefixFragmentation
-			v.remedy = "reserve a range of the subnet for prefixes (subnet CIDR reservation of type prefix) before it is used, or a fresh subnet for prefix mode"
-		}
+	if r.prefixes && r.subnet.Free() >= model.PrefixSize && r.subnet.FreePrefixes() == 0 {
+		v.kind = KindPrefixFragmentation
+		v.remedy = "reserve a range of the subnet for prefixes (subnet CIDR reservation of type prefix) before it is used, or a fresh subnet for prefix mode"
 	}
 	return v
 }
 
+// numbers are the figures of the subnet and how many addresses were wanted.
+func (r *refusal) numbers() map[string]int {
+	out := r.subnet.numbers()
+	switch {
+	case r.prefixes:
+		out["wanted"] = model.PrefixSize * r.want
+	case r.newENI:
+		out["wanted"] = r.want + 1
+	default:
+		out["wanted"] = r.want
+	}
+	return out
+}
+
 // onNode is a verdict about this node, with the numbers of its pool.
 func (a *agent) onNode(kind Kind, reason, remedy string) verdict {
-	numbers := map[string]int{
+	return verdict{
+		kind: kind, scope: "node", name: string(a.node.name), reason: reason,
+		message: textNoAddress, numbers: a.numbers, remedy: remedy,
+	}
+}
+
+// numbers are the figures of the node's pool.
+func (a *agent) numbers() map[string]int {
+	out := map[string]int{
 		"maxPods": a.node.maxPods,
 		"maxENI":  a.maxENI(),
 		"slots":   a.limits().Slots,
 	}
 	if a.store != nil {
 		stats := a.store.Stats()
-		numbers["enis"] = len(a.store.ENIs())
-		numbers["total"] = stats.Total
-		numbers["assigned"] = stats.Assigned
-		numbers["available"] = stats.Available()
-		numbers["cooling"] = a.store.Cooling(a.e.now)
+		out["enis"] = len(a.store.ENIs())
+		out["total"] = stats.Total
+		out["assigned"] = stats.Assigned
+		out["available"] = stats.Available()
+		out["cooling"] = a.store.Cooling(a.e.now)
 	}
-	return verdict{
-		kind: kind, scope: "node", name: string(a.node.name), reason: reason,
-		message: textNoAddress, numbers: numbers, remedy: remedy,
-	}
+	return out
 }
 
 // cappedBy says what limits the node's ENIs, and what would help.
@@ -159,8 +174,8 @@ func (a *agent) cappedBy() (by, remedy string) {
 	}
 }
 
-// subnetNumbers are the figures of a subnet that has no room.
-func subnetNumbers(s *subnet) map[string]int {
+// numbers are the figures of a subnet that has no room.
+func (s *subnet) numbers() map[string]int {
 	return map[string]int{
 		"usable":       s.Usable(),
 		"used":         s.Used(),

@@ -226,6 +226,13 @@ func (in *instance) attach(ni *eni, device int) {
 	in.enis = slices.Insert(in.enis, at, ni)
 }
 
+// detach takes the ENI off the instance; it exists until it is deleted.
+func (in *instance) detach(ni *eni) {
+	in.enis = slices.DeleteFunc(in.enis, func(have *eni) bool { return have == ni })
+	in.loose = append(in.loose, ni)
+	ni.instance, ni.leaving = nil, true
+}
+
 // lowestDevice is the lowest free device number.
 func (in *instance) lowestDevice() int {
 	device := 0

@@ -111,18 +111,13 @@ func (x *ec2) modify(in *instance, ni *eni, done reply) {
 	x.call(in, CallFields{Action: ModifyNetworkInterfaceAttribute, ENI: ni.id}, done)
 }
 
-// detach takes an ENI off its instance. Its addresses stay taken until it is
-// deleted, and so does its device number, unless the agent is killed before.
+// detach takes an ENI off its instance when the call begins, as an agent that
+// is restarted meanwhile must not take it in again; its addresses stay taken
+// until it is deleted, and so does its device number, unless the agent is
+// killed before.
 func (x *ec2) detach(in *instance, ni *eni, done reply) {
-	x.call(in, CallFields{Action: DetachNetworkInterface, ENI: ni.id, Subnet: ni.subnet.ID()}, func(code model.ErrorCode) {
-		if in.node.gone {
-			return
-		}
-		in.enis = slices.DeleteFunc(in.enis, func(have *eni) bool { return have == ni })
-		in.loose = append(in.loose, ni)
-		ni.leaving = true
-		done(code)
-	})
+	in.detach(ni)
+	x.call(in, CallFields{Action: DetachNetworkInterface, ENI: ni.id, Subnet: ni.subnet.ID()}, done)
 }
 
 // delete deletes an ENI that is not attached; its addresses are free when the
@@ -132,8 +127,12 @@ func (x *ec2) delete(in *instance, ni *eni, done reply) {
 		if in.node.gone {
 			return
 		}
-		in.loose = slices.DeleteFunc(in.loose, func(have *eni) bool { return have == ni })
-		x.release(in, ni)
+		// The agent's clean-up may have deleted it meanwhile, or the call of
+		// the agent before it.
+		if i := slices.Index(in.loose, ni); i >= 0 {
+			in.loose = slices.Delete(in.loose, i, i+1)
+			x.release(in, ni)
+		}
 		done(code)
 	})
 }

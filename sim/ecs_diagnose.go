@@ -47,7 +47,7 @@ func (c *ecs) whyNot(t *task, m misfits) unmetVerdict {
 	v := verdict{
 		kind: kind, scope: "cluster", name: c.e.cfg.Cluster.Name, reason: string(code),
 		message: fmt.Sprintf(textClosest, t.serviceName(), closest.name, unmet[code]),
-		numbers: c.numbers(t, m),
+		numbers: func() map[string]int { return c.numbers(t, m) },
 	}
 	if t.spec.Node != "" {
 		v.scope, v.name = "node", string(closest.name)
@@ -63,7 +63,7 @@ func (c *ecs) whyNot(t *task, m misfits) unmetVerdict {
 func (c *ecs) noInstance(t *task, m misfits) verdict {
 	v := verdict{
 		scope: "cluster", name: c.e.cfg.Cluster.Name,
-		message: fmt.Sprintf(textNoInstances, t.serviceName()), numbers: c.numbers(t, m),
+		message: fmt.Sprintf(textNoInstances, t.serviceName()), numbers: func() map[string]int { return c.numbers(t, m) },
 	}
 	switch {
 	case m.starting > 0:
@@ -102,12 +102,20 @@ func (m misfits) commonest() (Kind, ResourceCode) {
 	return kind, code
 }
 
+// shortBy names the number of instances that are short of something.
+var shortBy = map[ResourceCode]string{
+	ResourceCPU:       "instancesShortOfCPU",
+	ResourceMemory:    "instancesShortOfMemory",
+	ResourceENI:       "instancesShortOfENIs",
+	ResourceAttribute: "instancesInOtherZones",
+}
+
 // numbers are the figures of the instances that take tasks.
 func (c *ecs) numbers(t *task, m misfits) map[string]int {
 	out := map[string]int{"instances": m.active}
 	for _, code := range []ResourceCode{ResourceCPU, ResourceMemory, ResourceENI, ResourceAttribute} {
 		if n := m.short[code]; n > 0 {
-			out[string(code)] = n
+			out[shortBy[code]] = n
 		}
 	}
 	limit, used := 0, 0
@@ -145,15 +153,17 @@ func (c *ecs) provisioning(s *subnet, code model.ErrorCode) verdict {
 // refused is the verdict on an ENI that EC2 did not make.
 func (c *ecs) refused(s *subnet, code model.ErrorCode, message string) verdict {
 	if kind := kindOf(code); kind != KindSubnetIPs {
-		return verdict{kind: kind, scope: "cluster", name: c.e.cfg.Cluster.Name, reason: string(code), message: message, remedy: remedyRefused(kind)}
+		return verdict{kind: kind, scope: "cluster", name: c.e.cfg.Cluster.Name, reason: string(code), message: message, numbers: noNumbers, remedy: remedyRefused(kind)}
 	}
-	v := verdict{
-		kind: KindSubnetIPs, scope: "subnet", name: string(s.ID()), reason: string(code),
-		message: message, numbers: subnetNumbers(s),
+	return verdict{
+		kind: KindSubnetIPs, scope: "subnet", name: string(s.ID()), reason: string(code), message: message,
+		numbers: func() map[string]int {
+			out := s.numbers()
+			out["wanted"] = 1
+			return out
+		},
 		remedy: "a larger subnet for the tasks, or more of them in the zone; every instance takes an address, with trunking two, and every task in awsvpc mode one",
 	}
-	v.numbers["wanted"] = 1
-	return v
 }
 
 // blockedDeployment is the verdict on a deployment whose bounds leave no room.
@@ -161,8 +171,10 @@ func (c *ecs) blockedDeployment(s *service) verdict {
 	return verdict{
 		kind: KindMisconfig, scope: "cluster", name: c.e.cfg.Cluster.Name, reason: "deployment-configuration",
 		message: fmt.Sprintf(textBlocked, s.Name),
-		numbers: map[string]int{"replicas": s.replicas, "minimumHealthyPercent": s.MinimumHealthyPercent, "maximumPercent": s.MaximumPercent},
-		remedy:  "a maximumPercent that lets one more task start, or a minimumHealthyPercent that lets one stop",
+		numbers: func() map[string]int {
+			return map[string]int{"replicas": s.replicas, "minimumHealthyPercent": s.MinimumHealthyPercent, "maximumPercent": s.MaximumPercent}
+		},
+		remedy: "a maximumPercent that lets one more task start, or a minimumHealthyPercent that lets one stop",
 	}
 }
 
@@ -170,10 +182,9 @@ func (c *ecs) blockedDeployment(s *service) verdict {
 // result is to be called when it waits no longer.
 func (t *troubles) hold(v verdict) (over func()) {
 	ep := t.episode(troublePlace{v.kind, v.scope, v.name}, "", v)
-	ep.waiting++
-	ep.held++
+	ep.launches++
 	return func() {
-		ep.held--
-		t.leave(ep)
+		ep.launches--
+		t.endIfOver(ep)
 	}
 }

@@ -43,6 +43,12 @@ type engine struct {
 	sinkErr  error
 	promises int // timers of things that are still to come
 
+	// afterTimer is called after each timer; nil but in tests.
+	afterTimer func()
+	// sleepless agents check and reconcile at every beat of their loop, useful
+	// or not, as the real one does. Tests show that it makes no difference.
+	sleepless bool
+
 	lastChange model.Instant
 	endedBy    string
 	endMessage string
@@ -133,6 +139,9 @@ func (e *engine) loop() {
 		}
 		e.now = t.at
 		t.fire()
+		if e.afterTimer != nil {
+			e.afterTimer()
+		}
 	}
 }
 

@@ -2,6 +2,8 @@ package sim
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 
 	"vpcsim/model"
 )
@@ -23,9 +25,12 @@ type verdict struct {
 	reason   string
 	cappedBy string
 	message  string
-	numbers  map[string]int
+	numbers  func() map[string]int // asked when an episode begins
 	remedy   string
 }
+
+// noNumbers are those of a verdict that rests on none.
+func noNumbers() map[string]int { return nil }
 
 // place is where an episode is: there is one at a time for each.
 type troublePlace struct {
@@ -46,13 +51,13 @@ type troubles struct {
 // episode is a spell of one kind of exhaustion at one place. It ends when
 // nobody waits for it any more.
 type episode struct {
-	id      int
-	place   troublePlace
-	waiting int
-	held    int   // of waiting: what is no pod, and waits in no sum
-	pods    int   // that it hit
-	podMs   int64 // waited by those that wait no longer
-	since   int64 // sum of the instants at which the waiting ones began
+	id       int
+	place    troublePlace
+	waiting  int   // pods
+	launches int   // nodes that cannot be launched, and others that are no pods; they wait, but not in podMs
+	pods     int   // that it hit
+	podMs    int64 // waited by those that wait no longer
+	since    int64 // sum of the instants at which the waiting ones began
 }
 
 func newTroubles(e *engine) *troubles {
@@ -69,10 +74,7 @@ func (t *troubles) open() []ExhaustionEnded {
 }
 
 func (ep *episode) sum(now model.Instant) ExhaustionEnded {
-	waited := ep.podMs
-	if ep.pods > 0 {
-		waited += int64(ep.waiting-ep.held)*int64(now) - ep.since
-	}
+	waited := ep.podMs + int64(ep.waiting)*int64(now) - ep.since
 	return ExhaustionEnded{ID: ep.id, Kind: ep.place.kind, Scope: ep.place.scope, Name: ep.place.name, Pods: ep.pods, PodMs: waited}
 }
 
@@ -118,7 +120,7 @@ func (t *troubles) episode(at troublePlace, first model.PodName, v verdict) *epi
 	}
 	t.e.log(node, ExhaustionBegan{
 		ID: ep.id, Kind: at.kind, Scope: at.scope, Name: at.name, Pod: first,
-		Reason: v.reason, CappedBy: v.cappedBy, Message: v.message, Numbers: v.numbers, Remedy: v.remedy,
+		Reason: v.reason, CappedBy: v.cappedBy, Message: v.message, Numbers: v.numbers(), Remedy: v.remedy,
 	})
 	return ep
 }
@@ -132,12 +134,13 @@ func (t *troubles) left(p *pod) {
 	p.wait = nil
 	ep.podMs += int64(t.e.now - p.since)
 	ep.since -= int64(p.since)
-	t.leave(ep)
+	ep.waiting--
+	t.endIfOver(ep)
 }
 
-func (t *troubles) leave(ep *episode) {
-	ep.waiting--
-	if ep.waiting > 0 {
+// endIfOver ends the episode that nobody waits for any more.
+func (t *troubles) endIfOver(ep *episode) {
+	if ep.waiting > 0 || ep.launches > 0 {
 		return
 	}
 	delete(t.at, ep.place)
@@ -169,9 +172,13 @@ func (t *troubles) unschedulable(p *pod, kind Kind, message string, reasons map[
 		t.left(p)
 		return
 	}
-	numbers := map[string]int{}
-	for k, n := range reasons {
-		numbers[string(k)] = n
+	numbers := func() map[string]int {
+		out := map[string]int{"nodes": 0}
+		for _, k := range slices.Sorted(maps.Keys(reasons)) {
+			out["nodes"] += reasons[k]
+			out[outBy[k]] = reasons[k]
+		}
+		return out
 	}
 	t.enter(p, verdict{
 		kind: kind, scope: "cluster", name: t.e.cfg.Cluster.Name,
@@ -179,10 +186,18 @@ func (t *troubles) unschedulable(p *pod, kind Kind, message string, reasons map[
 	})
 }
 
+// outBy names the number of nodes that a kind of reason keeps a pod off.
+var outBy = map[Kind]string{
+	KindMaxPods:     "nodesAtMaxPods",
+	KindCPUMemory:   "nodesShortOfCPUOrMemory",
+	KindBranchLimit: "nodesAtBranchLimit",
+	KindMisconfig:   "nodesNotMatching",
+}
+
 // noSuchNode says that a pod names a node that is not there.
 func (t *troubles) noSuchNode(p *pod) {
 	message := fmt.Sprintf("node %q not found", p.spec.Node)
-	v := verdict{kind: KindMisconfig, scope: "cluster", name: t.e.cfg.Cluster.Name, reason: "no-such-node", message: message,
+	v := verdict{kind: KindMisconfig, scope: "cluster", name: t.e.cfg.Cluster.Name, reason: "no-such-node", message: message, numbers: noNumbers,
 		remedy: "pin the pod to a node that exists at that instant"}
 	t.enter(p, v)
 	t.e.log("", PodUnschedulable{p.name, p.workloadName(), KindMisconfig, 1, message})
@@ -195,15 +210,14 @@ func (t *troubles) launchRefused(n *node, code model.ErrorCode) {
 	}
 	v := verdict{
 		kind: KindSubnetIPs, scope: "subnet", name: string(n.subnet.ID()), reason: "launch",
-		message: fmt.Sprintf(textLaunch, n.subnet.ID()), numbers: subnetNumbers(n.subnet),
+		message: fmt.Sprintf(textLaunch, n.subnet.ID()), numbers: n.subnet.numbers,
 		remedy: "a larger subnet, or one more in the node group; every node takes an address for itself",
 	}
 	if kind := kindOf(code); kind != KindSubnetIPs {
 		v.kind, v.scope, v.name, v.message = kind, "cluster", t.e.cfg.Cluster.Name, string(code)
 	}
 	ep := t.episode(troublePlace{v.kind, v.scope, v.name}, "", v)
-	ep.waiting++
-	ep.since += int64(t.e.now)
+	ep.launches++
 	t.nodes[n.name] = ep
 }
 
@@ -211,7 +225,7 @@ func (t *troubles) launchRefused(n *node, code model.ErrorCode) {
 func (t *troubles) launched(n *node) {
 	if ep := t.nodes[n.name]; ep != nil {
 		delete(t.nodes, n.name)
-		ep.since -= int64(t.e.now)
-		t.leave(ep)
+		ep.launches--
+		t.endIfOver(ep)
 	}
 }

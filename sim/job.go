@@ -26,11 +26,7 @@ func (j *job) act() {
 		j.w.make(p)
 	}
 	for j.active > j.w.replicas {
-		p := j.victims.first()
-		if p == nil {
-			return
-		}
-		j.w.e.kubelet.delete(p)
+		j.w.e.kubelet.delete(j.w.victim(j.victims))
 	}
 }
 

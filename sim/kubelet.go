@@ -174,6 +174,7 @@ func (k *kubelet) lost(p *pod) {
 		k.e.log(p.node.name, out)
 	}
 	p.phase, p.lease = podGone, nil
+	k.e.workloads.podLost(p)
 	k.e.forget(p)
 }
 

@@ -2,6 +2,7 @@ package sim
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 )
@@ -106,8 +107,8 @@ func (o Toleration) tolerates(t Taint) bool {
 
 // matches reports whether the node has all labels of the selector.
 func matches(selector map[string]string, n *node) bool {
-	for key, want := range selector { // all must hold: the order does not matter
-		if have, ok := n.labels[key]; !ok || have != want {
+	for _, key := range slices.Sorted(maps.Keys(selector)) {
+		if have, ok := n.labels[key]; !ok || have != selector[key] {
 			return false
 		}
 	}
@@ -208,8 +209,8 @@ type histogram map[string]int
 // number included, so that "10 …" comes before "2 …".
 func (h histogram) String() string {
 	var out []string
-	for reason, n := range h {
-		out = append(out, fmt.Sprintf("%d %s", n, reason))
+	for _, reason := range slices.Sorted(maps.Keys(h)) {
+		out = append(out, fmt.Sprintf("%d %s", h[reason], reason))
 	}
 	slices.Sort(out)
 	return strings.Join(out, ", ")

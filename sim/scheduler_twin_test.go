@@ -252,3 +252,41 @@ func BenchmarkRetry(b *testing.B) {
 	}
 	require.Positive(b, e.podNamed["pending"].tries)
 }
+
+// BenchmarkScaleDown deletes 150,000 pods of 5,000 nodes one after the other.
+func BenchmarkScaleDown(b *testing.B) {
+	cfg := baseConfig("a")
+	g := baseGroup(cfg, "workers", 5000)
+	g.MaxPods = 32
+	cfg.NodeGroups = []NodeGroup{g}
+	cfg.Workloads = []Workload{{Name: "web", Kind: Deployment, Replicas: 150_000, Pod: PodSpec{HostNetwork: true}}}
+	cfg.Steps = []Step{{At: time.Minute, Over: 150 * time.Second, Action: Scale{"web", 0}}}
+	for b.Loop() {
+		deleted := 0
+		require.NoError(b, Run(cfg, func(e Event) error {
+			if e.Body.Type() == TypePodDeleted {
+				deleted++
+			}
+			return nil
+		}))
+		require.Equal(b, 150_000, deleted)
+	}
+}
+
+// BenchmarkManyClasses replays 8,000 pods of 500 different requests on 1,500
+// nodes.
+func BenchmarkManyClasses(b *testing.B) {
+	cfg := baseConfig("a", "b")
+	g := baseGroup(cfg, "workers", 1500)
+	g.CPUMilli, g.MemoryMiB = 64_000, 256_000
+	cfg.NodeGroups = []NodeGroup{g}
+	var rows []TracePod
+	for i := range 8000 {
+		at := time.Duration(i) * time.Second
+		rows = append(rows, TracePod{Pod: model.PodName(fmt.Sprint(i)), CreateAt: at, DeleteAt: at + time.Hour, Spec: PodSpec{HostNetwork: true, CPUMilli: 1 + i*7919%500}})
+	}
+	cfg.Steps = []Step{{Action: Replay{rows}}}
+	for b.Loop() {
+		require.NoError(b, Run(cfg, func(Event) error { return nil }))
+	}
+}

@@ -59,9 +59,9 @@ type classKey struct {
 }
 
 // classOf finds the pod's class. The pods of a workload share its spec, so that
-// they need no key.
+// they need no key. Those beside a DaemonSet's are ordinary pods.
 func (s *scheduler) classOf(p *pod) *podClass {
-	if p.owner != nil && p.spec == &p.owner.Pod {
+	if p.owner != nil && p.spec == &p.owner.Pod && p.daemon() == (p.target != nil) {
 		c := s.ofWorkload[p.owner]
 		if c == nil {
 			c = s.newClass(p)
@@ -79,7 +79,7 @@ func (s *scheduler) classOf(p *pod) *podClass {
 }
 
 func (s *scheduler) newClass(p *pod) *podClass {
-	c := &podClass{spec: p.spec, daemon: p.daemon(), spread: s.spreadOf(p), retryAt: -1}
+	c := &podClass{spec: p.spec, daemon: p.target != nil, spread: s.spreadOf(p), retryAt: -1}
 	c.zoned = c.spread != nil && s.e.cfg.Scheduler.Strategy == StrategyKube
 	s.inOrder = append(s.inOrder, c)
 	return c

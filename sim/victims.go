@@ -1,6 +1,9 @@
 package sim
 
-import "slices"
+import (
+	"fmt"
+	"slices"
+)
 
 // victims finds which of a controller's pods goes first when there are too
 // many: without a node, without an address, not ready, from the node with most
@@ -22,6 +25,15 @@ type site struct {
 	pods  []*pod
 	fresh bool
 	rank  siteRank // as it stands in the heap
+}
+
+// victim is the pod that goes first; the caller counts at least one.
+func (w *workload) victim(v *victims) *pod {
+	p := v.first()
+	if p == nil {
+		panic(fmt.Sprintf("workload %s at %s: no pod to delete, want %d replicas", w.Name, w.e.now, w.replicas))
+	}
+	return p
 }
 
 // siteRank orders sites by their first victims.

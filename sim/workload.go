@@ -161,6 +161,15 @@ func (c *controllers) podDeleted(p *pod) {
 	}
 }
 
+// podLost takes a pod of a terminated node out of the counts. Its controller
+// acts at podGone, when all pods of the node are out: it would else count on
+// pods that are not there.
+func (c *controllers) podLost(p *pod) {
+	if w := c.of(p); w != nil {
+		w.leave(p)
+	}
+}
+
 func (c *controllers) podCompleted(p *pod) {
 	if w := c.of(p); w != nil {
 		w.leave(p)

@@ -53,6 +53,8 @@ func TestRandomOperationsAgree(t *testing.T) {
 	}
 }
 
+func chance(r *rand.Rand, oneIn int) bool { return r.IntN(oneIn) == 0 }
+
 // world is what random operations may make of a pair.
 type world struct {
 	*pair

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"math"
 	"math/bits"
-	"math/rand/v2"
 	"net"
 	"net/netip"
 	"slices"
@@ -273,7 +272,7 @@ func (p *pair) free(s model.Settings) {
 func (p *pair) freeable(s model.Settings) []model.ENIID {
 	var ids []model.ENIID
 	for i, e := range p.sim.ENIs() {
-		first := p.sim.FreeableENI(p.now(), s, newSteering().first(p.enis, e.ID, i, len(p.sim.ENIs())).pick)
+		first := p.sim.FreeableENI(p.now(), s, steered(p.enis.front(e.ID, i, len(p.sim.ENIs()))))
 		if first == e {
 			ids = append(ids, e.ID)
 		}
@@ -368,33 +367,31 @@ func (p *pair) cooled() map[string][]netip.Addr {
 // the address, if it may.
 func (p *pair) steer(e *model.StoreENI, want netip.Addr, cooled map[string][]netip.Addr) model.Pick {
 	block := p.blockOf(e, want)
-	s := newSteering()
-	s.first(p.enis, e.ID, slices.Index(p.sim.ENIs(), e), len(p.sim.ENIs()))
-	s.first(p.blocks[e.ID], block, slices.Index(e.Blocks(), block), e.BlockCount())
+	draws := p.enis.front(e.ID, slices.Index(p.sim.ENIs(), e), len(p.sim.ENIs()))
+	draws = append(draws, p.blocks[e.ID].front(block, slices.Index(e.Blocks(), block), e.BlockCount())...)
 	if among := cooled[ipNetText(block)]; len(among) > 0 {
-		s.draws = append(s.draws, max(slices.Index(among, want), 0))
+		draws = append(draws, max(slices.Index(among, want), 0))
 	}
-	return s.pick
+	return steered(draws)
 }
 
-// steering is a list of draws, made beforehand.
-type steering struct{ draws []int }
-
-func newSteering() *steering { return &steering{} }
-
-func (s *steering) pick(n int) int {
-	if len(s.draws) == 0 {
-		return 0
+// steered is a pick whose draws were made beforehand; what doesn't fit, and what
+// comes after them, is 0.
+func steered(draws []int) model.Pick {
+	return func(n int) int {
+		if len(draws) == 0 {
+			return 0
+		}
+		draw := draws[0]
+		draws = draws[1:]
+		if draw >= n {
+			return 0
+		}
+		return draw
 	}
-	draw := s.draws[0]
-	s.draws = s.draws[1:]
-	if draw >= n {
-		return 0
-	}
-	return draw
 }
 
-// mapSlots keeps account of the slots of a map's entries as model's order of
+// mapSlots keeps account of the slots of a map's entries, as model's order of
 // visits does.
 type mapSlots[K comparable] struct {
 	taken uint8
@@ -422,17 +419,12 @@ func (m *mapSlots[K]) remove(k K) {
 	}
 }
 
-// first adds the draws that bring the entry to the front: a rotation that
-// begins at its slot, or a shuffle of n from the last downwards that swaps only
-// entry i, with the first.
-func (s *steering) first(m interface{ draws(k any, i, n int) []int }, k any, i, n int) *steering {
-	s.draws = append(s.draws, m.draws(k, i, n)...)
-	return s
-}
-
-func (m *mapSlots[K]) draws(k any, i, n int) []int {
+// front is the draws that bring an entry, the i-th of n, to the front: a
+// rotation that begins at its slot, or a shuffle from the last entry downwards
+// that swaps this one alone, with the first.
+func (m *mapSlots[K]) front(k K, i, n int) []int {
 	if !m.grown {
-		return []int{m.of[k.(K)]}
+		return []int{m.of[k]}
 	}
 	var draws []int
 	for j := n - 1; j > 0; j-- {
@@ -470,5 +462,3 @@ func texts(blocks []netip.Prefix) []string {
 	}
 	return out
 }
-
-func chance(r *rand.Rand, oneIn int) bool { return r.IntN(oneIn) == 0 }

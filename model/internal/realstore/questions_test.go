@@ -1,6 +1,7 @@
 package realstore
 
 import (
+	"fmt"
 	"net/netip"
 	"testing"
 	"testing/synctest"
@@ -25,8 +26,8 @@ var (
 // cooldown.
 func inBothModes(t *testing.T, run func(t *testing.T, p *pair)) {
 	t.Setenv("IP_COOLDOWN_PERIOD", "30")
-	for name, prefixMode := range map[string]bool{"addresses": false, "prefixes": true} {
-		t.Run(name, func(t *testing.T) {
+	for _, prefixMode := range []bool{false, true} {
+		t.Run(fmt.Sprintf("prefixMode=%t", prefixMode), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) { run(t, newPair(t, prefixMode, 30*time.Second)) })
 		})
 	}
@@ -130,7 +131,10 @@ func TestCoolingCountsTheActiveKindOnIncludedENIs(t *testing.T) {
 		active, leftover := blocksOf(p.prefixMode)
 		p.addBlock(e, leftover)
 		p.hold(e, leftover.Addr())
-		excluded := map[bool]netip.Prefix{false: addressB, true: prefixB}[p.prefixMode]
+		excluded := addressB
+		if p.prefixMode {
+			excluded = prefixB
+		}
 		p.addBlock(x, excluded)
 		p.hold(x, excluded.Addr())
 		p.addBlock(e, active)
@@ -174,5 +178,32 @@ func TestOrderWithinAPrefix(t *testing.T) {
 		}
 		require.IsIncreasing(t, rest, "the others that had cooled are fresh: lowest first")
 		require.Equal(t, 4, rest[2])
+	})
+}
+
+// The two places where the real one's count of prefixes goes astray.
+func TestCountOfPrefixes(t *testing.T) {
+	inBothModes(t, func(t *testing.T, p *pair) {
+		p.addENI(model.ENIPrimary, false)
+		x := p.addENI(model.ENISecondary, true)
+		p.addBlock(x, prefixA)
+		p.hold(x, prefixA.Addr())
+		p.release(0)
+		p.sleep(4_999 * time.Millisecond)
+		p.check(9, false)
+		require.True(t, x.Has(prefixA))
+		p.sleep(time.Millisecond)
+		p.check(9, false)
+		require.False(t, x.Has(prefixA), "left 5 s after its pod")
+		require.Equal(t, 1, p.sim.Stats().Prefixes, "but counted")
+
+		e := p.addENI(model.ENISecondary, true)
+		p.addBlock(e, prefixA)
+		p.addBlock(e, prefixB)
+		p.hold(e, prefixA.Addr())
+		require.Equal(t, 3, p.sim.Stats().Prefixes)
+		p.removeENI(e)
+		p.check(9, false)
+		require.Equal(t, -1, p.sim.Stats().Prefixes, "an ENI with a pod: twice")
 	})
 }

@@ -1,0 +1,396 @@
+package scenarios
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"reflect"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"vpcsim/model"
+	"vpcsim/sim"
+)
+
+// The tests of this file fail when the documentation and the code part: what
+// is listed on one side has to be on the other.
+
+func docs(t *testing.T, name string) string {
+	text, err := os.ReadFile(filepath.Join("..", "docs", name))
+	require.NoError(t, err)
+	return string(text)
+}
+
+// section is what stands under a heading, up to the next of the same or a
+// higher level.
+func section(t *testing.T, text, heading string) string {
+	level := strings.Repeat("#", strings.Index(heading, " "))
+	_, rest, ok := strings.Cut("\n"+text, "\n"+heading+"\n")
+	require.True(t, ok, "no heading %q", heading)
+	end := regexp.MustCompile(`(?m)^#{1,` + fmt.Sprint(len(level)) + `} `).FindStringIndex(rest)
+	if end == nil {
+		return rest
+	}
+	return rest[:end[0]]
+}
+
+// firstColumn lists the names in the first column of the tables, in backquotes.
+func firstColumn(text string) []string {
+	var names []string
+	for _, m := range regexp.MustCompile("(?m)^\\| ((?:`[^`]+`(?:, )?)+) \\|").FindAllStringSubmatch(text, -1) {
+		for _, name := range strings.Split(m[1], ", ") {
+			names = append(names, strings.Trim(name, "`"))
+		}
+	}
+	return names
+}
+
+// constants lists the text constants of a type as the engine's source has them.
+func constants(t *testing.T, file, typ string) []string {
+	source, err := os.ReadFile(filepath.Join("..", "sim", file))
+	require.NoError(t, err)
+	var all []string
+	for _, m := range regexp.MustCompile(`(?m)^\t\w+ +`+typ+` += "([^"]+)"`).FindAllSubmatch(source, -1) {
+		all = append(all, string(m[1]))
+	}
+	require.NotEmpty(t, all)
+	return all
+}
+
+// exampleSources are the scenarios whose events are the examples of log.md: of
+// each type the first event of the first scenario that has one.
+var exampleSources = []string{
+	"default-secondary-ip", "churn-and-cooldown", "scale-down", "cordoned-node", "drain-and-terminate", "agent-restart-forgets-cooldown",
+	"ecs-task-subnet-full",
+}
+
+// notReadyScenario has the one type of event that no scenario of the library
+// shows.
+const notReadyScenario = `
+name: no-eniconfig
+vpc: {cidrs: [10.0.0.0/16], subnets: [{name: private-a, cidr: 10.0.0.0/24}]}
+cni: {env: {AWS_VPC_K8S_CNI_CUSTOM_NETWORK_CFG: true}}
+nodeGroups: [{name: workers, instanceType: m5.large}]
+duration: 1m
+`
+
+// completedScenario has the other one.
+const completedScenario = `
+name: task-that-ends
+platform: ecs
+vpc: {cidrs: [10.0.0.0/16], subnets: [{name: private-a, cidr: 10.0.0.0/24}]}
+ec2: {addressOrder: lowest}
+nodeGroups: [{name: instances, instanceType: c5.large}]
+workloads: [{name: web, runFor: 30s}]
+duration: 1m
+`
+
+// examples are the first events by type.
+func examples(t *testing.T) map[sim.EventType]sim.Event {
+	found := map[sim.EventType]sim.Event{}
+	take := func(s *Scenario) {
+		require.NoError(t, sim.Run(s.Config(), func(e sim.Event) error {
+			if _, ok := found[e.Body.Type()]; !ok {
+				found[e.Body.Type()] = e
+			}
+			return nil
+		}))
+	}
+	for _, name := range exampleSources {
+		e, ok := Find(name)
+		require.True(t, ok, name)
+		s, err := e.Load(Options{})
+		require.NoError(t, err)
+		take(s)
+	}
+	for _, text := range []string{fence(t, docs(t, "scenarios.md"), "yaml"), notReadyScenario, completedScenario} {
+		s, err := Load("example.yaml", []byte(text), Options{})
+		require.NoError(t, err)
+		take(s)
+	}
+	return found
+}
+
+// fence returns the first fenced block of the language.
+func fence(t *testing.T, text, language string) string {
+	_, rest, ok := strings.Cut(text, "\n```"+language+"\n")
+	require.True(t, ok, "no block of %s", language)
+	block, _, ok := strings.Cut(rest, "```\n")
+	require.True(t, ok)
+	return block
+}
+
+// log.md has every type of event with all its fields, and an example of each
+// that a run has written.
+func TestLogIsDocumented(t *testing.T) {
+	text := docs(t, "log.md")
+	found := examples(t)
+	types := append(constants(t, "event.go", "EventType"), constants(t, "event_task.go", "EventType")...)
+	for _, typ := range types {
+		e, ok := found[sim.EventType(typ)]
+		require.True(t, ok, "no example of %s", typ)
+		heading := "### `" + typ + "`"
+		within := section(t, text, heading)
+
+		fields := eventFields(reflect.TypeOf(e.Body))
+		switch {
+		case strings.HasPrefix(typ, "pool."):
+			require.ElementsMatch(t, fields, firstColumn(beforeSubsections(section(t, text, "## The pool"))), typ)
+		case typ == "ec2.returned":
+			require.ElementsMatch(t, fields, firstColumn(section(t, text, "### `ec2.call`")), typ)
+		default:
+			require.ElementsMatch(t, fields, firstColumn(within), typ)
+		}
+
+		line := exampleLine(t, e)
+		if have := fence(t, within, "json"); have != line && *update {
+			text = strings.Replace(text, heading+"\n"+within, heading+"\n"+strings.Replace(within, have, line, 1), 1)
+		} else {
+			require.Equal(t, line, have, "%s; -update rewrites it", typ)
+		}
+	}
+	headings := regexp.MustCompile("(?m)^### `(.+)`$").FindAllStringSubmatch(text, -1)
+	require.Len(t, headings, len(types), "a heading is of no type of event")
+	if *update {
+		require.NoError(t, os.WriteFile(filepath.Join("..", "docs", "log.md"), []byte(text), 0o644))
+	}
+}
+
+func beforeSubsections(text string) string {
+	before, _, _ := strings.Cut(text, "\n### ")
+	return before
+}
+
+// eventFields are the names of a body's JSON fields.
+func eventFields(t reflect.Type) []string {
+	var names []string
+	for i := range t.NumField() {
+		f := t.Field(i)
+		if f.Anonymous {
+			names = append(names, eventFields(f.Type)...)
+			continue
+		}
+		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
+		names = append(names, name)
+	}
+	return names
+}
+
+// exampleLine is an event's line without what fills pages: the scenario of
+// run.started, and what the environment of an agent has besides.
+func exampleLine(t *testing.T, e sim.Event) string {
+	switch b := e.Body.(type) {
+	case sim.RunStarted:
+		b.Scenario = nil
+		e.Body = b
+	case sim.AgentConfigured:
+		b.Env = maps.Clone(b.Env)
+		maps.DeleteFunc(b.Env, func(name, _ string) bool { return !strings.HasPrefix(name, "WARM_") })
+		e.Body = b
+	}
+	line, err := json.Marshal(e)
+	require.NoError(t, err)
+	return string(bytes.TrimSpace(line)) + "\n"
+}
+
+// exhaustion.md has every kind, and the scenarios that it names show it.
+func TestKindsAreDocumented(t *testing.T) {
+	text := docs(t, "exhaustion.md")
+	var headings []string
+	for _, m := range regexp.MustCompile("(?m)^### `(.+)`$").FindAllStringSubmatch(text, -1) {
+		headings = append(headings, m[1])
+	}
+	require.ElementsMatch(t, constants(t, "event.go", "Kind"), headings)
+
+	shown := map[string][]string{}
+	for _, kind := range headings {
+		within := section(t, text, "### `"+kind+"`")
+		names := regexp.MustCompile("(?m)^Shown by: (.+)$").FindStringSubmatch(within)
+		if names == nil {
+			require.Contains(t, within, "Not simulated yet", kind)
+			continue
+		}
+		for _, name := range strings.Split(names[1], ", ") {
+			name = strings.Trim(name, "`.")
+			shown[name] = append(shown[name], kind)
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(shown)) {
+		e, ok := Find(name)
+		require.True(t, ok, "no scenario %s", name)
+		s, err := e.Load(Options{})
+		require.NoError(t, err)
+		kinds := map[string]bool{}
+		require.NoError(t, sim.Run(s.Config(), func(e sim.Event) error {
+			if b, ok := e.Body.(sim.ExhaustionBegan); ok {
+				kinds[string(b.Kind)] = true
+			}
+			return nil
+		}))
+		for _, kind := range shown[name] {
+			require.True(t, kinds[kind], "%s shows no %s", name, kind)
+		}
+	}
+}
+
+// scenarios.md has every field of the language, and no other, with the default
+// that a file without it has.
+func TestLanguageIsDocumented(t *testing.T) {
+	reference := section(t, docs(t, "scenarios.md"), "## Reference")
+	var documented []string
+	defaults := map[string]string{}
+	for _, m := range regexp.MustCompile("(?m)^### (.+)$").FindAllStringSubmatch(reference, -1) {
+		base := strings.Trim(m[1], "`") + "."
+		if m[1] == "Top level" {
+			base = ""
+		}
+		for _, row := range regexp.MustCompile("(?m)^\\| `(\\S+)` \\| (.*?) \\|").FindAllStringSubmatch(section(t, reference, "### "+m[1]), -1) {
+			documented = append(documented, base+row[1])
+			if text, ok := strings.CutPrefix(row[2], "`"); ok {
+				defaults[base+row[1]] = text[:strings.Index(text, "`")]
+			}
+		}
+	}
+	require.ElementsMatch(t, languageFields("", reflect.TypeFor[Scenario]()), documented)
+
+	minimal := `
+vpc: {cidrs: [10.0.0.0/16], subnets: [{name: a, cidr: 10.0.0.0/24, inUse: {count: 1}}]}
+nodeGroups: [{name: g, instanceType: m5.large}]
+workloads: [{name: w}]
+`
+	s, err := Load("minimal.yaml", []byte(minimal), Options{})
+	require.NoError(t, err)
+	var canonical any
+	require.NoError(t, json.Unmarshal(s.Config().Scenario, &canonical))
+	for _, path := range slices.Sorted(maps.Keys(defaults)) {
+		if value, ok := lookUp(canonical, path); ok {
+			require.Equal(t, defaults[path], plain(value), path)
+		}
+	}
+
+	for name, latency := range defaultLatency().Actions {
+		require.Contains(t, reference, fmt.Sprintf("\n| %s | %s |\n", name, latency.Min))
+	}
+}
+
+// languageFields lists the paths of the fields of a type's canonical form.
+func languageFields(base string, t reflect.Type) []string {
+	var paths []string
+	for i := range t.NumField() {
+		f := t.Field(i)
+		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
+		if !f.IsExported() || name == "" {
+			continue
+		}
+		path, of := base+name, f.Type
+		if of.Kind() == reflect.Pointer {
+			of = of.Elem()
+		}
+		switch {
+		case of.Kind() == reflect.Slice && of.Elem().Kind() == reflect.Struct && !isLeaf(of.Elem()):
+			paths = append(paths, languageFields(path+"[].", of.Elem())...)
+		case of.Kind() == reflect.Map && of.Elem().Kind() == reflect.Struct:
+			paths = append(paths, languageFields(path+".*.", of.Elem())...)
+		case of.Kind() == reflect.Struct && !isLeaf(of):
+			paths = append(paths, languageFields(path+".", of)...)
+		default:
+			paths = append(paths, path)
+		}
+	}
+	return paths
+}
+
+// isLeaf reports whether a struct is written as one value.
+func isLeaf(t reflect.Type) bool {
+	return t == reflect.TypeFor[Range]() || t.Implements(reflect.TypeFor[json.Marshaler]()) || strings.HasPrefix(t.PkgPath(), "net")
+}
+
+// lookUp follows a path into a JSON value; of lists it takes the first member.
+func lookUp(v any, path string) (any, bool) {
+	for _, name := range strings.Split(path, ".") {
+		name, list := strings.CutSuffix(name, "[]")
+		fields, ok := v.(map[string]any)
+		if !ok || fields[name] == nil {
+			return nil, false
+		}
+		v = fields[name]
+		if items, ok := v.([]any); list && ok {
+			if len(items) == 0 {
+				return nil, false
+			}
+			v = items[0]
+		}
+	}
+	return v, true
+}
+
+// plain writes a JSON value as the documentation does.
+func plain(v any) string {
+	switch v := v.(type) {
+	case map[string]any:
+		return fmt.Sprintf("{min: %v, max: %v}", v["min"], v["max"])
+	case float64:
+		return fmt.Sprintf("%.0f", v)
+	}
+	return fmt.Sprint(v)
+}
+
+// scenarios.md names all that is refused because it isn't supported yet.
+func TestWhatIsNotSupportedYetIsDocumented(t *testing.T) {
+	text := section(t, docs(t, "scenarios.md"), "## Not supported yet")
+	source, err := os.ReadFile("sections.go")
+	require.NoError(t, err)
+	names := slices.Concat(laterActions, switches)
+	for _, m := range regexp.MustCompile(`later\("([^"]+)"\)`).FindAllSubmatch(source, -1) {
+		names = append(names, string(m[1]))
+	}
+	for _, name := range names {
+		require.Contains(t, text, "`"+name+"`")
+	}
+}
+
+// scenarios.md has every variable of aws-node, on the right side.
+func TestVariablesAreDocumented(t *testing.T) {
+	text := section(t, docs(t, "scenarios.md"), "## Variables of aws-node")
+	var bearing, others []string
+	for _, v := range model.Variables() {
+		if !v.Bears {
+			others = append(others, "`"+v.Name+"`")
+			continue
+		}
+		value := "unset"
+		if v.Default != "" {
+			value = "`" + v.Default + "`"
+		}
+		bearing = append(bearing, fmt.Sprintf("| `%s` | %s | %s |\n", v.Name, value, v.Meaning))
+	}
+	require.Contains(t, text, strings.Join(bearing, ""))
+	require.Contains(t, text, "\n"+strings.Join(others, ", ")+".\n")
+}
+
+// limits.md names each file of the engine that says of itself that it is
+// coarser than reality, and no file that isn't there.
+func TestLimitsAreDocumented(t *testing.T) {
+	text := docs(t, "limits.md")
+	for _, folder := range []string{"model", "sim"} {
+		files, err := filepath.Glob(filepath.Join("..", folder, "*.go"))
+		require.NoError(t, err)
+		for _, file := range files {
+			source, err := os.ReadFile(file)
+			require.NoError(t, err)
+			if !strings.HasSuffix(file, "_test.go") && bytes.Contains(source, []byte("coarser")) {
+				require.Contains(t, text, "`"+folder+"/"+filepath.Base(file)+"`")
+			}
+		}
+	}
+	for _, m := range regexp.MustCompile("`((?:model|sim)/\\w+\\.go)`").FindAllStringSubmatch(text, -1) {
+		require.FileExists(t, filepath.Join("..", m[1]))
+	}
+}

@@ -1,0 +1,161 @@
+package sim
+
+import (
+	"net/netip"
+	"slices"
+	"strings"
+	"testing"
+
+	"vpcsim/model"
+)
+
+// Generate returns the random scenario of a seed, for tests from outside.
+func Generate(seed uint64) Config { return generate(seed) }
+
+// Seeds returns which random scenarios to run.
+func Seeds(t testing.TB, usual int) (first, end uint64) { return seeds(t, usual) }
+
+// Snapshot is the engine's state as far as the log tells it: what a fold of
+// the log must come to.
+type Snapshot struct {
+	Now     model.Instant
+	Nodes   []NodeSnapshot
+	Subnets []SubnetSnapshot
+	Pods    []PodSnapshot // by name
+	Open    []int         // episodes
+}
+
+// NodeSnapshot is a node with its agent's datastore, which is left out while
+// the agent is not up.
+type NodeSnapshot struct {
+	Name                            model.NodeName
+	Ready, Cordoned, Gone, Up       bool
+	Pods, Total, Assigned, CoolHere int
+	ENIs                            []ENISnapshot
+}
+
+// ENISnapshot is an ENI in a datastore.
+type ENISnapshot struct {
+	ID      model.ENIID
+	Kind    model.ENIKind
+	Device  int
+	Subnet  model.SubnetID
+	Blocks  []netip.Prefix
+	Cooling []netip.Addr // until which instant is not compared
+}
+
+// SubnetSnapshot is a subnet in EC2's view.
+type SubnetSnapshot struct {
+	Name                                            model.SubnetID
+	Used, Free, ReservedFree, Prefixes, LargestFree int
+	Taken                                           []netip.Addr
+}
+
+// PodSnapshot is a pod that exists.
+type PodSnapshot struct {
+	Name    model.PodName
+	Node    model.NodeName
+	Phase   string
+	Address netip.Addr
+	Failed  int
+}
+
+// RunInspected is Run, with a look at the state after every timer and after
+// the end. The checker of the invariants is on.
+func RunInspected(cfg Config, sink func(Event) error, look func(snapshot func() Snapshot) error) error {
+	e, c, err := newChecked(cfg, sink)
+	if err != nil {
+		return err
+	}
+	check := e.afterTimer
+	e.afterTimer = func() {
+		if check(); e.sinkErr == nil {
+			e.sinkErr = look(c.snapshot)
+		}
+	}
+	e.start()
+	e.loop()
+	e.end()
+	if e.sinkErr != nil {
+		return e.sinkErr
+	}
+	return look(c.snapshot)
+}
+
+func (c *checker) snapshot() Snapshot {
+	out := Snapshot{Now: c.e.now}
+	for _, n := range c.e.nodes {
+		out.Nodes = append(out.Nodes, c.snapshotNode(n))
+	}
+	for _, s := range c.e.ec2.subnets {
+		sn := SubnetSnapshot{
+			Name: s.ID(), Used: s.Used(), Free: s.Free(), ReservedFree: s.ReservedFree(),
+			Prefixes: s.FreePrefixes(), LargestFree: s.LargestFree(),
+		}
+		for a := s.CIDR().Addr(); s.CIDR().Contains(a); a = a.Next() {
+			if s.State(a).Use != model.AddressFree {
+				sn.Taken = append(sn.Taken, a)
+			}
+		}
+		out.Subnets = append(out.Subnets, sn)
+	}
+	for _, p := range c.e.podNamed {
+		out.Pods = append(out.Pods, p.snapshot())
+	}
+	slices.SortFunc(out.Pods, func(a, b PodSnapshot) int { return strings.Compare(string(a.Name), string(b.Name)) })
+	for _, ep := range c.e.troubles.order {
+		out.Open = append(out.Open, ep.id)
+	}
+	return out
+}
+
+func (c *checker) snapshotNode(n *node) NodeSnapshot {
+	out := NodeSnapshot{
+		Name: n.name, Ready: n.ready, Cordoned: n.cordoned, Gone: n.gone, Up: n.agent.up, Pods: len(n.pods),
+	}
+	if !n.agent.up {
+		return out
+	}
+	stats := n.agent.store.Stats()
+	out.Total, out.Assigned, out.CoolHere = stats.Total, stats.Assigned, n.agent.store.Cooling(c.e.now)
+	for _, e := range n.agent.store.ENIs() {
+		es := ENISnapshot{ID: e.ID, Kind: e.Kind, Device: e.Device, Subnet: e.Subnet, Blocks: e.Blocks()}
+		slices.SortFunc(es.Blocks, comparePrefixes)
+		for _, b := range es.Blocks {
+			for a := b.Addr(); b.Contains(a); a = a.Next() {
+				if until, ok := c.cooling[n.name][a]; ok && until >= c.e.now {
+					es.Cooling = append(es.Cooling, a)
+				}
+			}
+		}
+		out.ENIs = append(out.ENIs, es)
+	}
+	return out
+}
+
+func comparePrefixes(a, b netip.Prefix) int {
+	if c := a.Addr().Compare(b.Addr()); c != 0 {
+		return c
+	}
+	return b.Bits() - a.Bits()
+}
+
+func (p *pod) snapshot() PodSnapshot {
+	out := PodSnapshot{Name: p.name, Node: p.nodeName(), Failed: p.attempts}
+	if p.lease != nil {
+		out.Address = p.lease.Address()
+	}
+	switch {
+	case p.phase == podDone:
+		out.Phase = "Succeeded"
+	case p.deleting:
+		out.Phase = "Terminating"
+	case p.phase == podPending:
+		out.Phase = "Pending"
+	case p.phase == podCreating, p.phase == podStarting:
+		out.Phase = "ContainerCreating"
+	default:
+		out.Phase = "Running"
+	}
+	return out
+}

@@ -1,0 +1,453 @@
+package sim
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"net/netip"
+	"slices"
+
+	"vpcsim/model"
+)
+
+// checker holds a run to what must be true at every instant. It judges in two
+// ways: events by the log alone, and the engine's state after every timer by
+// recomputing what the engine keeps in sums, from what exists.
+type checker struct {
+	e *engine
+
+	seq int64
+	at  model.Instant
+	// cooling is, by node, until when the log says that an address cools.
+	cooling map[model.NodeName]map[netip.Addr]model.Instant
+	// ghosts are, by node, addresses whose pod left while the agent's start
+	// ran: they stay taken in its datastore until the next start.
+	ghosts map[model.NodeName]map[netip.Addr]bool
+	// dropped are living pods under which reconcile dropped the address.
+	dropped map[model.PodName]bool
+
+	claims [][]model.AddressUse // by subnet, by address; reused
+}
+
+// newChecked returns an engine for cfg with a checker on it. Whatever breaks a
+// rule ends the run with an error of the sink.
+func newChecked(cfg Config, sink func(Event) error) (*engine, *checker, error) {
+	c := &checker{
+		cooling: map[model.NodeName]map[netip.Addr]model.Instant{},
+		ghosts:  map[model.NodeName]map[netip.Addr]bool{},
+		dropped: map[model.PodName]bool{},
+	}
+	e, err := newEngine(cfg, func(ev Event) error {
+		if err := c.event(ev); err != nil {
+			return fmt.Errorf("event %d, %s at %s on %q %+v: %w", ev.Seq, ev.Body.Type(), ev.At, ev.Node, ev.Body, err)
+		}
+		return sink(ev)
+	})
+	if err != nil {
+		return nil, nil, err
+	}
+	c.e = e
+	e.afterTimer = func() {
+		if err := c.state(); err != nil && e.sinkErr == nil {
+			e.sinkErr = fmt.Errorf("after event %d at %s: %w", e.seq-1, e.now, err)
+		}
+	}
+	return e, c, nil
+}
+
+// event judges by the log alone, but for who lives on a node.
+func (c *checker) event(ev Event) error {
+	if ev.Seq != c.seq {
+		return fmt.Errorf("event %d was expected", c.seq)
+	}
+	if ev.At < c.at {
+		return fmt.Errorf("time goes back from %s", c.at)
+	}
+	c.seq, c.at = ev.Seq+1, ev.At
+	switch b := ev.Body.(type) {
+	case NodeLaunched:
+		c.cooling[ev.Node] = map[netip.Addr]model.Instant{}
+		c.ghosts[ev.Node] = map[netip.Addr]bool{}
+	case AgentConfigured:
+		clear(c.cooling[ev.Node])
+		clear(c.ghosts[ev.Node])
+	case AddressesRemoved:
+		c.forget(ev.Node, b.Addresses, b.Prefixes, b.By)
+	case ENIDetached:
+		c.forget(ev.Node, b.Addresses, b.Prefixes, b.By)
+	case PodReleased:
+		delete(c.dropped, b.Pod)
+		if b.CoolUntilMs != nil {
+			c.cooling[ev.Node][b.Address] = *b.CoolUntilMs
+		}
+		if b.Reason == "agent-down" && b.Address.IsValid() {
+			c.ghosts[ev.Node][b.Address] = true
+		}
+	case PodAddressed:
+		if until, ok := c.cooling[ev.Node][b.Address]; ok && ev.At <= until {
+			return fmt.Errorf("%s cools until %s", b.Address, until)
+		}
+		delete(c.cooling[ev.Node], b.Address)
+	}
+	return nil
+}
+
+// forget is what leaves a datastore with its blocks.
+func (c *checker) forget(node model.NodeName, addresses []netip.Addr, prefixes []netip.Prefix, by By) {
+	blocks := prefixes
+	for _, a := range addresses {
+		blocks = append(blocks[:len(blocks):len(blocks)], netip.PrefixFrom(a, a.BitLen()))
+	}
+	for _, b := range blocks {
+		for a := b.Addr(); b.Contains(a); a = a.Next() {
+			delete(c.cooling[node], a)
+			delete(c.ghosts[node], a)
+		}
+		if n := c.e.nodeNamed[node]; n != nil && by == ByReconcile {
+			for _, p := range n.pods {
+				if p.lease != nil && b.Contains(p.lease.Address()) {
+					c.dropped[p.name] = true
+				}
+			}
+		}
+	}
+}
+
+// state judges the engine between two timers.
+func (c *checker) state() error {
+	errs := []error{c.checkSubnets(), c.checkPods(), c.checkQueue(), c.checkTroubles()}
+	for _, n := range c.e.nodes {
+		if n.gone {
+			continue
+		}
+		for _, err := range []error{c.checkInstance(n.instance), c.checkSums(n), c.checkStore(n)} {
+			if err != nil {
+				errs = append(errs, fmt.Errorf("node %s: %w", n.name, err))
+			}
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// checkSubnets recomputes the state of every address of every subnet: each has
+// exactly one, and it is the subnet's.
+func (c *checker) checkSubnets() error {
+	if c.claims == nil {
+		for _, s := range c.e.ec2.subnets {
+			c.claims = append(c.claims, make([]model.AddressUse, 1<<(32-s.CIDR().Bits())))
+		}
+	}
+	for i, s := range c.e.ec2.subnets {
+		clear(c.claims[i])
+		for _, a := range s.Reserved() {
+			if err := c.claim(s, a, model.AddressReserved); err != nil {
+				return err
+			}
+		}
+		for _, a := range s.start.InUse {
+			if err := c.claim(s, a, model.AddressOthers); err != nil {
+				return err
+			}
+		}
+		for _, a := range s.start.ControlPlane {
+			if err := c.claim(s, a, model.AddressSingle); err != nil {
+				return err
+			}
+		}
+	}
+	for _, n := range c.e.nodes {
+		for _, ni := range slices.Concat(n.instance.enis, n.instance.loose) {
+			if err := c.claimENI(ni); err != nil {
+				return fmt.Errorf("%s of %s: %w", ni.id, n.name, err)
+			}
+		}
+	}
+	for i, s := range c.e.ec2.subnets {
+		used := 0
+		base := number(s.CIDR().Addr())
+		for k, use := range c.claims[i] {
+			if use == "" {
+				use = model.AddressFree
+			}
+			if use != model.AddressFree && use != model.AddressReserved {
+				used++
+			}
+			var b [4]byte
+			binary.BigEndian.PutUint32(b[:], base+uint32(k))
+			if have := s.State(netip.AddrFrom4(b)).Use; have != use {
+				return fmt.Errorf("subnet %s: %s is %s by what exists, and %s to the subnet", s.ID(), netip.AddrFrom4(b), use, have)
+			}
+		}
+		if s.Used() != used {
+			return fmt.Errorf("subnet %s: %d addresses are used, it counts %d", s.ID(), used, s.Used())
+		}
+	}
+	return nil
+}
+
+func (c *checker) claimENI(ni *eni) error {
+	if err := c.claim(ni.subnet, ni.primary, model.AddressSingle); err != nil {
+		return err
+	}
+	for _, b := range ni.blocks {
+		use := model.AddressSingle
+		if !b.IsSingleIP() {
+			use = model.AddressPrefix
+			if b.Bits() != 28 || b != b.Masked() {
+				return fmt.Errorf("prefix %s is not an aligned /28", b)
+			}
+		}
+		for a := b.Addr(); b.Contains(a); a = a.Next() {
+			if err := c.claim(ni.subnet, a, use); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (c *checker) claim(s *subnet, a netip.Addr, use model.AddressUse) error {
+	if !s.CIDR().Contains(a) {
+		return fmt.Errorf("%s is outside of %s (%s)", a, s.ID(), s.CIDR())
+	}
+	at := &c.claims[slices.Index(c.e.ec2.subnets, s)][number(a)-number(s.CIDR().Addr())]
+	if *at != "" {
+		return fmt.Errorf("%s is %s and %s", a, *at, use)
+	}
+	*at = use
+	return nil
+}
+
+func number(a netip.Addr) uint32 {
+	b := a.As4()
+	return binary.BigEndian.Uint32(b[:])
+}
+
+// checkInstance: ENIs and slots are within the type's limits, device numbers
+// unique.
+func (c *checker) checkInstance(in *instance) error {
+	if len(in.enis) > in.kind.MaxENIs {
+		return fmt.Errorf("%d ENIs attached; %s holds %d", len(in.enis), in.kind.Name, in.kind.MaxENIs)
+	}
+	last := -1
+	for _, ni := range in.enis {
+		switch {
+		case ni.device <= last || ni.device >= in.kind.MaxENIs:
+			return fmt.Errorf("%s at device %d after %d", ni.id, ni.device, last)
+		case (ni.device == 0) != (ni.kind == model.ENIPrimary):
+			return fmt.Errorf("%s at device %d is %s", ni.id, ni.device, ni.kind)
+		case ni.instance != in:
+			return fmt.Errorf("%s does not know its instance", ni.id)
+		case len(ni.blocks) > in.kind.SlotsPerENI():
+			return fmt.Errorf("%s has %d blocks in %d slots", ni.id, len(ni.blocks), in.kind.SlotsPerENI())
+		}
+		last = ni.device
+	}
+	return nil
+}
+
+// checkSums recomputes what the node keeps in sums over its pods.
+func (c *checker) checkSums(n *node) error {
+	var cpu, memory, scoreCPU, scoreMiB int
+	for _, p := range n.pods {
+		cpu += p.spec.CPUMilli
+		memory += p.spec.MemoryMiB
+		if p.spec.CPUMilli == 0 {
+			scoreCPU += scoreCPUMilli
+		}
+		if p.spec.MemoryMiB == 0 {
+			scoreMiB += scoreMemoryMiB
+		}
+	}
+	scoreCPU += cpu
+	scoreMiB += memory
+	want := [4]int{cpu, memory, scoreCPU, scoreMiB}
+	if have := [4]int{n.cpuMilli, n.memoryMiB, n.scoreCPU, n.scoreMiB}; have != want {
+		return fmt.Errorf("sums of pods are %v, kept as %v", want, have)
+	}
+	return nil
+}
+
+// checkStore: the datastore is within EC2's view, and the same while no call is
+// in flight; its counters are those of its blocks and of the pods' addresses.
+func (c *checker) checkStore(n *node) error {
+	a := n.agent
+	if a.store == nil || !a.up && !a.busy {
+		return nil // not started, or killed: the next start reads everything anew
+	}
+	for _, e := range a.store.ENIs() {
+		ni := n.instance.eni(e.ID)
+		if ni == nil || ni.device != e.Device || ni.kind != e.Kind || ni.subnet.ID() != e.Subnet {
+			return fmt.Errorf("datastore has %s at device %d (%s in %s), which EC2 has as %+v", e.ID, e.Device, e.Kind, e.Subnet, ni)
+		}
+		for _, b := range e.Blocks() {
+			if !slices.Contains(ni.blocks, b) {
+				return fmt.Errorf("datastore has %s on %s, EC2 has not", b, e.ID)
+			}
+		}
+	}
+	if a.up && !a.busy && !a.stale {
+		for _, ni := range n.instance.enis {
+			e := a.store.ENI(ni.id)
+			if e == nil || e.BlockCount() != len(ni.blocks) {
+				return fmt.Errorf("no call is in flight, EC2 has %s with %v, the datastore not", ni.id, ni.blocks)
+			}
+		}
+	}
+	return c.checkCounters(n)
+}
+
+func (c *checker) checkCounters(n *node) error {
+	a := n.agent
+	held := map[netip.Addr]bool{}
+	for _, p := range n.pods {
+		if p.lease != nil && !c.dropped[p.name] {
+			held[p.lease.Address()] = true
+		}
+	}
+	for ghost := range c.ghosts[n.name] {
+		held[ghost] = true
+	}
+	var want model.PoolStats
+	cooling := 0
+	for _, e := range a.store.ENIs() {
+		heldHere := 0
+		for _, b := range e.Blocks() {
+			in, size := 0, 0
+			for addr := b.Addr(); b.Contains(addr); addr = addr.Next() {
+				size++
+				if held[addr] {
+					in++
+				}
+				if until, ok := c.cooling[n.name][addr]; ok && until >= c.e.now && b.IsSingleIP() != a.settings.PrefixDelegation {
+					cooling++
+				}
+			}
+			heldHere += in
+			if !b.IsSingleIP() {
+				want.Prefixes++
+				if in == 0 {
+					want.FreePrefixes++
+				}
+			}
+			if b.IsSingleIP() != a.settings.PrefixDelegation {
+				want.Total += size
+				want.Assigned += in
+			}
+		}
+		if e.Held() != heldHere {
+			return fmt.Errorf("pods hold %d addresses of %s, the datastore counts %d", heldHere, e.ID, e.Held())
+		}
+	}
+	if have := a.store.Stats(); have != want {
+		return fmt.Errorf("the pool is %+v by its blocks, the datastore counts %+v", want, have)
+	}
+	if have := a.store.Cooling(c.e.now); have != cooling {
+		return fmt.Errorf("%d addresses are cooling by the log, the datastore counts %d", cooling, have)
+	}
+	return nil
+}
+
+// checkPods: no address with two pods, each on an ENI of the pod's instance;
+// a pod is on its node exactly while it is bound and not over.
+func (c *checker) checkPods() error {
+	holders := map[netip.Addr]model.PodName{}
+	for _, n := range c.e.nodes {
+		for _, p := range n.pods {
+			switch {
+			case n.gone || p.node != n:
+				return fmt.Errorf("pod %s on node %s, which is gone or not its own", p.name, n.name)
+			case p.phase != podCreating && p.phase != podStarting && p.phase != podRunning:
+				return fmt.Errorf("pod %s on node %s in phase %d", p.name, n.name, p.phase)
+			case (p.lease != nil) != (p.phase != podCreating && !p.spec.HostNetwork):
+				return fmt.Errorf("pod %s in phase %d: lease %v", p.name, p.phase, p.lease)
+			}
+			if p.lease == nil || c.dropped[p.name] {
+				continue
+			}
+			a := p.lease.Address()
+			if other, taken := holders[a]; taken {
+				return fmt.Errorf("pods %s and %s both hold %s", other, p.name, a)
+			}
+			holders[a] = p.name
+			if !attachedTo(n.instance, a) {
+				return fmt.Errorf("pod %s holds %s, which no ENI of %s has", p.name, a, n.name)
+			}
+		}
+	}
+	for name, p := range c.e.podNamed {
+		bound := p.phase == podCreating || p.phase == podStarting || p.phase == podRunning
+		if p.name != name || p.phase == podGone || bound && !slices.Contains(p.node.pods, p) {
+			return fmt.Errorf("pod %s in phase %d is not where it should be", name, p.phase)
+		}
+	}
+	return nil
+}
+
+func attachedTo(in *instance, a netip.Addr) bool {
+	return slices.ContainsFunc(in.enis, func(ni *eni) bool {
+		return slices.ContainsFunc(ni.blocks, func(b netip.Prefix) bool { return b.Contains(a) })
+	})
+}
+
+// checkQueue: the promises are those of the queue, and nothing in it is past.
+func (c *checker) checkQueue() error {
+	promises := 0
+	for i := range c.e.queue.heap {
+		t := &c.e.queue.heap[i]
+		if t.promise {
+			promises++
+		}
+		if t.at < c.e.now {
+			return fmt.Errorf("a timer for %s is left over at %s", t.at, c.e.now)
+		}
+	}
+	if promises != c.e.promises {
+		return fmt.Errorf("%d promises in the queue, counted %d", promises, c.e.promises)
+	}
+	return nil
+}
+
+// checkTroubles: every open episode has somebody waiting, and every pod that
+// waits an open episode.
+func (c *checker) checkTroubles() error {
+	t := c.e.troubles
+	waiting, launches, since := map[*episode]int{}, map[*episode]int{}, map[*episode]int64{}
+	for _, p := range c.e.podNamed {
+		switch {
+		case p.wait != nil && (p.deleting || p.phase != podPending && p.phase != podCreating):
+			return fmt.Errorf("pod %s in phase %d waits for episode %d", p.name, p.phase, p.wait.id)
+		case p.wait == nil && p.phase == podCreating && p.attempts > 0 && !p.deleting:
+			return fmt.Errorf("pod %s has failed %d times and waits for nothing", p.name, p.attempts)
+		}
+		if p.wait != nil {
+			waiting[p.wait]++
+			since[p.wait] += int64(p.since)
+		}
+	}
+	for _, ep := range t.nodes {
+		launches[ep]++
+	}
+	if len(t.at) != len(t.order) {
+		return fmt.Errorf("%d episodes in order, %d by place", len(t.order), len(t.at))
+	}
+	last := 0
+	for _, ep := range t.order {
+		switch {
+		case ep.id <= last || t.at[ep.place] != ep:
+			return fmt.Errorf("episode %d at %v is not where it should be", ep.id, ep.place)
+		case ep.waiting != waiting[ep] || ep.launches != launches[ep] || ep.waiting+ep.launches == 0:
+			return fmt.Errorf("%d pods and %d launches wait for episode %d at %v, it counts %d and %d",
+				waiting[ep], launches[ep], ep.id, ep.place, ep.waiting, ep.launches)
+		case ep.since != since[ep]:
+			return fmt.Errorf("the begins of those that wait for episode %d sum to %d, kept as %d", ep.id, since[ep], ep.since)
+		}
+		last = ep.id
+		delete(waiting, ep)
+		delete(launches, ep)
+	}
+	if len(waiting)+len(launches) > 0 {
+		return fmt.Errorf("%d closed episodes are waited for", len(waiting)+len(launches))
+	}
+	return nil
+}

@@ -1,0 +1,213 @@
+package sim
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"net/netip"
+	"testing"
+	"time"
+
+	"vpcsim/model"
+)
+
+// TestWhatCanStartDoesStart plays random scenarios to the end of their steps
+// and then takes the obstacles away: kubelet's and the agents' patience is
+// endless, nodes are uncordoned, agents may call EC2, surplus pods go. After
+// enough quiet time every pod that still waits must have a reason that holds:
+// judged by the state, not by what the engine says. Then, where no controller
+// replaces them, all pods go, and one that comes to each node must start if the
+// node has any address at all.
+func TestWhatCanStartDoesStart(t *testing.T) {
+	first, end := seeds(t, 150)
+	for seed := first; seed < end; seed++ {
+		if err := playLive(seed); err != nil {
+			t.Errorf("seed %d: %v", seed, err)
+		}
+	}
+}
+
+func playLive(seed uint64) (err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("panic: %v", r)
+		}
+	}()
+	cfg := generate(seed)
+	cfg.Kubelet.NeverRetry, cfg.Agent.Exit.Never = false, false
+	e, c, err := newChecked(cfg, func(Event) error { return nil })
+	if err != nil {
+		return err
+	}
+	e.start()
+	e.loop()
+	g := &generator{Rand: newChance(seed, 2)}
+	for i, n := range e.nodes {
+		if n.gone {
+			continue
+		}
+		e.step(e.now, n.uncordon)
+		e.step(e.now, func() { n.agent.restart(time.Duration(i)*time.Second, liveEnv()) })
+		for _, p := range n.pods {
+			if g.chance(2) {
+				e.step(e.now, func() { e.kubelet.delete(p) })
+			}
+		}
+	}
+	playOn(e, 20*time.Minute)
+	if err := errors.Join(e.sinkErr, c.waitingHaveReasons()); err != nil {
+		return fmt.Errorf("after the obstacles went: %w", err)
+	}
+
+	if len(cfg.Workloads) > 0 {
+		return nil // controllers would fill the nodes again
+	}
+	for _, p := range e.podNamed {
+		e.step(e.now, func() { e.kubelet.delete(p) })
+	}
+	playOn(e, 10*time.Minute)
+	var last []*pod
+	for _, n := range e.nodes {
+		if n.gone || !n.agent.up || n.agent.store.Stats().Total == len(c.ghosts[n.name]) {
+			continue
+		}
+		p := &pod{name: model.PodName("last-" + n.name), spec: &PodSpec{Node: n.name}, beside: true}
+		last = append(last, p)
+		e.step(e.now.Add(time.Second), func() { e.createPod(p) })
+	}
+	playOn(e, 5*time.Minute)
+	for _, p := range last {
+		if p.phase != podRunning && !c.outbid(p) {
+			err = errors.Join(err, fmt.Errorf("pod %s does not run: phase %d, %d attempts", p.name, p.phase, p.attempts))
+		}
+	}
+	return errors.Join(e.sinkErr, err)
+}
+
+// outbid reports whether other nodes have taken all of the subnet that the
+// pod's node gave back meanwhile.
+func (c *checker) outbid(p *pod) bool {
+	kind := p.wait.place.kind
+	return (kind == KindSubnetIPs || kind == KindPrefixFragmentation) && p.node.agent.store.Stats().Total == 0 && c.refuted(p) == ""
+}
+
+// liveEnv lets the agent call EC2, and start.
+func liveEnv() map[string]*string {
+	on := "true"
+	return map[string]*string{"DISABLE_NETWORK_RESOURCE_PROVISIONING": nil, "ENABLE_IPv4": &on, "IP_COOLDOWN_PERIOD": nil}
+}
+
+// playOn lets the run go on for d.
+func playOn(e *engine, d time.Duration) {
+	e.cfg.Duration += d
+	e.endedBy = ""
+	e.loop()
+}
+
+// waitingHaveReasons judges each pod that waits: what keeps it must be there.
+func (c *checker) waitingHaveReasons() error {
+	var errs []error
+	for _, p := range c.e.podNamed {
+		if p.deleting || p.phase != podPending && p.phase != podCreating {
+			continue
+		}
+		if p.wait == nil && len(c.e.nodeNamed) == 0 {
+			continue // nothing is exhausted where nothing is
+		}
+		if p.wait == nil {
+			errs = append(errs, fmt.Errorf("pod %s waits without an exhaustion", p.name))
+		} else if why := c.refuted(p); why != "" {
+			errs = append(errs, fmt.Errorf("pod %s on %s waits for %s at %s %s, but %s", p.name, p.nodeName(), p.wait.place.kind, p.wait.place.scope, p.wait.place.name, why))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// refuted says what is wrong with the reason for which the pod waits; empty if
+// nothing.
+func (c *checker) refuted(p *pod) string {
+	kind := p.wait.place.kind
+	switch {
+	case kind.Cures():
+		return "that cures itself, and there was time enough"
+	case p.phase == podPending:
+		return ""
+	}
+	a := p.node.agent
+	if !a.up {
+		if kind != KindSubnetIPs && kind != KindPrefixFragmentation && kind != KindMisconfig {
+			return "the agent is down"
+		}
+		return ""
+	}
+	if free := c.freeAddress(a); free.IsValid() {
+		return fmt.Sprintf("%s is free", free)
+	}
+	full, capped := a.shape()
+	switch kind {
+	case KindENILimit:
+		if !full || !capped {
+			return "the node has room"
+		}
+	case KindSubnetIPs, KindPrefixFragmentation:
+		s := p.node.e.ec2.named[model.SubnetID(p.wait.place.name)]
+		if full && capped {
+			return "the node has no room"
+		}
+		if !a.settings.PrefixDelegation && full && s.FreeForAddresses() > a.limits().Slots || !full && s.FreeForAddresses() > 0 && !a.settings.PrefixDelegation {
+			return fmt.Sprintf("the subnet has %d addresses", s.FreeForAddresses())
+		}
+		if a.settings.PrefixDelegation && s.PrefixFits(a.limits().Slots, s.fallback) && s.FreeForAddresses() > 0 {
+			return fmt.Sprintf("the subnet has %d free prefixes", s.FreePrefixes())
+		}
+	case KindMisconfig:
+		stats := a.store.Stats()
+		if stats.Total < p.node.maxPods && !(a.settings.MinimumIPTarget > 0 && a.settings.WarmIPTarget == 0) && !a.settings.CustomNetworking && !a.settings.NoProvisioning {
+			return "nothing is misconfigured"
+		}
+	}
+	return ""
+}
+
+// freeAddress returns an address that the agent could hand out, if there is one.
+func (c *checker) freeAddress(a *agent) netip.Addr {
+	held := maps.Clone(c.ghosts[a.node.name])
+	for _, p := range a.node.pods {
+		if p.lease != nil {
+			held[p.lease.Address()] = true
+		}
+	}
+	if a.store.Cooling(a.e.now) > 0 {
+		return netip.Addr{}
+	}
+	for _, e := range a.store.ENIs() {
+		for _, b := range e.Blocks() {
+			if b.IsSingleIP() == a.settings.PrefixDelegation {
+				continue
+			}
+			for addr := b.Addr(); b.Contains(addr); addr = addr.Next() {
+				if !held[addr] {
+					return addr
+				}
+			}
+		}
+	}
+	return netip.Addr{}
+}
+
+// shape reports whether every ENI that may take blocks is full, and whether no
+// ENI may be attached.
+func (a *agent) shape() (full, capped bool) {
+	full = true
+	for _, e := range a.store.ENIs() {
+		if a.settings.CustomNetworking && e.Kind == model.ENIPrimary {
+			continue
+		}
+		full = full && e.BlockCount() >= a.limits().Slots
+	}
+	most := a.instance().kind.MaxENIs
+	if a.settings.MaxENI > 0 {
+		most = min(most, a.settings.MaxENI)
+	}
+	return full, len(a.store.ENIs()) >= most
+}

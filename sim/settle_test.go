@@ -1,0 +1,51 @@
+package sim
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"vpcsim/model"
+)
+
+// TestSettledRunsHaveSettled gives random scenarios no duration: each ends five
+// minutes after the last change, or goes on for a day because something changes
+// at least every five minutes.
+func TestSettledRunsHaveSettled(t *testing.T) {
+	first, end := seeds(t, 400)
+	ends := map[string]int{}
+	for seed := first; seed < end; seed++ {
+		cfg := generate(seed)
+		cfg.Duration = 0
+		var changed, last, gap model.Instant
+		var ended RunEnded
+		err := Run(cfg, func(ev Event) error {
+			last = ev.At
+			if body, ok := ev.Body.(RunEnded); ok {
+				ended = body
+			} else if changes(ev.Body) {
+				gap = max(gap, ev.At-changed)
+				changed = ev.At
+			}
+			return nil
+		})
+		require.NoError(t, err, "seed %d", seed)
+		ends[ended.EndedBy]++
+		switch ended.EndedBy {
+		case "settled":
+			if settled := changed.Add(SettleAfter); last != settled {
+				// A step that does nothing holds the run up, too, and so does a
+				// clean-up that finds nothing.
+				require.Greater(t, last, settled, "seed %d", seed)
+				require.LessOrEqual(t, last, model.Instant(0).Add(stepsEnd+leakFirst+leakPeriod), "seed %d", seed)
+			}
+		case "limit":
+			require.Equal(t, model.Instant(0).Add(MaxUnsettled), last, "seed %d", seed)
+			require.LessOrEqual(t, gap, model.Instant(SettleAfter.Milliseconds()), "seed %d", seed)
+		default:
+			require.Fail(t, "ended by "+ended.EndedBy, "seed %d", seed)
+		}
+	}
+	require.Positive(t, ends["settled"])
+	require.Positive(t, ends["limit"], "some flap")
+}
