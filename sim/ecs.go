@@ -2,7 +2,6 @@ package sim
 
 import (
 	"fmt"
-	"slices"
 	"time"
 
 	"vpcsim/model"
@@ -23,6 +22,7 @@ type ecs struct {
 	named     map[model.WorkloadName]*service
 	tasks     map[model.PodName]*task // those that are not gone
 	lines     []*taskLine             // of tasks to place
+	fitting   []*containerInstance    // room for those that fit the task to place
 	chance    *stream                 // of placement
 	awake     bool                    // a round of placing is set for this instant
 	made      int                     // tasks
@@ -203,10 +203,4 @@ func (c *ecs) forget(t *task) {
 	if t.service != nil {
 		t.service.gone(t)
 	}
-}
-
-// drop takes a line that nobody waits in any more out of the round.
-func (c *ecs) drop(l *taskLine) {
-	l.listed = false
-	c.lines = slices.DeleteFunc(c.lines, func(have *taskLine) bool { return have == l })
 }

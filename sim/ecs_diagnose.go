@@ -120,7 +120,7 @@ func (c *ecs) numbers(t *task, m misfits) map[string]int {
 	}
 	limit, used := 0, 0
 	for _, ci := range c.instances {
-		if ci.state == instanceActive && !ci.draining && (t.spec.Node == "" || t.spec.Node == ci.name) {
+		if ci.takesTasks() && t.mayBeOn(ci) {
 			limit += ci.limit
 			used += ci.enis
 		}

@@ -109,10 +109,10 @@ func (c *ecs) placeAll() {
 			return
 		}
 		t := l.tasks[0]
-		ci, why := c.choose(t)
+		ci := c.choose(t)
 		if ci == nil {
 			l.stuck = true
-			c.unplaceable(l, why)
+			c.unplaceable(l)
 			continue
 		}
 		l.tasks = l.tasks[1:]
@@ -123,10 +123,12 @@ func (c *ecs) placeAll() {
 // nextLine is the line whose turn it is, or nil.
 func (c *ecs) nextLine() *taskLine {
 	var next *taskLine
-	for _, l := range slices.Clone(c.lines) {
+	c.lines = slices.DeleteFunc(c.lines, func(l *taskLine) bool {
+		l.listed = len(l.tasks) > 0
+		return !l.listed
+	})
+	for _, l := range c.lines {
 		switch {
-		case len(l.tasks) == 0:
-			c.drop(l)
 		case l.stuck || l.notYet > c.e.now:
 		case next == nil || l.tasks[0].seq < next.tasks[0].seq:
 			next = l
@@ -137,8 +139,8 @@ func (c *ecs) nextLine() *taskLine {
 
 // unplaceable tells the first of the line that no instance takes it, and those
 // that have not heard so yet.
-func (c *ecs) unplaceable(l *taskLine, why misfits) {
-	f := c.whyNot(l.tasks[0], why)
+func (c *ecs) unplaceable(l *taskLine) {
+	f := c.whyNot(l.tasks[0], c.misfits(l.tasks[0]))
 	for i, t := range l.tasks {
 		if i > 0 && t.tries > 0 && l.told == f.verdict.kind {
 			continue
@@ -166,39 +168,15 @@ type misfits struct {
 }
 
 // choose returns the instance for the task: of those that fit, what the
-// placement strategies leave, one after the other, then the draw.
-func (c *ecs) choose(t *task) (*containerInstance, misfits) {
-	why := misfits{short: map[ResourceCode]int{}, closest: map[ResourceCode]*containerInstance{}}
-	var fit []*containerInstance
+// placement strategies leave, one after the other, then the draw. Nil: none fits.
+func (c *ecs) choose(t *task) *containerInstance {
+	fit := c.fitting[:0]
 	for _, ci := range c.instances {
-		if t.spec.Node != "" && ci.name != t.spec.Node {
-			continue
-		}
-		switch {
-		case ci.state == instanceStarting || ci.state == instanceRegistering:
-			why.starting++
-			continue
-		case ci.state != instanceActive || ci.draining:
-			why.others++
-			continue
-		}
-		why.active++
-		code := c.misfit(t, ci)
-		if code == "" {
+		if t.mayBeOn(ci) && ci.takesTasks() && c.misfit(t, ci) == "" {
 			fit = append(fit, ci)
-			continue
-		}
-		why.short[code]++
-		if code == ResourceENI && ci.trunked {
-			if why.branches++; why.branched == nil {
-				why.branched = ci
-			}
-			continue
-		}
-		if why.closest[code] == nil {
-			why.closest[code] = ci
 		}
 	}
+	c.fitting = fit
 	for _, p := range t.spec.Task.Placement {
 		if len(fit) < 2 {
 			break
@@ -207,11 +185,50 @@ func (c *ecs) choose(t *task) (*containerInstance, misfits) {
 	}
 	switch len(fit) {
 	case 0:
-		return nil, why
+		return nil
 	case 1:
-		return fit[0], why
+		return fit[0]
 	}
-	return fit[c.chance.pick(len(fit))], why
+	return fit[c.chance.pick(len(fit))]
+}
+
+// mayBeOn reports whether the task names no other instance.
+func (t *task) mayBeOn(ci *containerInstance) bool {
+	return t.spec.Node == "" || t.spec.Node == ci.name
+}
+
+// takesTasks reports whether the instance is ACTIVE.
+func (ci *containerInstance) takesTasks() bool { return ci.state == instanceActive && !ci.draining }
+
+// misfits tells for a task that no instance takes what they are short of.
+func (c *ecs) misfits(t *task) misfits {
+	why := misfits{short: map[ResourceCode]int{}, closest: map[ResourceCode]*containerInstance{}}
+	for _, ci := range c.instances {
+		switch {
+		case !t.mayBeOn(ci):
+		case ci.state == instanceStarting || ci.state == instanceRegistering:
+			why.starting++
+		case !ci.takesTasks():
+			why.others++
+		default:
+			why.add(c.misfit(t, ci), ci)
+		}
+	}
+	return why
+}
+
+func (m *misfits) add(code ResourceCode, ci *containerInstance) {
+	m.active++
+	m.short[code]++
+	if code == ResourceENI && ci.trunked {
+		if m.branches++; m.branched == nil {
+			m.branched = ci
+		}
+		return
+	}
+	if m.closest[code] == nil {
+		m.closest[code] = ci
+	}
 }
 
 // misfit is what the instance is short of for the task, in the order of the
@@ -255,7 +272,7 @@ func (c *ecs) narrow(fit []*containerInstance, s *service, p Placement) []*conta
 		return 0 // random: the draw decides
 	}
 	least := math.MaxInt
-	var best []*containerInstance
+	best := fit[:0] // never ahead of what is read
 	for _, ci := range fit {
 		at := cost(ci)
 		if at < least {

@@ -132,13 +132,14 @@ type NodeLaunched struct {
 // container instance of ECS is ACTIVE.
 type NodeReady struct{}
 
-// NodeNotReady says why the node does not become ready.
+// NodeNotReady says why the node does not become ready. A container instance of
+// ECS is REGISTRATION_FAILED.
 type NodeNotReady struct {
 	Reason string `json:"reason"`
 }
 
 // NodeCordoned says that the node takes no new pods; its agent neither grows
-// nor frees ENIs.
+// nor frees ENIs. A container instance of ECS is DRAINING.
 type NodeCordoned struct{}
 
 // NodeUncordoned undoes NodeCordoned.
@@ -156,7 +157,8 @@ type AgentConfigured struct {
 }
 
 // AgentStarted says that the agent's start-up is done: from here on it serves
-// requests. A start forgets what the agent before it knew: cooling, ages.
+// requests. A start forgets what the agent before it knew: cooling, ages. On ECS
+// it registers the container instance, which is REGISTERING until NodeReady.
 type AgentStarted struct {
 	Start int `json:"start"` // 1 for the node's first
 }
@@ -168,7 +170,8 @@ type AgentExited struct {
 	Reason string `json:"reason"` // restart, failed
 }
 
-// ENIAttached says that the agent took an ENI into its datastore.
+// ENIAttached says that the agent took an ENI into its datastore; on ECS, which has
+// none, that the ENI is attached, or associated with the trunk.
 type ENIAttached struct {
 	ENI            model.ENIID           `json:"eni"`
 	Kind           model.ENIKind         `json:"kind"`
