@@ -117,13 +117,31 @@ func TestRandomECSKeepsItsWord(t *testing.T) {
 				line, err := json.Marshal(e)
 				require.NoError(t, err)
 				first.Write(append(line, '\n'))
-				return s.Apply(e)
+				if err := s.Apply(e); err != nil {
+					return err
+				}
+				return checkVLANs(s.Node(e.Node))
 			}))
 			require.NoError(t, sim.Run(cfg, func(e sim.Event) error { return json.NewEncoder(&second).Encode(e) }))
 			require.Equal(t, first.String(), second.String())
 			checkEnd(t, &s, roomy)
 		})
 	}
+}
+
+// checkVLANs: no two branches of a trunk have the same VLAN id.
+func checkVLANs(n *replay.Node) error {
+	if n == nil {
+		return nil
+	}
+	taken := map[int]bool{}
+	for _, e := range n.Branches {
+		if e.VLAN < 1 || taken[e.VLAN] {
+			return fmt.Errorf("%s: VLAN %d of %s is another's, or none", n.Name, e.VLAN, e.ID)
+		}
+		taken[e.VLAN] = true
+	}
+	return nil
 }
 
 // checkEnd looks at a cluster in which nothing has happened for a long time.

@@ -119,7 +119,9 @@ func writeSpread(p *page, s *replay.State, nodes []*replay.Node) {
 		{"free", func(n *replay.Node) int { return n.Totals(s.Now).Free() }},
 		{"pods, the system's included", func(n *replay.Node) int { return n.Bound() + n.Launched.SystemPods }},
 	}
+	each := "per node"
 	if onECS(s) {
+		each = "each"
 		measures = []measure{
 			measures[0],
 			{"task ENIs", func(n *replay.Node) int { return n.Totals(s.Now).Assigned }},
@@ -127,7 +129,7 @@ func writeSpread(p *page, s *replay.State, nodes []*replay.Node) {
 		}
 	}
 	g := newGrid("lrrrr")
-	g.head(fmt.Sprintf("all %s, per node", count(len(nodes), p.words.node)), "least", "median", "most", "sum")
+	g.head(fmt.Sprintf("all %s, %s", count(len(nodes), p.words.node), each), "least", "median", "most", "sum")
 	for _, m := range measures {
 		values := make([]int, len(nodes))
 		sum := 0

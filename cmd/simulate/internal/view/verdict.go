@@ -39,7 +39,7 @@ func verdictOf(s *replay.State) verdict {
 	case worst != nil && n.Waiting() == 0 && worst.first.Reason == "deployment-configuration":
 		return verdict{false, explain(s, worst), stopped(worst) + ": a deployment can't go on."}
 	case worst != nil && n.Waiting() == 0:
-		return verdict{false, explain(s, worst), stopped(worst) + ": not all nodes could be launched."}
+		return verdict{false, explain(s, worst), stopped(worst) + ": " + noNodes(s) + "."}
 	case worst != nil:
 		return verdict{false, explain(s, worst), stopped(worst) + ": " + waiting(n, wordsOf(s)) + "."}
 	case cut:
@@ -64,6 +64,14 @@ func verdictOf(s *replay.State) verdict {
 	}
 	return verdict{true, past, fmt.Sprintf("%s: %s, %s of %s addresses %s free.",
 		fits, pods, number(t.Free()), number(t.Total), isAre(t.Free()))}
+}
+
+// noNodes says what waits where no pod does.
+func noNodes(s *replay.State) string {
+	if onECS(s) {
+		return "not all container instances could be launched, or register"
+	}
+	return "not all nodes could be launched"
 }
 
 // worstOpen is what has not ended at the end: real exhaustion before what cures
