@@ -39,7 +39,7 @@ type MaxPods struct {
 	// AddressesPerSlot is 1, or 16 with prefixes.
 	AddressesPerSlot int
 	// HostPods is added for pods without an address. It is 0 where Reserved
-	// leaves no ENI.
+	// leaves no ENI, and in EKS Auto Mode.
 	HostPods int
 	// Uncapped is the sum before the cap.
 	Uncapped int
@@ -140,7 +140,13 @@ func (m *MaxPods) count(t InstanceType, modes MaxPodsModes) {
 	if m.usable()-m.Reserved > 0 {
 		m.HostPods = HostPods
 	}
-	m.Uncapped = max(m.serving(), 0)*m.SlotsPerENI*m.AddressesPerSlot + m.HostPods
+	m.Uncapped = m.Addresses() + m.HostPods
+}
+
+// Addresses is how many addresses the ENIs hold for pods, whatever the cap; 0
+// where the type's limits are unknown.
+func (m MaxPods) Addresses() int {
+	return max(m.serving(), 0) * m.SlotsPerENI * m.AddressesPerSlot
 }
 
 // usable is how many ENIs the node may have.
@@ -163,14 +169,17 @@ func (m MaxPods) String() string {
 	if m.ENIs == 0 {
 		return m.capped("limits unknown: " + fmt.Sprint(m.Uncapped))
 	}
-	if m.HostPods == 0 {
+	if m.usable() <= m.Reserved {
 		return fmt.Sprintf("%s leaves no ENI: 0", m.difference())
 	}
 	product := fmt.Sprintf("%s × %d", m.difference(), m.SlotsPerENI)
 	if m.AddressesPerSlot != 1 {
 		product += fmt.Sprintf(" × %d", m.AddressesPerSlot)
 	}
-	return m.capped(fmt.Sprintf("%s + %d = %d", product, m.HostPods, m.Uncapped))
+	if m.HostPods != 0 {
+		product += fmt.Sprintf(" + %d", m.HostPods)
+	}
+	return m.capped(fmt.Sprintf("%s = %d", product, m.Uncapped))
 }
 
 // difference writes the ENIs and what is taken from them.

@@ -209,6 +209,12 @@ func TestKindsAreDocumented(t *testing.T) {
 	}
 	require.ElementsMatch(t, constants(t, "event.go", "Kind"), headings)
 
+	source, err := os.ReadFile(filepath.Join("..", "sim", "diagnose.go"))
+	require.NoError(t, err)
+	for _, m := range regexp.MustCompile(`KindMisconfig, "([^"]+)"`).FindAllSubmatch(source, -1) {
+		require.Contains(t, section(t, text, "### `misconfig`"), "\n| `"+string(m[1])+"` |")
+	}
+
 	shown := map[string][]string{}
 	for _, kind := range headings {
 		within := section(t, text, "### `"+kind+"`")

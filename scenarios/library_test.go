@@ -24,6 +24,19 @@ func TestLibraryLoads(t *testing.T) {
 	}
 }
 
+// simulate show prints the comments to terminals of 80 columns.
+func TestLibraryCommentsFitATerminal(t *testing.T) {
+	for _, e := range Library() {
+		lines := strings.Split(string(e.Data()), "\n")
+		require.True(t, strings.HasPrefix(lines[0], "# "), "%s has no comment", e.Name)
+		for i, line := range lines {
+			if strings.HasPrefix(line, "#") {
+				require.LessOrEqual(t, len([]rune(line)), 80, "%s:%d", e.File, i+1)
+			}
+		}
+	}
+}
+
 func TestDefaultSecondaryIP(t *testing.T) {
 	e, ok := Find("default-secondary-ip")
 	require.True(t, ok)

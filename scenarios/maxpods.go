@@ -33,17 +33,22 @@ const (
 // nodeadm's and Karpenter's.
 var maxPodsVariables = []string{"default_enis", "ips_per_eni", "max_pods", "vcpus"}
 
+// newMaxPodsEnv makes what expressions may name.
+func newMaxPodsEnv() (*cel.Env, error) {
+	options := make([]cel.EnvOption, 0, len(maxPodsVariables))
+	for _, name := range maxPodsVariables {
+		options = append(options, cel.Variable(name, cel.IntType))
+	}
+	return cel.NewEnv(options...)
+}
+
 // maxPodsEnv returns what expressions may name. It is made once: that takes
 // longer than anything else here.
 func (d *decoder) maxPodsEnv() (*cel.Env, error) {
 	if d.cel != nil {
 		return d.cel, nil
 	}
-	options := make([]cel.EnvOption, 0, len(maxPodsVariables))
-	for _, name := range maxPodsVariables {
-		options = append(options, cel.Variable(name, cel.IntType))
-	}
-	env, err := cel.NewEnv(options...)
+	env, err := newMaxPodsEnv()
 	d.cel = env
 	return env, err
 }
@@ -75,39 +80,20 @@ func (d *decoder) maxPods(into *MaxPods) reader {
 // checkExpression type-checks a CEL expression and reports its mistakes where
 // they are.
 func (d *decoder) checkExpression(v value) bool {
-	if len(v.Scalar) > maxExpression {
-		d.failAt(v, "the expression has more than %d characters", maxExpression)
-		return false
-	}
-	ast, issues, err := d.compileMaxPods(v.Scalar)
+	env, err := d.maxPodsEnv()
 	if err != nil {
 		d.failAt(v, "%v", err)
 		return false
 	}
-	for _, mistake := range issues {
+	_, mistakes, err := compileMaxPods(env, v.Scalar)
+	if err != nil {
+		d.failAt(v, "%v", err)
+	}
+	for _, mistake := range mistakes {
 		at, where := d.insideScalar(v, mistake.Location.Line(), mistake.Location.Column())
 		d.add(at, v.path, mistake.Message+where+d.meantWay(v.Scalar))
 	}
-	if len(issues) > 0 {
-		return false
-	}
-	if !ast.OutputType().IsExactType(cel.IntType) {
-		d.failAt(v, "the expression gives %s; it must give a whole number (int)", ast.OutputType())
-		return false
-	}
-	return true
-}
-
-func (d *decoder) compileMaxPods(expression string) (*cel.Ast, []*cel.Error, error) {
-	env, err := d.maxPodsEnv()
-	if err != nil {
-		return nil, nil, err
-	}
-	ast, issues := env.Compile(expression)
-	if issues != nil && issues.Err() != nil {
-		return nil, issues.Errors(), nil
-	}
-	return ast, nil, nil
+	return err == nil && len(mistakes) == 0
 }
 
 // meantWay suggests one of the named ways to compute max-pods for what may be
@@ -131,29 +117,78 @@ func (d *decoder) insideScalar(v value, line, column int) (doc.Pos, string) {
 			}
 		}
 	}
-	return at, fmt.Sprintf(" (line %d, column %d of the expression)", line, column+1)
+	return at, insideExpression(line, column)
+}
+
+// MaxPodsExpression is a CEL expression for max-pods that was checked. It may
+// name default_enis, ips_per_eni and max_pods, as the expressions of nodeadm
+// and of Karpenter may, and vcpus, which is Karpenter's.
+type MaxPodsExpression struct {
+	text    string
+	ast     *cel.Ast
+	program cel.Program
+}
+
+// ParseMaxPodsExpression checks an expression, which gives a whole number. The
+// error says all that is wrong with it, and where.
+func ParseMaxPodsExpression(text string) (*MaxPodsExpression, error) {
+	env, err := newMaxPodsEnv()
+	if err != nil {
+		return nil, err
+	}
+	expression, mistakes, err := compileMaxPods(env, text)
+	if err != nil {
+		return nil, err
+	}
+	if len(mistakes) > 0 {
+		var texts []string
+		for _, m := range mistakes {
+			texts = append(texts, m.Message+insideExpression(m.Location.Line(), m.Location.Column()))
+		}
+		return nil, errors.New(strings.Join(texts, "\n"))
+	}
+	return expression, nil
+}
+
+func insideExpression(line, column int) string {
+	return fmt.Sprintf(" (line %d, column %d of the expression)", line, column+1)
+}
+
+// compileMaxPods checks an expression. Mistakes have a place in it, the error
+// has none.
+func compileMaxPods(env *cel.Env, text string) (*MaxPodsExpression, []*cel.Error, error) {
+	if len(text) > maxExpression {
+		return nil, nil, fmt.Errorf("the expression has more than %d characters", maxExpression)
+	}
+	ast, issues := env.Compile(text)
+	if issues != nil && issues.Err() != nil {
+		return nil, issues.Errors(), nil
+	}
+	if !ast.OutputType().IsExactType(cel.IntType) {
+		return nil, nil, fmt.Errorf("the expression gives %s; it must give a whole number (int)", ast.OutputType())
+	}
+	program, err := env.Program(ast, cel.CostLimit(maxCost))
+	return &MaxPodsExpression{text, ast, program}, nil, err
+}
+
+// String returns the expression as it was written.
+func (e *MaxPodsExpression) String() string { return e.text }
+
+// Names reports whether the expression names the variable.
+func (e *MaxPodsExpression) Names(variable string) bool {
+	for _, reference := range e.ast.NativeRep().ReferenceMap() {
+		if reference.Name == variable {
+			return true
+		}
+	}
+	return false
 }
 
 var errNoNumber = errors.New("gives no whole number")
 
-// evalMaxPods evaluates an expression that was checked.
-func (d *decoder) evalMaxPods(expression string, t model.InstanceType, standard int) (int64, error) {
-	ast, issues, err := d.compileMaxPods(expression)
-	if err != nil {
-		return 0, err
-	}
-	if len(issues) > 0 {
-		return 0, errors.New(issues[0].Message)
-	}
-	env, err := d.maxPodsEnv()
-	if err != nil {
-		return 0, err
-	}
-	program, err := env.Program(ast, cel.CostLimit(maxCost))
-	if err != nil {
-		return 0, err
-	}
-	out, _, err := program.Eval(map[string]any{
+// value evaluates the expression.
+func (e *MaxPodsExpression) value(t model.InstanceType, standard int) (int64, error) {
+	out, _, err := e.program.Eval(map[string]any{
 		"default_enis": t.MaxENIs,
 		"ips_per_eni":  t.IPv4PerENI,
 		"max_pods":     standard,
@@ -169,9 +204,26 @@ func (d *decoder) evalMaxPods(expression string, t model.InstanceType, standard 
 	return int64(n), nil
 }
 
-// podCapacity is the max-pods of a group's nodes. An expression that fails or
-// gives nothing above 0 counts as auto, as on a real node: the note says so.
+// MaxPods is the max-pods by the expression, given the standard that max_pods
+// stands for. Where it fails or gives nothing above 0, the standard holds, as
+// on a real node, and the note says so; else the note is empty. More pods than
+// any node ever had are an error.
+//
 // Source: the EKS AL2023 AMI's maxPodsExpression.
+func (e *MaxPodsExpression) MaxPods(t model.InstanceType, standard int) (n int, note string, err error) {
+	v, err := e.value(t, standard)
+	switch {
+	case err != nil:
+		return standard, fmt.Sprintf("the expression fails on %s (%v); the standard %d holds", t.Name, err, standard), nil
+	case v <= 0:
+		return standard, fmt.Sprintf("the expression gives %d on %s; the standard %d holds", v, t.Name, standard), nil
+	case v > maxPodsMost:
+		return standard, "", fmt.Errorf("the expression gives %d on %s; at most %d", v, t.Name, maxPodsMost)
+	}
+	return int(v), "", nil
+}
+
+// podCapacity is the max-pods of a group's nodes.
 func (d *decoder) podCapacity(path string, g *NodeGroup, t model.InstanceType, settings model.Settings) int {
 	standard := model.AutoMaxPods(t, g.ReservedENIs).Result
 	switch g.MaxPods.Expression {
@@ -190,17 +242,26 @@ func (d *decoder) podCapacity(path string, g *NodeGroup, t model.InstanceType, s
 			PodENI:           settings.PodENI,
 		}).Result
 	}
-	n, err := d.evalMaxPods(g.MaxPods.Expression, t, standard)
-	switch {
-	case err != nil:
-		d.note("%s.maxPods: the expression fails on %s (%v); the standard %d holds", path, t.Name, err, standard)
-		return standard
-	case n <= 0:
-		d.note("%s.maxPods: the expression gives %d on %s; the standard %d holds", path, n, t.Name, standard)
-		return standard
-	case n > maxPodsMost:
-		d.fail(path+".maxPods", "the expression gives %d on %s; at most %d", n, t.Name, maxPodsMost)
+	return d.evalMaxPods(path+".maxPods", g.MaxPods.Expression, t, standard)
+}
+
+// evalMaxPods evaluates an expression that was checked when it was read.
+func (d *decoder) evalMaxPods(path, text string, t model.InstanceType, standard int) int {
+	env, err := d.maxPodsEnv()
+	if err != nil {
+		d.fail(path, "%v", err)
 		return standard
 	}
-	return int(n)
+	expression, mistakes, err := compileMaxPods(env, text)
+	if err != nil || len(mistakes) > 0 {
+		return standard // they were reported
+	}
+	n, note, err := expression.MaxPods(t, standard)
+	if err != nil {
+		d.fail(path, "%v", err)
+	}
+	if note != "" {
+		d.note("%s: %s", path, note)
+	}
+	return n
 }

@@ -140,20 +140,37 @@ func (d *decoder) cpu(into *MilliCPU) reader {
 	}
 }
 
-// memory reads an amount of memory. It counts in whole MiB, rounded up.
+// memory reads an amount of memory.
 func (d *decoder) memory(into *MemoryMiB) reader {
 	return func(v value) {
-		n, _ := d.quantity(v, 0)
-		mib := n >> 20
-		if n&(1<<20-1) != 0 {
-			mib++
-		}
-		if mib > most {
-			d.failAt(v, "%s %s", quote(v.Scalar), errTooLarge)
+		if v.Kind != doc.Number && v.Kind != doc.Text {
+			d.failAt(v, "must be a quantity, not %s", v.Kind)
 			return
 		}
-		*into = MemoryMiB(mib)
+		n, err := ParseMemory(v.Scalar)
+		if err != nil {
+			d.failAt(v, "%s %s", quote(v.Scalar), err)
+			return
+		}
+		*into = n
 	}
+}
+
+// ParseMemory reads an amount of memory as Kubernetes writes it, for example
+// 8Gi, in whole MiB, rounded up.
+func ParseMemory(text string) (MemoryMiB, error) {
+	n, err := parseQuantity(text, 0)
+	if err != nil {
+		return 0, err
+	}
+	mib := n >> 20
+	if n&(1<<20-1) != 0 {
+		mib++
+	}
+	if mib > most {
+		return 0, errTooLarge
+	}
+	return MemoryMiB(mib), nil
 }
 
 // bytes reads a size of at least one byte.

@@ -40,8 +40,10 @@ func kindOf(code model.ErrorCode) Kind {
 		return KindQuota
 	case model.AttachmentLimitExceeded:
 		return KindENILimit
-	default:
+	case model.InsufficientFreeAddressesInSubnet, model.InsufficientCidrBlocks:
 		return KindSubnetIPs
+	default:
+		return KindMisconfig
 	}
 }
 
@@ -104,7 +106,7 @@ func (a *agent) diagnoseRefusal() verdict {
 	kind := kindOf(r.code)
 	if kind != KindSubnetIPs {
 		v := a.onNode(kind, string(r.code), remedyRefused(kind))
-		if kind != KindENILimit {
+		if kind == KindThrottling || kind == KindQuota {
 			v.scope, v.name = "cluster", a.e.cfg.Cluster.Name
 		}
 		return v
@@ -117,6 +119,10 @@ func (a *agent) diagnoseRefusal() verdict {
 	if r.prefixes && r.subnet.Free() >= model.PrefixSize && r.subnet.FreePrefixes() == 0 {
 		v.kind = KindPrefixFragmentation
 		v.remedy = "reserve a range of the subnet for prefixes (subnet CIDR reservation of type prefix) before it is used, or a fresh subnet for prefix mode"
+	}
+	if !r.stands() {
+		v.reason = string(model.ReasonBackoff)
+		v.remedy = "the subnet has room again, but an agent asks a full subnet no earlier than 120 s after the refusal: wait, or restart the agent, which asks at once"
 	}
 	return v
 }
@@ -190,13 +196,15 @@ func remedySuspended(why model.Reason) string {
 	if why == model.ReasonCordoned {
 		return "the pool of a cordoned node does not grow: uncordon it, or set AWS_MANAGE_ENIS_NON_SCHEDULABLE"
 	}
-	return "DISABLE_NETWORK_RESOURCE_PROVISIONING keeps the agent from calling EC2: unset it"
+	return "DISABLE_NETWORK_RESOURCE_PROVISIONING or ENABLE_IMDS_ONLY_MODE keeps the agent from calling EC2: unset it"
 }
 
 func remedyRefused(kind Kind) string {
 	switch kind {
 	case KindThrottling:
 		return "fewer EC2 calls: larger warm targets, fewer nodes at once; or ask for a higher request rate"
+	case KindMisconfig:
+		return "the agent's view of its ENIs and EC2's differ: restart the agent"
 	case KindQuota:
 		return "ask for a higher quota of network interfaces per Region"
 	default:

@@ -153,7 +153,7 @@ func (c *ecs) provisioning(s *subnet, code model.ErrorCode) verdict {
 // refused is the verdict on an ENI that EC2 did not make.
 func (c *ecs) refused(s *subnet, code model.ErrorCode, message string) verdict {
 	if kind := kindOf(code); kind != KindSubnetIPs {
-		return verdict{kind: kind, scope: "cluster", name: c.e.cfg.Cluster.Name, reason: string(code), message: message, numbers: noNumbers, remedy: remedyRefused(kind)}
+		return verdict{kind: kind, scope: "cluster", name: c.e.cfg.Cluster.Name, reason: string(code), message: message, remedy: remedyRefused(kind)}
 	}
 	return verdict{
 		kind: KindSubnetIPs, scope: "subnet", name: string(s.ID()), reason: string(code), message: message,

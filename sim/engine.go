@@ -126,7 +126,7 @@ func (e *engine) loop() {
 			if e.cfg.Duration > 0 {
 				e.endedBy = "duration"
 			} else {
-				e.endedBy, e.endMessage = "limit", fmt.Sprintf("not settled after %s of virtual time", MaxUnsettled)
+				e.endedBy, e.endMessage = "duration", "never settled (24h is the most)"
 			}
 			return
 		}

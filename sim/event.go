@@ -100,9 +100,10 @@ type ReservationStart struct {
 
 // RunEnded is the last event of every run.
 type RunEnded struct {
-	// EndedBy is "settled", "duration" or "limit".
+	// EndedBy is "settled", "duration" (also where a run did not settle within
+	// the longest time) or "limit".
 	EndedBy string `json:"endedBy"`
-	// Message says which limit it was, and its value.
+	// Message says which limit it was, and its value, or that it never settled.
 	Message string `json:"message,omitempty"`
 	// Open are the exhaustion episodes that had not ended.
 	Open []ExhaustionEnded `json:"open,omitempty"`

@@ -25,12 +25,9 @@ type verdict struct {
 	reason   string
 	cappedBy string
 	message  string
-	numbers  func() map[string]int // asked when an episode begins
+	numbers  func() map[string]int // asked when an episode begins; nil: none
 	remedy   string
 }
-
-// noNumbers are those of a verdict that rests on none.
-func noNumbers() map[string]int { return nil }
 
 // place is where an episode is: there is one at a time for each.
 type troublePlace struct {
@@ -110,6 +107,10 @@ func (t *troubles) episode(at troublePlace, first model.PodName, v verdict) *epi
 	if ep := t.at[at]; ep != nil {
 		return ep
 	}
+	var numbers map[string]int
+	if v.numbers != nil {
+		numbers = v.numbers()
+	}
 	t.made++
 	ep := &episode{id: t.made, place: at}
 	t.at[at] = ep
@@ -120,7 +121,7 @@ func (t *troubles) episode(at troublePlace, first model.PodName, v verdict) *epi
 	}
 	t.e.log(node, ExhaustionBegan{
 		ID: ep.id, Kind: at.kind, Scope: at.scope, Name: at.name, Pod: first,
-		Reason: v.reason, CappedBy: v.cappedBy, Message: v.message, Numbers: v.numbers(), Remedy: v.remedy,
+		Reason: v.reason, CappedBy: v.cappedBy, Message: v.message, Numbers: numbers, Remedy: v.remedy,
 	})
 	return ep
 }
@@ -197,7 +198,7 @@ var outBy = map[Kind]string{
 // noSuchNode says that a pod names a node that is not there.
 func (t *troubles) noSuchNode(p *pod) {
 	message := fmt.Sprintf("node %q not found", p.spec.Node)
-	v := verdict{kind: KindMisconfig, scope: "cluster", name: t.e.cfg.Cluster.Name, reason: "no-such-node", message: message, numbers: noNumbers,
+	v := verdict{kind: KindMisconfig, scope: "cluster", name: t.e.cfg.Cluster.Name, reason: "no-such-node", message: message,
 		remedy: "pin the pod to a node that exists at that instant"}
 	t.enter(p, v)
 	t.e.log("", PodUnschedulable{p.name, p.workloadName(), KindMisconfig, 1, message})

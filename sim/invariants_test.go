@@ -26,6 +26,9 @@ type checker struct {
 	// dropped are living pods under which reconcile dropped the address.
 	dropped map[model.PodName]bool
 
+	timers   int // of this instant
+	timersAt model.Instant
+
 	claims [][]model.AddressUse // by subnet, by address; reused
 }
 
@@ -48,6 +51,13 @@ func newChecked(cfg Config, sink func(Event) error) (*engine, *checker, error) {
 	}
 	c.e = e
 	e.afterTimer = func() {
+		if c.timers++; e.now != c.timersAt {
+			c.timers, c.timersAt = 0, e.now
+		}
+		if c.timers > 10_000 {
+			e.sinkErr = fmt.Errorf("after event %d: an endless loop at %s", e.seq-1, e.now)
+			return
+		}
 		if err := c.state(); err != nil && e.sinkErr == nil {
 			e.sinkErr = fmt.Errorf("after event %d at %s: %w", e.seq-1, e.now, err)
 		}

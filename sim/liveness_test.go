@@ -19,7 +19,7 @@ import (
 // replaces them, all pods go, and one that comes to each node must start if the
 // node has any address at all.
 func TestWhatCanStartDoesStart(t *testing.T) {
-	first, end := seeds(t, 150)
+	first, end := seeds(t, 100)
 	for seed := first; seed < end; seed++ {
 		if err := playLive(seed); err != nil {
 			t.Errorf("seed %d: %v", seed, err)

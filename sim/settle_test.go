@@ -39,7 +39,7 @@ func TestSettledRunsHaveSettled(t *testing.T) {
 				require.Greater(t, last, settled, "seed %d", seed)
 				require.LessOrEqual(t, last, model.Instant(0).Add(stepsEnd+leakFirst+leakPeriod), "seed %d", seed)
 			}
-		case "limit":
+		case "duration":
 			require.Equal(t, model.Instant(0).Add(MaxUnsettled), last, "seed %d", seed)
 			require.LessOrEqual(t, gap, model.Instant(SettleAfter.Milliseconds()), "seed %d", seed)
 		default:
@@ -47,5 +47,5 @@ func TestSettledRunsHaveSettled(t *testing.T) {
 		}
 	}
 	require.Positive(t, ends["settled"])
-	require.Positive(t, ends["limit"], "some flap")
+	require.Positive(t, ends["duration"], "some flap")
 }

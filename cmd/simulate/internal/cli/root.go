@@ -32,7 +32,7 @@ needs no AWS account, no cluster and no network.`,
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
 	root.CompletionOptions.HiddenDefaultCmd = false
 	g.register(root)
-	root.AddCommand(a.listCommand(&g), a.showCommand(), a.runCommand(&g), a.versionCommand())
+	root.AddCommand(a.listCommand(&g), a.showCommand(), a.runCommand(&g), a.maxPodsCommand(&g), a.instanceTypesCommand(&g), a.versionCommand())
 	for _, name := range notYet {
 		root.AddCommand(notYetCommand(name))
 	}
@@ -53,7 +53,7 @@ func unknownCommand(c *cobra.Command, args []string) error {
 
 // notYet are the commands whose names are settled and that don't exist yet.
 var notYet = []string{
-	"test", "compare", "sweep", "merge", "capacity", "explain", "check", "import", "max-pods", "instance-types",
+	"test", "compare", "sweep", "merge", "capacity", "explain", "check", "import",
 	"report", "serve", "playground", "watch", "diagram", "schema", "fuzz",
 }
 

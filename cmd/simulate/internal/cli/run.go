@@ -64,7 +64,11 @@ func (a *App) play(ctx context.Context, cfg sim.Config, format string, g *global
 	var lines *view.Lines
 	switch format {
 	case "jsonl":
-		lines = view.NewLines(a.Out)
+		out := a.Out
+		if most := cfg.Limits.LogBytes; most > 0 {
+			out = &capped{w: a.Out, left: most}
+		}
+		lines = view.NewLines(out)
 		r.also = func(e sim.Event) error { return written(lines.Apply(e)) }
 	case "wide":
 		r.calls = new(view.CallLog)
@@ -98,7 +102,13 @@ func (a *App) play(ctx context.Context, cfg sim.Config, format string, g *global
 	case "table", "wide":
 		err = view.Table(a.Out, &r.state, view.TableOptions{Palette: a.palette(g), Wide: format == "wide", Calls: r.calls})
 	}
-	return written(err)
+	if err != nil {
+		return written(err)
+	}
+	if end := r.state.Ended; end != nil && end.EndedBy == "limit" {
+		return fmt.Errorf("cut short at %s by %s; raise the limit, or end the run earlier with --until", r.state.Now, end.Message)
+	}
+	return nil
 }
 
 // run is a run under way: its log is folded as it comes.

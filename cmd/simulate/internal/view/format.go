@@ -26,7 +26,7 @@ func count(n int, noun string) string {
 	if n == 1 {
 		return "1 " + noun
 	}
-	if strings.HasSuffix(noun, "x") {
+	if strings.HasSuffix(noun, "x") || strings.HasSuffix(noun, "ss") {
 		return number(n) + " " + noun + "es"
 	}
 	return number(n) + " " + noun + "s"

@@ -238,6 +238,9 @@ func runLine(s *replay.State) string {
 	case "settled":
 		return t + ", until nothing changed any more"
 	case "duration":
+		if s.Ended.Message != "" {
+			return t + ", " + s.Ended.Message
+		}
 		return t + ", as asked for"
 	}
 	return t + ", cut short: " + s.Ended.Message

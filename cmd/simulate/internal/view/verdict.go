@@ -138,9 +138,9 @@ func explain(s *replay.State, t *trouble) string {
 	case sim.KindENILimit:
 		return "All ENIs that " + at + " may have are there and full."
 	case sim.KindSubnetIPs:
-		return "EC2 has too few free addresses for " + at + "."
+		return "EC2 has too few free addresses in " + at + "."
 	case sim.KindPrefixFragmentation:
-		return "There are free addresses for " + at + ", but no 16 in a row, aligned, for a /28 prefix."
+		return "There are free addresses in " + at + ", but no 16 in a row, aligned, for a /28 prefix."
 	case sim.KindThrottling:
 		return "EC2 refuses requests that come too fast."
 	case sim.KindQuota:
