@@ -26,6 +26,8 @@ type ecs struct {
 	chance    *stream                 // of placement
 	awake     bool                    // a round of placing is set for this instant
 	made      int                     // tasks
+	// fault makes a call of ECS fail, by its code; nil but in tests.
+	fault func(f CallFields) model.ErrorCode
 }
 
 func newECS(e *engine) (platform, error) {

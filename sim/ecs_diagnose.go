@@ -14,6 +14,7 @@ const (
 	textClosest     = textUnplaceable + "The closest matching (container-instance %s) %s."
 	textRun         = "(task %s) was not started: container instance %s: %s"
 	textProvision   = "Unexpected EC2 error while attempting to Create Network Interface in subnet '%s': %s"
+	textAttach      = "Timeout waiting for network interface provisioning to complete."
 	textBlocked     = "(service %s) was unable to stop or start tasks during a deployment because of the service deployment configuration. Update the minimumHealthyPercent or maximumPercent value and try again."
 )
 
@@ -145,12 +146,7 @@ func remedyUnplaceable(kind Kind, closest *containerInstance) (cappedBy, remedy 
 	return "instance type", fmt.Sprintf("more container instances, or a type that can have a trunk (%s takes %d tasks in awsvpc mode); tasks in bridge mode take no ENI", kindOf.Name, closest.limit)
 }
 
-// provisioning is the verdict on an ENI that EC2 did not make for a task.
-func (c *ecs) provisioning(s *subnet, code model.ErrorCode) verdict {
-	return c.refused(s, code, fmt.Sprintf(textProvision, s.ID(), code))
-}
-
-// refused is the verdict on an ENI that EC2 did not make.
+// refused is the verdict on an ENI that EC2 did not make, or not attach.
 func (c *ecs) refused(s *subnet, code model.ErrorCode, message string) verdict {
 	if kind := kindOf(code); kind != KindSubnetIPs {
 		return verdict{kind: kind, scope: "cluster", name: c.e.cfg.Cluster.Name, reason: string(code), message: message, remedy: remedyRefused(kind)}

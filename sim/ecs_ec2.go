@@ -3,6 +3,7 @@ package sim
 import (
 	"net/netip"
 	"slices"
+	"time"
 
 	"vpcsim/model"
 )
@@ -19,13 +20,34 @@ import (
 // ask is a call about an instance. Its effect fills in what the call took or
 // gave back, or why it is refused.
 func (c *ecs) ask(ci *containerInstance, f CallFields, effect func(f *CallFields), done reply) {
-	if effect != nil {
+	if c.fault != nil {
+		f.Error = c.fault(f)
+	}
+	if f.Error == "" && effect != nil {
 		effect(&f)
 	}
 	c.e.ec2.call(ci.instance, f, func(code model.ErrorCode) {
 		if !ci.gone {
 			done(code)
 		}
+	})
+}
+
+// insistAfter is the wait after which ECS asks again to take an ENI away.
+const insistAfter = 10 * time.Second
+
+// insist is a call that is made again until EC2 lets it through.
+func (c *ecs) insist(ci *containerInstance, f CallFields, done func()) {
+	c.ask(ci, f, nil, func(code model.ErrorCode) {
+		if code == "" {
+			done()
+			return
+		}
+		c.e.promise(c.e.now.Add(insistAfter), func() {
+			if !ci.gone {
+				c.insist(ci, f, done)
+			}
+		})
 	})
 }
 
@@ -62,13 +84,13 @@ func (c *ecs) attach(ci *containerInstance, ni *eni, done reply) {
 
 // detach takes an ENI off the instance; its device number is free when it is
 // deleted.
-func (c *ecs) detach(ci *containerInstance, ni *eni, done reply) {
+func (c *ecs) detach(ci *containerInstance, ni *eni, done func()) {
 	in := ci.instance
-	c.ask(ci, CallFields{Action: DetachNetworkInterface, ENI: ni.id, Subnet: ni.subnet.ID()}, nil, func(code model.ErrorCode) {
+	c.insist(ci, CallFields{Action: DetachNetworkInterface, ENI: ni.id, Subnet: ni.subnet.ID()}, func() {
 		in.enis = slices.DeleteFunc(in.enis, func(have *eni) bool { return have == ni })
 		in.loose = append(in.loose, ni)
 		ni.leaving = true
-		done(code)
+		done()
 	})
 }
 
@@ -78,17 +100,17 @@ func (c *ecs) associate(ci *containerInstance, ni *eni, vlan int, done reply) {
 	c.ask(ci, CallFields{Action: AssociateTrunkInterface, ENI: ni.id, Trunk: ci.trunk.id, VLAN: vlan, Subnet: ni.subnet.ID()}, nil, done)
 }
 
-func (c *ecs) disassociate(ci *containerInstance, ni *eni, vlan int, done reply) {
-	c.ask(ci, CallFields{Action: DisassociateTrunkInterface, ENI: ni.id, Trunk: ci.trunk.id, VLAN: vlan, Subnet: ni.subnet.ID()}, nil, done)
+func (c *ecs) disassociate(ci *containerInstance, ni *eni, vlan int, done func()) {
+	c.insist(ci, CallFields{Action: DisassociateTrunkInterface, ENI: ni.id, Trunk: ci.trunk.id, VLAN: vlan, Subnet: ni.subnet.ID()}, done)
 }
 
 // delete deletes an ENI that is not attached. Its address is free when the call
 // ends.
-func (c *ecs) delete(ci *containerInstance, ni *eni, done reply) {
+func (c *ecs) delete(ci *containerInstance, ni *eni, done func()) {
 	in := ci.instance
-	c.ask(ci, CallFields{Action: DeleteNetworkInterface, ENI: ni.id, Subnet: ni.subnet.ID()}, nil, func(code model.ErrorCode) {
+	c.insist(ci, CallFields{Action: DeleteNetworkInterface, ENI: ni.id, Subnet: ni.subnet.ID()}, func() {
 		in.loose = slices.DeleteFunc(in.loose, func(have *eni) bool { return have == ni })
 		c.e.ec2.release(in, ni)
-		done(code)
+		done()
 	})
 }

@@ -71,6 +71,7 @@ func (c *ecs) register(ci *containerInstance) {
 		c.attach(ci, ni, func(code model.ErrorCode) {
 			if code != "" {
 				c.registrationFailed(ci, ci.subnet, code)
+				c.delete(ci, ni, func() {})
 				return
 			}
 			ci.trunk = ni

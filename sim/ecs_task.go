@@ -1,6 +1,10 @@
 package sim
 
-import "vpcsim/model"
+import (
+	"fmt"
+
+	"vpcsim/model"
+)
 
 // task is an ECS task from when it is wanted until it is STOPPED. What it has in
 // common with a pod it has as one: its phase is podPending without an instance,
@@ -45,7 +49,7 @@ func (c *ecs) place(t *task, ci *containerInstance) {
 	}
 	c.createENI(ci, s, t.spec.Task.SecurityGroups, t.vlan, func(ni *eni, code model.ErrorCode) {
 		if code != "" {
-			c.provisioningFailed(t, s, code)
+			c.provisioningFailed(t, s, code, fmt.Sprintf(textProvision, s.ID(), code))
 			return
 		}
 		t.eni = ni
@@ -62,7 +66,8 @@ func (c *ecs) connect(t *task) {
 	ci, ni := t.on, t.eni
 	done := func(code model.ErrorCode) {
 		if code != "" {
-			panic("ecs: an ENI within the limit of " + string(ci.name) + " was refused: " + string(code))
+			c.delete(ci, ni, func() { c.provisioningFailed(t, ni.subnet, code, textAttach) })
+			return
 		}
 		t.connected = true
 		c.attached(ci, ni, t)
@@ -113,7 +118,7 @@ func (c *ecs) subnetFor(t *task, ci *containerInstance) *subnet {
 
 // provisioningFailed stops a task whose ENI was refused. The service starts
 // another, later each time that this happens.
-func (c *ecs) provisioningFailed(t *task, s *subnet, code model.ErrorCode) {
+func (c *ecs) provisioningFailed(t *task, s *subnet, code model.ErrorCode, message string) {
 	ci, placedAt := t.on, t.boundAt
 	c.leaves(t)
 	if t.deleting {
@@ -121,9 +126,9 @@ func (c *ecs) provisioningFailed(t *task, s *subnet, code model.ErrorCode) {
 		c.forget(t)
 		return
 	}
-	t.phase, t.on, t.node = podPending, nil, nil
+	t.phase, t.on, t.node, t.eni = podPending, nil, nil, nil
 	t.attempts++
-	v := c.provisioning(s, code)
+	v := c.refused(s, code, message)
 	c.e.troubles.enter(&t.pod, v)
 	retry := t.line.failed(placedAt, c.e.now)
 	c.e.log(ci.name, TaskFailed{t.name, t.serviceName(), v.kind, t.attempts, v.message, retry})
@@ -211,11 +216,9 @@ func (c *ecs) halted(t *task) {
 // takeDown takes the task's ENI away.
 func (c *ecs) takeDown(t *task) {
 	ci, ni := t.on, t.eni
-	deleteIt := func(model.ErrorCode) {
-		c.delete(ci, ni, func(model.ErrorCode) { c.released(t) })
-	}
+	deleteIt := func() { c.delete(ci, ni, func() { c.released(t) }) }
 	if !t.connected {
-		deleteIt("")
+		deleteIt()
 		return
 	}
 	t.connected = false

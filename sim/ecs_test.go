@@ -615,3 +615,51 @@ func TestECSRefusesWhatItHasNot(t *testing.T) {
 		require.EqualError(t, Run(cfg, func(Event) error { return nil }), name)
 	}
 }
+
+// TestECSCopesWithRefusals lets each of its calls fail once, and asks whether in
+// the end the tasks run and nothing is left over.
+func TestECSCopesWithRefusals(t *testing.T) {
+	for _, trunking := range []bool{false, true} {
+		cfg := ecsConfig("a")
+		cfg.NodeGroups = []NodeGroup{ecsGroup(t, cfg, "w", "c5.large", 1, trunking)}
+		cfg.Workloads = []Workload{ecsService("web", 2)}
+		cfg.Steps = []Step{
+			{At: 30 * time.Second, Action: Delete{Workload: "web", Count: 1}},
+			{At: 5 * time.Minute, Action: Scale{"web", 1}},
+		}
+		total := 0
+		for refused := -1; refused < max(total, 1); refused++ {
+			calls := 0
+			var events []Event
+			e, err := newEngine(cfg, func(e Event) error { events = append(events, e); return nil })
+			require.NoError(t, err)
+			e.platform.(*ecs).fault = func(f CallFields) model.ErrorCode {
+				if calls++; calls-1 == refused {
+					return model.RequestLimitExceeded
+				}
+				return ""
+			}
+			e.start()
+			e.loop()
+			if refused < 0 {
+				total = calls
+			}
+			created, _ := bodies[ENICreated](events)
+			deleted, _ := bodies[ENIDeleted](events)
+			failed, _ := bodies[NodeNotReady](events)
+			if len(failed) > 0 {
+				require.Less(t, refused, 2, "the calls for the trunk")
+				require.Len(t, deleted, len(created)-1, "the trunk that could not be attached")
+				continue
+			}
+			left := 2 // instance and task
+			if trunking {
+				left++
+			}
+			require.Equal(t, left, len(created)-len(deleted), "trunking %t, call %d", trunking, refused)
+			_, most, _ := running(events, 0)
+			require.Equal(t, 2, most, "trunking %t, call %d", trunking, refused)
+		}
+		require.Greater(t, total, 8)
+	}
+}
