@@ -216,7 +216,10 @@ steps:
 	delete(env, "WARM_ENI_TARGET")
 	env["WARM_IP_TARGET"], env["AWS_VPC_K8S_CNI_CUSTOM_NETWORK_CFG"], env["AWS_VPC_ENI_MTU"] = "5", "true", "1500"
 	require.Equal(t, env, c.CNI.Env)
-	require.Equal(t, []string{"cni.env.AWS_VPC_ENI_MTU: has no bearing on addresses, and changes nothing here"}, c.Notes)
+	require.Equal(t, []string{
+		"cni.env.AWS_VPC_ENI_MTU: has no bearing on addresses, and changes nothing here",
+		"workloads[0].annotations: have no bearing on addresses, and change nothing here",
+	}, c.Notes)
 	require.Equal(t, uint64(18446744073709551615), c.Seed)
 	require.Equal(t, 400*24*time.Hour, c.Duration)
 	require.Equal(t, sim.Limits{Events: 10, Pods: 100, Nodes: 20, LogBytes: 1 << 30}, c.Limits)

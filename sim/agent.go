@@ -38,7 +38,8 @@ type agent struct {
 	busy     bool // a check is waiting for a call
 	life     int  // grows at each start and kill; a continuation of an older life does nothing
 	starts   int
-	failures int // starts in a row that failed
+	failures int    // starts in a row that failed
+	failure  string // why the last of them did
 
 	loopBase   model.Instant // end of the last check, or what stands for it
 	lastCheck  model.Instant // begin of the last check; −1 for none in this life
@@ -194,7 +195,7 @@ func (a *agent) wakeAt(at model.Instant) {
 	}
 	a.nextCheck = at
 	life := a.life
-	a.e.at(at, func() {
+	a.e.beat(a.node, at, func() {
 		if a.life == life && a.nextCheck == at && !a.busy {
 			a.nextCheck = model.Never
 			a.check()

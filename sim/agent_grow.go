@@ -114,7 +114,12 @@ func (g *growth) attach() {
 		g.done()
 		return
 	}
-	want := min(a.limits().Slots, g.count)
+	// The numbers are read anew: refused requests may have taken time.
+	want := min(a.limits().Slots, model.GrowCount(a.store.Stats(), a.settings, a.limits()))
+	if want == 0 {
+		g.succeeded()
+		return
+	}
 	life := a.life
 	a.e.ec2.create(a.instance(), place.subnet, place.groups, want, a.settings.PrefixDelegation, func(ni *eni, code model.ErrorCode) {
 		switch {

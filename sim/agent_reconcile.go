@@ -29,7 +29,7 @@ func (a *agent) wakeReconcile() {
 	}
 	at := a.reconcileFrom(max(a.e.now, a.lastAction.Add(model.ReconcileInterval)+1))
 	life := a.life
-	a.e.at(at, func() {
+	a.e.beat(a.node, at, func() {
 		if a.life != life || a.busy || !a.mustReconcile() || at != a.reconcileFrom(at) || a.e.now.Sub(a.lastAction) <= model.ReconcileInterval {
 			return // the grid has moved, or an action came between: checked sets another
 		}

@@ -19,7 +19,7 @@ func (a *agent) start() {
 	a.lastCheck, a.nextCheck = -1, model.Never
 	a.lastShrink, a.backoff, a.lastAction = longAgo, longAgo, longAgo
 	a.givenBack = map[netip.Prefix]model.Instant{}
-	a.stale, a.refused, a.inFlight = false, nil, nil
+	a.stale, a.inFlight = false, nil
 	a.skip = PoolDecision{}
 
 	if err := a.configure(); err != nil {
@@ -109,6 +109,7 @@ func (a *agent) started() {
 // that doubles.
 func (a *agent) exit(message string) {
 	a.kill()
+	a.failure = message
 	a.e.log(a.node.name, AgentExited{Error: message, Reason: "failed"})
 	a.node.agentFailed(message)
 	again := a.e.cfg.Agent.Exit
@@ -133,6 +134,9 @@ func (a *agent) restart(gap time.Duration, env map[string]*string) {
 		} else {
 			delete(a.env, name)
 		}
+	}
+	if a.starts == 0 {
+		return // it will start with the changed environment
 	}
 	a.kill()
 	a.failures = 0

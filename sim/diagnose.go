@@ -73,12 +73,12 @@ func (a *agent) diagnose() verdict {
 		return a.onNode(KindMisconfig, "max-pods-cap", "the pool stops growing at the node's max-pods, and more pods than that are bound here: raise max-pods, or do not pin pods")
 	case !low:
 		return a.onNode(KindMisconfig, "minimum-ip-target", "MINIMUM_IP_TARGET without WARM_IP_TARGET is a hard cap: set WARM_IP_TARGET as well")
+	case !may:
+		return a.onNode(KindMisconfig, string(suspended), remedySuspended(suspended))
 	case !room:
 		v := a.onNode(KindENILimit, "", "")
 		v.cappedBy, v.remedy = a.cappedBy()
 		return v
-	case !may:
-		return a.onNode(KindMisconfig, string(suspended), remedySuspended(suspended))
 	case a.refused != nil && (a.e.now.Sub(a.backoff) <= model.BackoffPeriod || a.refused.stands()):
 		return a.diagnoseRefusal()
 	case !a.store.HasGrowCandidate(a.settings, a.limits()) && !a.hasPlace():

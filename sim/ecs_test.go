@@ -62,8 +62,8 @@ func ecsService(name string, replicas int) Workload {
 	}
 }
 
-// bodies are the bodies of one type, with their instants.
-func bodies[B Body](events []Event) (all []B, at []model.Instant) {
+// told are the bodies of one type, with their instants.
+func told[B Body](events []Event) (all []B, at []model.Instant) {
 	for _, e := range events {
 		if b, ok := e.Body.(B); ok {
 			all, at = append(all, b), append(at, e.At)
@@ -98,18 +98,18 @@ func TestTasksPerInstance(t *testing.T) {
 			cfg.NodeGroups = []NodeGroup{ecsGroup(t, cfg, "w", c.kind, 1, c.trunking)}
 			cfg.Workloads = []Workload{ecsService("web", c.tasks)}
 			events := playAll(t, cfg)
-			ready, _ := bodies[TaskReady](events)
+			ready, _ := told[TaskReady](events)
 			require.Len(t, ready, c.tasks)
-			began, _ := bodies[ExhaustionBegan](events)
+			began, _ := told[ExhaustionBegan](events)
 			require.Empty(t, began, "at the limit everything fits")
 
 			cfg.Workloads = []Workload{ecsService("web", c.tasks+1)}
 			events = playAll(t, cfg)
-			ready, _ = bodies[TaskReady](events)
+			ready, _ = told[TaskReady](events)
 			require.Len(t, ready, c.tasks)
-			created, _ := bodies[ENICreated](events)
+			created, _ := told[ENICreated](events)
 			require.Len(t, created, c.tasks+c.own)
-			began, _ = bodies[ExhaustionBegan](events)
+			began, _ = told[ExhaustionBegan](events)
 			require.Len(t, began, 1)
 			require.Equal(t, c.reason, began[0].Kind)
 			require.Equal(t, c.cappedBy, began[0].CappedBy)
@@ -132,9 +132,9 @@ func TestOnlyAwsvpcTasksTakeENIs(t *testing.T) {
 		web.Pod.Task.NetworkMode = mode
 		cfg.Workloads = []Workload{web, ecsService("api", 2)}
 		events := playAll(t, cfg)
-		ready, _ := bodies[TaskReady](events)
+		ready, _ := told[TaskReady](events)
 		require.Len(t, ready, 32)
-		addressed, _ := bodies[TaskAddressed](events)
+		addressed, _ := told[TaskAddressed](events)
 		require.Len(t, addressed, 2)
 	}
 }
@@ -147,12 +147,12 @@ func TestRegistering(t *testing.T) {
 		cfg.NodeGroups = []NodeGroup{ecsGroup(t, cfg, "w", "c5.large", 1, trunking)}
 		cfg.Workloads = []Workload{ecsService("web", 1)}
 		events := playAll(t, cfg)
-		_, at := bodies[NodeReady](events)
+		_, at := told[NodeReady](events)
 		require.Equal(t, []model.Instant{ready}, at)
-		_, at = bodies[TaskPlaced](events)
+		_, at = told[TaskPlaced](events)
 		require.Equal(t, []model.Instant{ready}, at)
 		var kinds []model.ENIKind
-		attached, _ := bodies[ENIAttached](events)
+		attached, _ := told[ENIAttached](events)
 		for _, b := range attached {
 			kinds = append(kinds, b.Kind)
 		}
@@ -174,22 +174,22 @@ func TestRegistrationFails(t *testing.T) {
 	cfg.Workloads = []Workload{ecsService("web", 1)}
 	cfg.Steps = []Step{{At: time.Minute, Action: Terminate{"w-0"}}}
 	events := playAll(t, cfg)
-	failed, at := bodies[NodeNotReady](events)
+	failed, at := told[NodeNotReady](events)
 	require.Equal(t, []model.Instant{200}, at)
 	require.Equal(t, "REGISTRATION_FAILED: the trunk network interface could not be created: InsufficientFreeAddressesInSubnet", failed[0].Reason)
-	ready, _ := bodies[NodeReady](events)
+	ready, _ := told[NodeReady](events)
 	require.Empty(t, ready)
-	began, _ := bodies[ExhaustionBegan](events)
+	began, _ := told[ExhaustionBegan](events)
 	require.Equal(t, KindSubnetIPs, began[0].Kind)
 	require.Equal(t, KindMisconfig, began[1].Kind)
 	require.Equal(t, "no-active-instance", began[1].Reason)
-	ended, at := bodies[ExhaustionEnded](events)
+	ended, at := told[ExhaustionEnded](events)
 	require.Len(t, ended, 2)
 	require.Equal(t, []model.Instant{60_000, 60_000}, at)
 	require.Equal(t, int64(60_000-200), ended[1].PodMs+ended[0].PodMs, "the task waits, the instance is no task")
 
 	cfg.Subnets[0].InUseCount = 9 // one more is enough
-	ready, _ = bodies[NodeReady](playAll(t, cfg))
+	ready, _ = told[NodeReady](playAll(t, cfg))
 	require.Len(t, ready, 1)
 }
 
@@ -285,7 +285,7 @@ func TestUnplaceable(t *testing.T) {
 		web := ecsService("web", 1)
 		change(&web.Pod)
 		cfg.Workloads = []Workload{web}
-		all, _ := bodies[TaskUnplaceable](playAll(t, cfg))
+		all, _ := told[TaskUnplaceable](playAll(t, cfg))
 		return slices.DeleteFunc(all, func(b TaskUnplaceable) bool { return b.Reason == "" }) // while it registers
 	}
 	require.Empty(t, one(func(p *PodSpec) { p.CPUMilli, p.MemoryMiB = 2000, 4096 }))
@@ -323,12 +323,12 @@ func TestPinnedTaskIsAnInstancesTrouble(t *testing.T) {
 	)
 	events := playAll(t, cfg)
 	require.Equal(t, "lone-0:w-1 lone-1:w-1 lone-2:w-1", placed(events))
-	began, _ := bodies[ExhaustionBegan](events)
+	began, _ := told[ExhaustionBegan](events)
 	require.Len(t, began, 2)
 	require.Equal(t, "node w-1", began[0].Scope+" "+began[0].Name)
 	require.Equal(t, KindENILimit, began[0].Kind)
 	require.Equal(t, "no-such-node", began[1].Reason)
-	ended, at := bodies[ExhaustionEnded](events)
+	ended, at := told[ExhaustionEnded](events)
 	require.Len(t, ended, 1)
 	require.Equal(t, []model.Instant{121_500}, at, "its ENI is detached (1 s) and deleted (0.5 s)")
 }
@@ -347,7 +347,7 @@ func TestTaskSubnetFull(t *testing.T) {
 	cfg.Duration = 10 * time.Minute
 	cfg.Steps = []Step{{At: 2 * time.Minute, Action: Delete{Pod: "web-0"}}}
 	events := playAll(t, cfg)
-	failed, at := bodies[TaskFailed](events)
+	failed, at := told[TaskFailed](events)
 	// Placed at 4 s; refused 0.2 s after each attempt; waits of 10, 10, 20, 40, … s,
 	// since those of the first round that get RUNNING end the first run of failures.
 	waits := []time.Duration{10 * time.Second, 10 * time.Second, 20 * time.Second, 40 * time.Second}
@@ -359,11 +359,11 @@ func TestTaskSubnetFull(t *testing.T) {
 		require.Equal(t, model.PodName("web-11"), b.Pod)
 		require.Equal(t, at[i].Add(waits[i]), b.RetryMs)
 	}
-	began, _ := bodies[ExhaustionBegan](events)
+	began, _ := told[ExhaustionBegan](events)
 	require.Len(t, began, 1, "one episode, however often it is tried")
 	require.Equal(t, "subnet tasks", began[0].Scope+" "+began[0].Name)
 	require.Equal(t, 0, began[0].Numbers["free"])
-	addressed, _ := bodies[TaskAddressed](events)
+	addressed, _ := told[TaskAddressed](events)
 	require.Len(t, addressed, 12, "the place of web-0 goes to web-11")
 	for _, b := range addressed {
 		require.Equal(t, model.SubnetID("tasks"), b.Subnet)
@@ -392,7 +392,7 @@ func TestSubnetsInTurn(t *testing.T) {
 	web.Pod.Task.Subnets = []model.SubnetID{"a", "b", "a2"}
 	cfg.Workloads = []Workload{web}
 	var subnets []model.SubnetID
-	addressed, _ := bodies[TaskAddressed](playAll(t, cfg))
+	addressed, _ := told[TaskAddressed](playAll(t, cfg))
 	for _, b := range addressed {
 		subnets = append(subnets, b.Subnet)
 	}
@@ -457,7 +457,7 @@ func TestDeploymentKeepsItsBounds(t *testing.T) {
 		events := playAll(t, cfg)
 		least, _, placed := running(events, 60_000)
 		require.Equal(t, [2]int{c.least, c.placed}, [2]int{least, placed}, "%+v", c)
-		ready, _ := bodies[TaskReady](events)
+		ready, _ := told[TaskReady](events)
 		require.Len(t, ready, 8)
 	}
 }
@@ -472,14 +472,14 @@ func TestBlockedDeployment(t *testing.T) {
 	cfg.Workloads = []Workload{web}
 	cfg.Steps = []Step{{At: time.Minute, Action: Rollout{"web"}}, {At: 2 * time.Minute, Action: Scale{"web", 2}}}
 	events := playAll(t, cfg)
-	began, at := bodies[ExhaustionBegan](events)
+	began, at := told[ExhaustionBegan](events)
 	require.Len(t, began, 1)
 	require.Equal(t, []model.Instant{60_000}, at)
 	require.Equal(t, KindMisconfig, began[0].Kind)
 	require.Equal(t, "deployment-configuration", began[0].Reason)
-	_, at = bodies[ExhaustionEnded](events)
+	_, at = told[ExhaustionEnded](events)
 	require.Equal(t, []model.Instant{120_000}, at)
-	ready, _ := bodies[TaskReady](events)
+	ready, _ := told[TaskReady](events)
 	require.Len(t, ready, 3, "the old one and two of the new revision")
 }
 
@@ -532,8 +532,8 @@ func TestTerminateGivesEverythingBack(t *testing.T) {
 				{At: at, Action: Terminate{"w-0"}},
 			}
 			events := playAll(t, cfg)
-			created, _ := bodies[ENICreated](events)
-			deleted, _ := bodies[ENIDeleted](events)
+			created, _ := told[ENICreated](events)
+			deleted, _ := told[ENIDeleted](events)
 			require.Len(t, deleted, len(created), "at %s, trunking %t", at, trunking)
 			cfg.Steps = append(cfg.Steps, Step{At: at, Action: AddNodes{"w", 1}})
 			_, most, _ := running(playAll(t, cfg), 60_000)
@@ -551,7 +551,7 @@ func TestCompletedTaskIsReplaced(t *testing.T) {
 	cfg.Workloads = []Workload{web}
 	cfg.Duration = time.Minute
 	cfg.Steps = []Step{{At: 5 * time.Second, Action: Create{Pod: "lone", Workload: "web", Spec: PodSpec{ReadyAfter: time.Second}}}}
-	completed, at := bodies[TaskCompleted](playAll(t, cfg))
+	completed, at := told[TaskCompleted](playAll(t, cfg))
 	require.Equal(t, []TaskCompleted{{"web-0"}, {"lone"}, {"web-1"}, {"web-2"}, {"web-3"}}, completed)
 	require.Equal(t, []model.Instant{16_500, 17_500, 29_000, 41_500, 54_000}, at, "12.5 s each: ENI, start, ten seconds")
 }
@@ -563,9 +563,9 @@ func TestChurnComesAndGoes(t *testing.T) {
 	cfg.Workloads = []Workload{ecsService("web", 1)}
 	cfg.Steps = []Step{{At: 10 * time.Second, Action: Churn{Workload: "web", PerMinute: 6, For: time.Minute, Lifetime: Range{20 * time.Second, 20 * time.Second}}}}
 	events := playAll(t, cfg)
-	ready, _ := bodies[TaskReady](events)
+	ready, _ := told[TaskReady](events)
 	require.Len(t, ready, 7)
-	released, _ := bodies[TaskReleased](events)
+	released, _ := told[TaskReleased](events)
 	require.Len(t, released, 6)
 	require.Equal(t, model.PodName("web-churn-0"), released[0].Pod)
 	_, _, most := running(events, 0)
@@ -644,9 +644,9 @@ func TestECSCopesWithRefusals(t *testing.T) {
 			if refused < 0 {
 				total = calls
 			}
-			created, _ := bodies[ENICreated](events)
-			deleted, _ := bodies[ENIDeleted](events)
-			failed, _ := bodies[NodeNotReady](events)
+			created, _ := told[ENICreated](events)
+			deleted, _ := told[ENIDeleted](events)
+			failed, _ := told[NodeNotReady](events)
 			if len(failed) > 0 {
 				require.Less(t, refused, 2, "the calls for the trunk")
 				require.Len(t, deleted, len(created)-1, "the trunk that could not be attached")

@@ -56,8 +56,10 @@ type engine struct {
 	ec2       *ec2
 	groups    []*nodeGroup
 	nodes     []*node
-	nodeNamed map[model.NodeName]*node // those that are not terminated
-	podNamed  map[model.PodName]*pod   // those that are not gone
+	failing   *node                     // the last whose agent failed to start, while it does
+	nodeNamed map[model.NodeName]*node  // those that are not terminated
+	podNamed  map[model.PodName]*pod    // those that are not gone
+	pinned    map[model.NodeName][]*pod // that name a node which is not there yet
 	podsMade  int
 	troubles  *troubles
 	env       map[string]string
@@ -68,7 +70,7 @@ type engine struct {
 }
 
 func newEngine(cfg Config, sink func(Event) error) (*engine, error) {
-	e := &engine{cfg: &cfg, sink: sink, nodeNamed: map[model.NodeName]*node{}, podNamed: map[model.PodName]*pod{}, env: cfg.CNI.Env}
+	e := &engine{cfg: &cfg, sink: sink, nodeNamed: map[model.NodeName]*node{}, podNamed: map[model.PodName]*pod{}, pinned: map[model.NodeName][]*pod{}, env: cfg.CNI.Env}
 	var err error
 	if e.ec2, err = newEC2(e); err != nil {
 		return nil, err
@@ -154,7 +156,13 @@ func (e *engine) end() {
 
 // at calls fire at the instant, after what is scheduled for it already.
 func (e *engine) at(at model.Instant, fire func()) {
-	e.queue.push(timer{at: at, fire: fire})
+	e.queue.push(timer{at: at, born: e.now, fire: fire})
+}
+
+// beat calls fire as the next beat of an agent's loop: it is ordered as if it
+// had been scheduled when the loop's pause before it began.
+func (e *engine) beat(n *node, at model.Instant, fire func()) {
+	e.queue.push(timer{at: at, born: at.Add(-loopPause), seq: beat(n), fire: fire})
 }
 
 // after calls fire after d. A d of 0 is later within this instant.
@@ -164,13 +172,13 @@ func (e *engine) after(d time.Duration, fire func()) { e.at(e.now.Add(d), fire) 
 // the run does not settle before it.
 func (e *engine) promise(at model.Instant, fire func()) {
 	e.promises++
-	e.queue.push(timer{at: at, promise: true, fire: fire})
+	e.queue.push(timer{at: at, born: e.now, promise: true, fire: fire})
 }
 
 // step is promise for something that the scenario does.
 func (e *engine) step(at model.Instant, fire func()) {
 	e.promises++
-	e.queue.push(timer{at: at, promise: true, step: true, fire: fire})
+	e.queue.push(timer{at: at, born: e.now, promise: true, step: true, fire: fire})
 }
 
 // draw returns a duration from the range.

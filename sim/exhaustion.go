@@ -181,10 +181,29 @@ func (t *troubles) unschedulable(p *pod, kind Kind, message string, reasons map[
 		}
 		return out
 	}
-	t.enter(p, verdict{
+	v := verdict{
 		kind: kind, scope: "cluster", name: t.e.cfg.Cluster.Name,
 		message: message, numbers: numbers, remedy: remedyUnschedulable(kind),
-	})
+	}
+	if kind == KindMisconfig {
+		v.reason, v.remedy = t.e.whyNoNode()
+	}
+	t.enter(p, v)
+}
+
+// whyNoNode tells why no node takes a pod although none is full.
+func (e *engine) whyNoNode() (reason, remedy string) {
+	switch {
+	case e.scheduler.living == 0:
+		return "no-nodes", "there is no node: add one"
+	case e.failing == nil:
+		return "no-match", remedyUnschedulable(KindMisconfig)
+	}
+	remedy = fmt.Sprintf("the agent of %s fails to start, so the node is never ready (%s)", e.failing.name, e.failing.agent.failure)
+	if r := e.failing.agent.refused; r != nil && r.subnet != nil {
+		remedy += fmt.Sprintf("; EC2 refused with %s in subnet %s: %s", r.code, r.subnet.ID(), e.failing.agent.diagnoseRefusal().remedy)
+	}
+	return "start-up-failed", remedy
 }
 
 // outBy names the number of nodes that a kind of reason keeps a pod off.

@@ -65,6 +65,12 @@ func (e *engine) newGroups() error {
 	return nil
 }
 
+// expectsNodes reports whether the scenario has nodes at all.
+func (e *engine) expectsNodes() bool {
+	return slices.ContainsFunc(e.groups, func(g *nodeGroup) bool { return g.Count > 0 }) ||
+		slices.ContainsFunc(e.cfg.Steps, func(s Step) bool { _, adds := s.Action.(AddNodes); return adds })
+}
+
 func (e *engine) group(name string) *nodeGroup {
 	for _, g := range e.groups {
 		if g.Name == name {
@@ -158,11 +164,15 @@ func (e *engine) joins(n *node, launched NodeLaunched) {
 		}
 	})
 	e.scheduler.nodeAdded(n)
+	e.bindPinned(n)
 }
 
 // agentUp is the end of an agent's start-up: the node is ready.
 func (n *node) agentUp() {
 	n.failed = false
+	if n.e.failing == n {
+		n.e.failing = nil
+	}
 	if n.ready {
 		return
 	}
@@ -179,6 +189,7 @@ func (n *node) agentFailed(message string) {
 		return
 	}
 	n.failed = true
+	n.e.failing = n
 	n.e.log(n.name, NodeNotReady{Reason: message})
 	n.e.scheduler.nodeChanged(n)
 }
@@ -221,6 +232,9 @@ func (n *node) terminate() {
 		return
 	}
 	n.gone, n.ready = true, false
+	if n.e.failing == n {
+		n.e.failing = nil
+	}
 	n.agent.kill()
 	pods := n.pods
 	n.pods = nil

@@ -75,8 +75,20 @@ func (e *engine) createPod(p *pod) {
 	}
 	n := e.nodeNamed[p.spec.Node]
 	if n == nil {
+		e.pinned[p.spec.Node] = append(e.pinned[p.spec.Node], p)
 		e.troubles.noSuchNode(p)
 		return
 	}
 	e.kubelet.bind(p, n, true)
+}
+
+// bindPinned binds the pods that named the node before it was there.
+func (e *engine) bindPinned(n *node) {
+	pods := e.pinned[n.name]
+	delete(e.pinned, n.name)
+	for _, p := range pods {
+		if p.waits() {
+			e.kubelet.bind(p, n, true)
+		}
+	}
 }

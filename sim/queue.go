@@ -5,9 +5,10 @@ import "vpcsim/model"
 // timer is an entry of the queue: something that happens at an instant.
 type timer struct {
 	at      model.Instant
-	seq     uint64
-	step    bool // of the scenario: before the actors' work of the same instant
-	promise bool // counts as something left to do: a run does not settle before it
+	born    model.Instant // when it was scheduled
+	seq     uint64        // of those of one instant, first scheduled, first served
+	step    bool          // of the scenario: before the actors' work of the same instant
+	promise bool          // counts as something left to do: a run does not settle before it
 	fire    func()
 }
 
@@ -21,8 +22,19 @@ func (t *timer) before(u *timer) bool {
 	if t.step != u.step {
 		return t.step
 	}
+	if t.born != u.born {
+		return t.born < u.born
+	}
 	return t.seq < u.seq
 }
+
+// beat is the sequence number of an agent's loop among timers born at the same
+// instant: before all others, by node. A loop that ticks would have scheduled
+// its next beat half a round ahead; one that sleeps must come at the same place.
+func beat(n *node) uint64 { return uint64(n.index) + 1 }
+
+// firstSeq is the first sequence number of the others.
+const firstSeq = 1 << 32
 
 // timerQueue is a heap with four children a node: half the depth of a binary
 // one, and siblings share cache lines.
@@ -36,8 +48,10 @@ const heapArity = 4
 func (q *timerQueue) len() int { return len(q.heap) }
 
 func (q *timerQueue) push(t timer) {
-	q.seq++
-	t.seq = q.seq
+	if t.seq == 0 {
+		q.seq++
+		t.seq = firstSeq + q.seq
+	}
 	q.heap = append(q.heap, t)
 	i := len(q.heap) - 1
 	for i > 0 {

@@ -220,7 +220,8 @@ func (h histogram) String() string {
 // behind each kind. A node counts by its first failing filter; max-pods comes
 // before CPU and memory. The commonest resource reason is the kind.
 //
-// It is none, the empty Kind, while it may only be a matter of waiting: no node
+// Where no node is left, or none ever comes, that is a misconfiguration. It is
+// none, the empty Kind, while it may only be a matter of waiting: no node
 // is ready or has failed to become so, or no resource is short anywhere and a
 // node is still starting.
 func (s *scheduler) kind(t tally) (Kind, map[Kind]int) {
@@ -239,6 +240,8 @@ func (s *scheduler) kind(t tally) (Kind, map[Kind]int) {
 		}
 	}
 	switch {
+	case s.living == 0 && (len(s.e.nodes) > 0 || !s.e.expectsNodes()):
+		return KindMisconfig, counts
 	case s.decided == 0:
 		return "", counts
 	case pods > 0 && pods >= cpuMemory:

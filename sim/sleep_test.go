@@ -6,20 +6,17 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
-
-	"vpcsim/model"
 )
 
 // TestSleepingAgentMissesNothing runs random scenarios twice: as they are, with
 // agents that sleep while no check can do anything, and with agents that check
 // and reconcile at every beat. The logs must be the same, but for pool.skip,
 // which tells what a check saw. The agent's order is not left to chance, as a
-// check that does nothing draws, too; and there is one node, since which of two
-// agents is first at an instant depends on when it was last awake.
+// check that does nothing draws, too.
 func TestSleepingAgentMissesNothing(t *testing.T) {
 	first, end := seeds(t, 80)
 	for seed := first; seed < end; seed++ {
-		cfg := onOneNode(generate(seed))
+		cfg := generate(seed)
 		cfg.Agent.Order = OrderOrdered
 		asleep, awake := actions(t, cfg, false), actions(t, cfg, true)
 		for i := range min(len(asleep), len(awake)) {
@@ -27,35 +24,6 @@ func TestSleepingAgentMissesNothing(t *testing.T) {
 		}
 		require.Equal(t, len(awake), len(asleep), "seed %d", seed)
 	}
-}
-
-// onOneNode moves everything in the scenario to its first node.
-func onOneNode(cfg Config) Config {
-	cfg.NodeGroups = cfg.NodeGroups[:1]
-	cfg.NodeGroups[0].Count = 1
-	node := model.NodeName(cfg.NodeGroups[0].Name + "-0")
-	var steps []Step
-	for _, s := range cfg.Steps {
-		switch a := s.Action.(type) {
-		case Create:
-			if a.Spec.Node != "" {
-				a.Spec.Node = node
-			}
-			s.Action = a
-		case Cordon:
-			s.Action = Cordon{node}
-		case Uncordon:
-			s.Action = Uncordon{node}
-		case RestartAgent:
-			a.Node = node
-			s.Action = a
-		case AddNodes, Drain, Terminate:
-			continue
-		}
-		steps = append(steps, s)
-	}
-	cfg.Steps = steps
-	return cfg
 }
 
 // actions are the run's events but pool.skip, without their numbers.

@@ -16,6 +16,7 @@ type Difference struct {
 	Got   string
 }
 
+// String tells where two runs part, and what each has there.
 func (d Difference) String() string {
 	return fmt.Sprintf("%d ms: %s\n\twant %s\n\tgot  %s", d.AtMs, d.Field, d.Want, d.Got)
 }

@@ -18,6 +18,7 @@ import (
 // command's help.
 type usageError struct{ error }
 
+// Unwrap returns the mistake itself.
 func (e usageError) Unwrap() error { return e.error }
 
 // usage makes the arguments' check answer as a mistake in a flag does.
@@ -46,6 +47,7 @@ func one(what string) cobra.PositionalArgs {
 // writeError is a failure to write a result.
 type writeError struct{ error }
 
+// Unwrap returns why the write failed.
 func (e writeError) Unwrap() error { return e.error }
 
 // written marks the error of a write, nil staying nil.
@@ -65,6 +67,7 @@ type defect struct {
 	at    model.Instant
 }
 
+// Error is the text of the panic.
 func (d *defect) Error() string { return d.what }
 
 func panicked(v any) *defect {

@@ -11,7 +11,7 @@ func Notes(s *replay.State) []string {
 	var out []string
 	add := func(notes []string) {
 		for _, n := range notes {
-			if !slices.Contains(out, n) {
+			if !slices.Contains(out, n) && !slices.Contains(out, "cni.env."+n) {
 				out = append(out, n)
 			}
 		}

@@ -16,7 +16,7 @@ func writeSubnets(p *page, s *replay.State) {
 	}
 	align, head := "llrrrrr", []string{"", "", "usable", "used", "free", "free /28s", "largest run"}
 	if reserved {
-		align, head = align+"r", append(head, "in reservations")
+		align, head = align+"r", append(head, "reserved")
 	}
 	g := newGrid(align)
 	g.head(head...)

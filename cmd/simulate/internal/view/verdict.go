@@ -146,6 +146,16 @@ func explain(s *replay.State, t *trouble) string {
 	case sim.KindQuota:
 		return "A quota of the account is used up."
 	case sim.KindMisconfig:
+		switch t.first.Reason {
+		case "start-up-failed":
+			return "No node is ready: the agents fail to start. The remedy above says why."
+		case "no-nodes":
+			return "There is no node."
+		case "no-match":
+			return "No node matches the pods' selectors and tolerations."
+		case "no-such-node":
+			return "The pods name a node that is not there."
+		}
 		return "Nothing is short: the configuration of " + at + " keeps it from taking more addresses."
 	case sim.KindBranchLimit:
 		return "All branch ENIs that the nodes may have are in use."
