@@ -663,3 +663,28 @@ func TestECSCopesWithRefusals(t *testing.T) {
 		require.Greater(t, total, 8)
 	}
 }
+
+// TestNoInstance: tasks wait for instances that will come; where there are none
+// it says so.
+func TestNoInstance(t *testing.T) {
+	cfg := ecsConfig("a")
+	g := ecsGroup(t, cfg, "w", "c5.large", 0, false)
+	g.AgentStartLater = time.Minute
+	cfg.NodeGroups = []NodeGroup{g}
+	cfg.Workloads = []Workload{ecsService("web", 1)}
+	began, _ := told[ExhaustionBegan](playAll(t, cfg))
+	require.Len(t, began, 1)
+	require.Equal(t, "no-nodes", began[0].Reason)
+	require.Equal(t, "(service web) was unable to place a task because no container instance met all of its requirements. "+
+		"Reason: No Container Instances were found in your cluster.", began[0].Message)
+
+	cfg.Steps = []Step{{At: time.Minute, Action: AddNodes{"w", 1}}, {At: 5 * time.Minute, Action: Terminate{"w-0"}}, {At: 10 * time.Minute, Action: AddNodes{"w", 1}}}
+	events := playAll(t, cfg)
+	began, at := told[ExhaustionBegan](events)
+	require.Len(t, began, 1)
+	require.Equal(t, []model.Instant{300_000}, at)
+	_, at = told[ExhaustionEnded](events)
+	require.Equal(t, []model.Instant{600_000}, at, "from then on it is being launched")
+	_, at = told[TaskPlaced](events)
+	require.Equal(t, []model.Instant{120_000, 660_000}, at)
+}
