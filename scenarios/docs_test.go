@@ -68,6 +68,7 @@ func constants(t *testing.T, file, typ string) []string {
 // each type the first event of the first scenario that has one.
 var exampleSources = []string{
 	"default-secondary-ip", "churn-and-cooldown", "scale-down", "cordoned-node", "drain-and-terminate", "agent-restart-forgets-cooldown",
+	"ecs-task-subnet-full",
 }
 
 // notReadyScenario has the one type of event that no scenario of the library
@@ -77,6 +78,17 @@ name: no-eniconfig
 vpc: {cidrs: [10.0.0.0/16], subnets: [{name: private-a, cidr: 10.0.0.0/24}]}
 cni: {env: {AWS_VPC_K8S_CNI_CUSTOM_NETWORK_CFG: true}}
 nodeGroups: [{name: workers, instanceType: m5.large}]
+duration: 1m
+`
+
+// completedScenario has the other one.
+const completedScenario = `
+name: task-that-ends
+platform: ecs
+vpc: {cidrs: [10.0.0.0/16], subnets: [{name: private-a, cidr: 10.0.0.0/24}]}
+ec2: {addressOrder: lowest}
+nodeGroups: [{name: instances, instanceType: c5.large}]
+workloads: [{name: web, runFor: 30s}]
 duration: 1m
 `
 
@@ -98,7 +110,7 @@ func examples(t *testing.T) map[sim.EventType]sim.Event {
 		require.NoError(t, err)
 		take(s)
 	}
-	for _, text := range []string{fence(t, docs(t, "scenarios.md"), "yaml"), notReadyScenario} {
+	for _, text := range []string{fence(t, docs(t, "scenarios.md"), "yaml"), notReadyScenario, completedScenario} {
 		s, err := Load("example.yaml", []byte(text), Options{})
 		require.NoError(t, err)
 		take(s)
@@ -120,7 +132,7 @@ func fence(t *testing.T, text, language string) string {
 func TestLogIsDocumented(t *testing.T) {
 	text := docs(t, "log.md")
 	found := examples(t)
-	types := constants(t, "event.go", "EventType")
+	types := append(constants(t, "event.go", "EventType"), constants(t, "event_task.go", "EventType")...)
 	for _, typ := range types {
 		e, ok := found[sim.EventType(typ)]
 		require.True(t, ok, "no example of %s", typ)

@@ -142,8 +142,13 @@ func comparePrefixes(a, b netip.Prefix) int {
 
 func (p *pod) snapshot() PodSnapshot {
 	out := PodSnapshot{Name: p.name, Node: p.nodeName(), Failed: p.attempts}
-	if p.lease != nil {
+	switch {
+	case p.lease != nil:
 		out.Address = p.lease.Address()
+	case p.grant != nil:
+		out.Address = p.grant.Address
+	case p.branch != nil:
+		out.Address = p.branch.Address
 	}
 	switch {
 	case p.phase == podDone:

@@ -103,7 +103,9 @@ func agree(t *testing.T, cfg sim.Config) {
 		return nil
 	})
 	require.NoError(t, err)
-	require.NotZero(t, decisions)
+	if cfg.Platform != sim.PlatformECS { // which has no pools to decide about
+		require.NotZero(t, decisions)
+	}
 }
 
 // decisionOf returns the numbers that the agent saw at this instant. Those of a

@@ -85,13 +85,17 @@ type exhaustionDocument struct {
 }
 
 type nodeDocument struct {
-	Name         model.NodeName   `json:"name"`
-	InstanceType string           `json:"instanceType"`
-	Subnet       model.SubnetID   `json:"subnet"`
-	MaxPods      int              `json:"maxPods"`
-	ENIs         []eniDocument    `json:"enis"`
-	Branches     []branchDocument `json:"branches"`
-	Totals       totalsDocument   `json:"totals"`
+	Name         model.NodeName `json:"name"`
+	InstanceType string         `json:"instanceType"`
+	Subnet       model.SubnetID `json:"subnet"`
+	MaxPods      int            `json:"maxPods"` // 0 on ECS
+	// TaskENIs is how many tasks in awsvpc mode an ECS container instance takes,
+	// AWSVPCTrunking whether it has a trunk for them.
+	TaskENIs       *int             `json:"taskENIs,omitempty"`
+	AWSVPCTrunking *bool            `json:"awsvpcTrunking,omitempty"`
+	ENIs           []eniDocument    `json:"enis"`
+	Branches       []branchDocument `json:"branches"`
+	Totals         totalsDocument   `json:"totals"`
 }
 
 type eniDocument struct {
@@ -214,7 +218,7 @@ func summaryOf(s *replay.State, nodes []nodeDocument) summaryDocument {
 		EC2Calls:  map[sim.Action]int{},
 	}
 	for _, n := range nodes {
-		sum.ENIs += len(n.ENIs)
+		sum.ENIs += len(n.ENIs) + len(n.Branches)
 	}
 	for _, a := range s.Calls.ByAction() {
 		sum.EC2Calls[a.Action] = a.Count
@@ -251,8 +255,14 @@ func nodeOf(s *replay.State, n *replay.Node) nodeDocument {
 		ENIs: []eniDocument{}, Branches: []branchDocument{},
 		Totals: totalsDocument{t.Total, t.Assigned, t.Available(), t.Cooling},
 	}
+	if onECS(s) {
+		d.TaskENIs, d.AWSVPCTrunking = &n.Launched.TaskENIs, &n.Launched.AWSVPCTrunking
+	}
 	for _, e := range n.ENIs {
 		d.ENIs = append(d.ENIs, eniOf(s, e))
+	}
+	for _, e := range n.TaskBranches {
+		d.Branches = append(d.Branches, branchDocument{e.ID, e.Pod, e.VLAN, e.PrimaryAddress.String(), e.Subnet, string(replay.Assigned)})
 	}
 	return d
 }
@@ -264,6 +274,9 @@ func eniOf(s *replay.State, e *replay.ENI) eniDocument {
 		PrimaryAddress: e.PrimaryAddress.String(),
 		Addresses:      []addressDocument{},
 		Prefixes:       []prefixDocument{},
+	}
+	if e.Pod != "" { // the one address that a task's ENI has
+		d.Addresses = append(d.Addresses, addressDocument{Address: d.PrimaryAddress, State: replay.Assigned, Pod: &e.Pod})
 	}
 	for _, b := range e.Blocks {
 		addresses := []addressDocument{}
@@ -289,7 +302,10 @@ func podOf(p *replay.Pod) podDocument {
 	}
 	if p.Address.IsValid() {
 		address, device := p.Address.String(), p.Device
-		d.Address, d.Device = &address, &device
+		d.Address = &address
+		if device >= 0 { // a branch ENI has none
+			d.Device = &device
+		}
 	}
 	return d
 }

@@ -29,7 +29,7 @@ func writeFillOrder(p *page, s *replay.State) {
 		}
 		return
 	}
-	p.section("Fill order", fmt.Sprintf("the busiest of %s, then all", count(len(s.Nodes), "node")))
+	p.section("Fill order", fmt.Sprintf("the busiest of %s, then all", count(len(s.Nodes), p.words.node)))
 	busiest := s.Nodes[0]
 	for _, n := range s.Nodes {
 		if n.History.Count > busiest.History.Count {
@@ -82,6 +82,11 @@ func condense(changes []replay.Change) []fillLine {
 		if len(out) > 0 {
 			last := &out[len(out)-1]
 			same := last.ENI == ch.ENI && last.Kind == ch.Kind && last.By == ch.By
+			if last.Of == model.ENIBranch && ch.Of == model.ENIBranch && last.Kind == ch.Kind {
+				last.until = ch.At
+				last.times++
+				continue
+			}
 			if same && (ch.Kind == replay.Added || ch.Kind == replay.Removed || ch.Kind == replay.Failed) {
 				last.Addresses += ch.Addresses
 				last.Prefixes += ch.Prefixes
@@ -97,8 +102,11 @@ func condense(changes []replay.Change) []fillLine {
 
 // where names the ENI, if the line is about one.
 func (l fillLine) where() string {
-	if l.ENI == "" {
+	switch {
+	case l.ENI == "":
 		return ""
+	case l.Of == model.ENIBranch:
+		return "branch"
 	}
 	return fmt.Sprintf("eni%d", l.Device)
 }
@@ -119,6 +127,10 @@ func (l fillLine) what() cell {
 			return c("primary ENI, " + amount)
 		case l.Of == model.ENITrunk:
 			return c("trunk ENI attached")
+		case l.Of == model.ENITask:
+			return c("task ENI attached")
+		case l.Of == model.ENIBranch:
+			return c("+" + count(l.times, "branch ENI") + l.spanned())
 		case amount == "":
 			return c("attached, empty")
 		}
@@ -128,6 +140,9 @@ func (l fillLine) what() cell {
 	case replay.Removed:
 		return c("−" + amount + steps)
 	case replay.Detached:
+		if l.Of == model.ENIBranch {
+			return c("−" + count(l.times, "branch ENI") + l.spanned())
+		}
 		return c("given back")
 	case replay.Restarted:
 		return c("agent restarts")
@@ -137,6 +152,14 @@ func (l fillLine) what() cell {
 		return styled(green, "full: "+heldOf(l.Addresses, l.Prefixes))
 	}
 	return c("node " + string(l.Kind))
+}
+
+// spanned says how long several changes took.
+func (l fillLine) spanned() string {
+	if l.times == 1 || l.until == l.At {
+		return ""
+	}
+	return " to " + instant(l.until)
 }
 
 func heldOf(addresses, prefixes int) string {
@@ -175,6 +198,16 @@ func (l fillLine) why(n *replay.Node) string {
 		return "its last pod left"
 	case sim.ByTerminate:
 		return "the instance is terminated"
+	case sim.ByECS:
+		switch {
+		case l.Of == model.ENIPrimary:
+			return "came with the instance"
+		case l.Of == model.ENITrunk:
+			return "awsvpcTrunking: ACTIVE"
+		case l.times == 1:
+			return string(l.Pod)
+		}
+		return "from " + string(l.Pod) + " on"
 	}
 	if l.Why == nil {
 		return ""
@@ -229,9 +262,13 @@ func writeDevices(p *page, s *replay.State) {
 			}
 		}
 	}
-	p.line("  all " + count(len(s.Nodes), "node"))
+	p.line("  all " + count(len(s.Nodes), p.words.node))
 	g := newGrid("lrrrrrr")
-	g.head("", "nodes", "from", "to", "full on", "from", "to")
+	nodes := "nodes"
+	if onECS(s) {
+		nodes = "instances"
+	}
+	g.head("", nodes, "from", "to", "full on", "from", "to")
 	for _, d := range devices {
 		row := []cell{c(fmt.Sprintf("eni%d", d.number))}
 		for _, at := range [][]model.Instant{d.attached, d.filled} {

@@ -36,8 +36,12 @@ func writeHeader(p *page, s *replay.State) {
 		p.paragraph(0, "", sc.Summary, plain)
 	}
 	p.line("")
+	nodes := "Nodes"
+	if onECS(s) {
+		nodes = "ECS"
+	}
 	for i, g := range groupsOf(s) {
-		p.paragraph(2, label("Nodes", i), g, plain)
+		p.paragraph(2, label(nodes, i), g, plain)
 	}
 	for i, t := range subnetLines(s) {
 		p.paragraph(2, label("Subnets", i), t, plain)
@@ -74,6 +78,10 @@ func groupsOf(s *replay.State) []string {
 	var out []string
 	for _, g := range groups {
 		l := g.first.Launched
+		if onECS(s) {
+			out = append(out, instanceGroup(l, g.n))
+			continue
+		}
 		out = append(out, fmt.Sprintf("%s: %s × %s, each %s of %s, max-pods %s",
 			l.Group, number(g.n), l.InstanceType,
 			count(l.MaxENIs, "ENI"), count(l.SlotsPerENI, "slot"), number(l.MaxPods)))
