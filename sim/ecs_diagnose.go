@@ -75,6 +75,9 @@ func (c *ecs) noInstance(t *task, m misfits) verdict {
 		v.kind, v.reason = KindMisconfig, "no-such-node"
 		v.message = fmt.Sprintf("container instance %q not found", t.spec.Node)
 		v.remedy = "start the task on a container instance that exists at that instant"
+	case len(c.e.nodes) > 0 || !c.e.expectsNodes():
+		v.kind, v.reason = KindMisconfig, "no-nodes"
+		v.remedy = "there is no container instance: add one"
 	}
 	return v
 }

@@ -45,6 +45,7 @@ func (c *ecs) joins(n *node, launched NodeLaunched) {
 	launched.TaskENIs, launched.AWSVPCTrunking = ci.limit, ci.trunked
 	launched.MaxENIs = max(launched.MaxENIs, n.group.Type.MaxENIsAllCards)
 	c.e.log(n.name, launched)
+	c.relieve() // tasks wait for it, no more for want of any
 	c.e.promise(c.e.now.Add(n.agentStart()), func() { c.register(ci) })
 }
 
