@@ -165,7 +165,7 @@ func TestRegistering(t *testing.T) {
 }
 
 // TestRegistrationFails: a subnet that has an address for the instance and none
-// for its trunk. Terminating the instance ends the trouble.
+// for its trunk. Terminating the instance ends that trouble.
 func TestRegistrationFails(t *testing.T) {
 	cfg := ecsConfig("a")
 	cfg.Subnets[0].CIDR = netip.MustParsePrefix("10.0.0.0/28")
@@ -184,9 +184,12 @@ func TestRegistrationFails(t *testing.T) {
 	require.Equal(t, KindMisconfig, began[1].Kind)
 	require.Equal(t, "no-active-instance", began[1].Reason)
 	ended, at := told[ExhaustionEnded](events)
-	require.Len(t, ended, 2)
-	require.Equal(t, []model.Instant{60_000, 60_000}, at)
-	require.Equal(t, int64(60_000-200), ended[1].PodMs+ended[0].PodMs, "the task waits, the instance is no task")
+	require.Equal(t, []model.Instant{60_000}, at)
+	require.Equal(t, KindSubnetIPs, ended[0].Kind)
+	require.Zero(t, ended[0].PodMs, "the instance is no task")
+	open := events[len(events)-1].Body.(RunEnded).Open
+	require.Len(t, open, 1, "the task waits on: there is no instance at all")
+	require.Equal(t, int64(events[len(events)-1].At)-200, open[0].PodMs)
 
 	cfg.Subnets[0].InUseCount = 9 // one more is enough
 	ready, _ = told[NodeReady](playAll(t, cfg))

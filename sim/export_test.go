@@ -145,6 +145,7 @@ func (p *pod) snapshot() PodSnapshot {
 	switch {
 	case p.lease != nil:
 		out.Address = p.lease.Address()
+	case p.phase == podCreating, p.phase == podDone: // it has not got it yet, or no more
 	case p.grant != nil:
 		out.Address = p.grant.Address
 	case p.branch != nil:
