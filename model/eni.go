@@ -10,4 +10,7 @@ const (
 	ENITrunk     ENIKind = "trunk"
 	// ENIBranch hangs off a trunk and serves one pod.
 	ENIBranch ENIKind = "branch"
+	// ENITask is attached to an ECS container instance and serves one task with
+	// its primary address.
+	ENITask ENIKind = "task"
 )

@@ -35,13 +35,18 @@ func (d *decoder) check(s *Scenario) {
 	d.checkNodeLimit(s)
 	nodes := possibleNodes(s)
 	for i, w := range s.Workloads {
-		d.checkWorkload(fmt.Sprintf("workloads[%d]", i), w, nodes, s.Limits)
+		path := fmt.Sprintf("workloads[%d]", i)
+		d.checkWorkload(path, w, nodes, s.Limits)
+		d.checkTaskNetwork(path, w.Subnets, subnets)
 	}
 	pods := newPodNames(s)
 	for i, step := range s.Steps {
 		path := fmt.Sprintf("steps[%d]", i)
 		d.checkStep(path, step, subnets, groups, workloads, nodes, s.Limits)
 		d.checkPods(path, step, pods)
+		if a := step.Create; a != nil {
+			d.checkTaskNetwork(path+".create", a.Subnets, subnets)
+		}
 		d.checkInTime(path, step, s.Duration)
 	}
 }

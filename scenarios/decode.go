@@ -33,6 +33,8 @@ type decoder struct {
 	cel   *cel.Env // of maxPods expressions; nil until the first
 	// immediate: ec2.latency is none, so the delays' defaults are 0.
 	immediate bool
+	field     doc.Pos  // where the name of the field stands whose reader begins
+	platform  Platform // known before what depends on it is read
 }
 
 // value is a node with the path that leads to it.
@@ -173,6 +175,7 @@ func (d *decoder) object(v value, fields ...field) {
 			d.add(v.fieldPos(f.name), child.path, notYet)
 			continue
 		}
+		d.field = v.fieldPos(f.name)
 		f.read(child)
 	}
 }

@@ -68,7 +68,7 @@ func constants(t *testing.T, file, typ string) []string {
 // exampleSources are the scenarios whose events are the examples of log.md: of
 // each type the first event of the first scenario that has one.
 var exampleSources = []string{
-	"default-secondary-ip", "churn-and-cooldown", "scale-down", "cordoned-node", "drain-and-terminate", "agent-restart-forgets-cooldown", "branch-cooldown-rollout", "pod-eni-on-type-without-trunk", "excluded-primary-subnet-drains",
+	"default-secondary-ip", "churn-and-cooldown", "scale-down", "cordoned-node", "drain-and-terminate", "agent-restart-forgets-cooldown", "branch-cooldown-rollout", "pod-eni-on-type-without-trunk", "excluded-primary-subnet-drains", "ecs-task-subnet-full",
 }
 
 // The types of events that no scenario of the library shows: those of branch
@@ -93,6 +93,17 @@ duration: 1m
 `
 )
 
+// completedScenario has the other one.
+const completedScenario = `
+name: task-that-ends
+platform: ecs
+vpc: {cidrs: [10.0.0.0/16], subnets: [{name: private-a, cidr: 10.0.0.0/24}]}
+ec2: {addressOrder: lowest}
+nodeGroups: [{name: instances, instanceType: c5.large}]
+workloads: [{name: web, runFor: 30s}]
+duration: 1m
+`
+
 // examples are the first events by type.
 func examples(t *testing.T) map[sim.EventType]sim.Event {
 	found := map[sim.EventType]sim.Event{}
@@ -116,6 +127,7 @@ func examples(t *testing.T) map[sim.EventType]sim.Event {
 		fence(t, docs(t, "scenarios.md"), "yaml"),
 		notReadyScenario,
 		excludedScenario,
+		completedScenario,
 		fence(t, section(t, exhaustion, "### `branch-cooldown`"), "yaml"),
 		fence(t, section(t, exhaustion, "### `no-trunk`"), "yaml"),
 	} {
@@ -145,7 +157,7 @@ func fence(t *testing.T, text, language string) string {
 func TestLogIsDocumented(t *testing.T) {
 	text := docs(t, "log.md")
 	found := examples(t)
-	types := constants(t, "event.go", "EventType")
+	types := append(constants(t, "event.go", "EventType"), constants(t, "event_task.go", "EventType")...)
 	for _, typ := range types {
 		e, ok := found[sim.EventType(typ)]
 		require.True(t, ok, "no example of %s", typ)

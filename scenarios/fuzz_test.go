@@ -29,6 +29,10 @@ func FuzzLoad(f *testing.F) {
 	f.Add(forSet, "nodeGroups.workers.labels.a.b=c")
 	f.Add(forSet, "steps.0.scale={workload: web, replicas: 3}")
 	f.Add(forSet, "vpc.subnets.with.dot.inUse.addresses=[10.0.1.9]")
+	// The other platform, whose canonical form has no Kubernetes in it.
+	f.Add(baseECS, "nodeGroups.instances.awsvpcTrunking=true")
+	f.Add(baseECS, "workloads=[{name: web, subnets: [tasks], placement: [spread, {type: binpack, field: CPU}], strategy: {maximumPercent: 150}}]")
+	f.Add(baseECS, "platform=eks")
 	// Paths that lead nowhere.
 	f.Add(forSet, "....=..")
 	f.Add(forSet, "nodeGroups[[]]=&a [*a]")

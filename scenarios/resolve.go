@@ -18,9 +18,15 @@ import (
 // the Config. It runs after the checks, with mistakes, too: those it finds are
 // reported with the others.
 func (d *decoder) resolve(s *Scenario) {
-	env, changes := wholeEnv(s.Cluster.IPFamily, s.CNI.Env)
-	s.CNI.Env = changes
-	settings := d.envNotes(env, s.CNI.Version)
+	var env map[string]string
+	var settings model.Settings
+	if s.Platform == PlatformECS {
+		s.CNI, s.Agent, s.Scheduler, s.Kubelet, s.Controller = CNI{}, Agent{}, Scheduler{}, Kubelet{}, Controller{}
+		s.Cluster.SystemPods = 0
+	} else {
+		env, s.CNI.Env = wholeEnv(s.Cluster.IPFamily, s.CNI.Env)
+		settings = d.envNotes(env, s.CNI.Version)
+	}
 	if len(s.NodeGroups) > maxGroups {
 		d.fail("nodeGroups", "%d node groups; at most %d", len(s.NodeGroups), maxGroups)
 		return
@@ -32,17 +38,26 @@ func (d *decoder) resolve(s *Scenario) {
 		if g.Subnets == nil {
 			g.Subnets = namesOf(s.VPC.Subnets, func(n Subnet) string { return n.Name })
 		}
-		groups = append(groups, d.group(fmt.Sprintf("nodeGroups[%d]", i), g, s.InstanceTypes, settings, windows))
+		path := fmt.Sprintf("nodeGroups[%d]", i)
+		if s.Platform == PlatformECS {
+			groups = append(groups, d.instances(path, g, s.InstanceTypes))
+		} else {
+			groups = append(groups, d.group(path, g, s.InstanceTypes, settings, windows))
+		}
 	}
 	workloads := simWorkloads(s.Workloads)
 	b := d.newBranches(s)
-	b.workloads(workloads)
+	if s.Platform != PlatformECS {
+		b.workloads(workloads)
+	}
 	if len(d.errs) > 0 {
 		return
 	}
-	steps := simSteps(s.Steps)
-	b.steps(steps, s.Workloads, workloads)
-	b.notes(s, settings)
+	steps := simSteps(s.Platform, s.Steps)
+	if s.Platform != PlatformECS {
+		b.steps(steps, s.Workloads, workloads)
+		b.notes(s, settings)
+	}
 	if len(d.errs) > 0 {
 		return
 	}
@@ -50,6 +65,7 @@ func (d *decoder) resolve(s *Scenario) {
 	s.config = sim.Config{
 		Name:       s.Name,
 		Seed:       s.Seed,
+		Platform:   simPlatform(s.Platform),
 		Duration:   time.Duration(s.Duration),
 		Notes:      slices.Compact(d.notes),
 		Subnets:    simSubnets(s.VPC.Subnets),
@@ -109,6 +125,10 @@ func (d *decoder) typeOf(path, name string, overrides map[string]InstanceTypeOve
 	replace(&t.MemoryMiB, o.MemoryMiB)
 	replace(&t.NetworkCards, o.NetworkCards)
 	replace(&t.BranchENIs, o.BranchENIs)
+	replace(&t.ECSTasksTrunking, o.ECSTasksTrunking)
+	if o.MaxENIs != nil || o.MaxENIsAllCards != nil {
+		t.ECSTasks = 0 // published for the number that was replaced
+	}
 	replace(&t.TrunkingCompatible, o.Trunking)
 	replace(&t.Hypervisor, o.Hypervisor)
 	replace(&t.BareMetal, o.BareMetal)
@@ -266,16 +286,19 @@ func simWorkloads(workloads []Workload) []sim.Workload {
 	all := make([]sim.Workload, 0, len(workloads))
 	for _, w := range workloads {
 		c := sim.Workload{
-			Name:           model.WorkloadName(w.Name),
-			Kind:           w.Kind,
-			At:             time.Duration(w.At),
-			Completions:    w.Completions,
-			MaxSurge:       sim.IntOrPercent(w.Strategy.MaxSurge),
-			MaxUnavailable: sim.IntOrPercent(w.Strategy.MaxUnavailable),
-			Pod:            simPod(w),
+			Name:        model.WorkloadName(w.Name),
+			Kind:        w.Kind,
+			At:          time.Duration(w.At),
+			Completions: w.Completions,
+			Pod:         simPod(w),
 		}
 		if w.Replicas != nil {
 			c.Replicas = *w.Replicas
+		}
+		if s := w.Strategy; w.Kind == sim.Service {
+			c.MinimumHealthyPercent, c.MaximumPercent = *s.MinimumHealthyPercent, *s.MaximumPercent
+		} else {
+			c.MaxSurge, c.MaxUnavailable = sim.IntOrPercent(*s.MaxSurge), sim.IntOrPercent(*s.MaxUnavailable)
 		}
 		all = append(all, c)
 	}
@@ -292,12 +315,16 @@ func simPod(w Workload) sim.PodSpec {
 		CPUMilli:       int(w.Requests.CPU),
 		MemoryMiB:      int(w.Requests.Memory),
 		PodENI:         w.Requests.PodENI > 0,
-		BranchGroups:   w.SecurityGroups,
 		HostNetwork:    w.HostNetwork,
 		Node:           model.NodeName(w.Node),
 		ReadyAfter:     time.Duration(w.ReadyAfter),
 		StopAfter:      time.Duration(w.StopAfter),
 		RunFor:         time.Duration(w.RunFor),
+	}
+	if w.Kind == sim.Service {
+		p.Task = simTask(w)
+	} else {
+		p.BranchGroups = w.SecurityGroups
 	}
 	for _, t := range w.Tolerations {
 		p.Tolerations = append(p.Tolerations, sim.Toleration{Key: t.Key, Operator: t.Operator, Value: t.Value, Effect: t.Effect})
@@ -305,34 +332,46 @@ func simPod(w Workload) sim.PodSpec {
 	return p
 }
 
-func simSteps(steps []Step) []sim.Step {
+func simTask(w Workload) sim.TaskSpec {
+	t := sim.TaskSpec{NetworkMode: w.NetworkMode, Subnets: taskSubnets(w.Subnets), SecurityGroups: w.SecurityGroups}
+	for _, p := range w.Placement {
+		t.Placement = append(t.Placement, sim.Placement(p))
+	}
+	return t
+}
+
+// taskSubnets are none where none is named.
+func taskSubnets(names []string) []model.SubnetID {
+	if len(names) == 0 {
+		return nil
+	}
+	return subnetIDs(names)
+}
+
+// simPlatform is empty for EKS, as the log has it.
+func simPlatform(p Platform) sim.Platform {
+	if p == PlatformECS {
+		return sim.PlatformECS
+	}
+	return ""
+}
+
+func simSteps(platform Platform, steps []Step) []sim.Step {
 	all := make([]sim.Step, 0, len(steps))
 	for _, step := range steps {
-		all = append(all, sim.Step{At: time.Duration(step.At), Over: time.Duration(step.Over), Action: simAction(step)})
+		all = append(all, sim.Step{At: time.Duration(step.At), Over: time.Duration(step.Over), Action: simAction(platform, step)})
 	}
 	return all
 }
 
-func simAction(s Step) sim.StepAction {
+func simAction(platform Platform, s Step) sim.StepAction {
 	switch {
 	case s.Scale != nil:
 		return sim.Scale{Workload: model.WorkloadName(s.Scale.Workload), Replicas: s.Scale.Replicas}
 	case s.Rollout != nil:
 		return sim.Rollout{Workload: model.WorkloadName(s.Rollout.Workload)}
 	case s.Create != nil:
-		// Of the pods of create readyAfter and stopAfter are 0.
-		return sim.Create{
-			Pod:      model.PodName(s.Create.Pod),
-			Workload: model.WorkloadName(s.Create.Workload),
-			Spec: sim.PodSpec{
-				Labels:       s.Create.Labels,
-				CPUMilli:     int(s.Create.Requests.CPU),
-				MemoryMiB:    int(s.Create.Requests.Memory),
-				PodENI:       s.Create.Requests.PodENI > 0,
-				BranchGroups: s.Create.SecurityGroups,
-				Node:         model.NodeName(s.Create.Node),
-			},
-		}
+		return simCreate(platform, *s.Create)
 	case s.Delete != nil:
 		return sim.Delete{Pod: model.PodName(s.Delete.Pod), Workload: model.WorkloadName(s.Delete.Workload), Count: s.Delete.Count}
 	case s.SetEnv != nil:
@@ -366,4 +405,20 @@ func simAction(s Step) sim.StepAction {
 		return sim.Replay{Pods: s.Replay.pods}
 	}
 	panic(fmt.Sprintf("a step at %s without an action passed the checks", s.At))
+}
+
+func simCreate(platform Platform, c Create) sim.Create {
+	spec := sim.PodSpec{
+		Labels:    c.Labels,
+		CPUMilli:  int(c.Requests.CPU),
+		MemoryMiB: int(c.Requests.Memory),
+		PodENI:    c.Requests.PodENI > 0,
+		Node:      model.NodeName(c.Node),
+	}
+	if platform == PlatformECS {
+		spec.Task = sim.TaskSpec{NetworkMode: c.NetworkMode, Subnets: taskSubnets(c.Subnets), SecurityGroups: c.SecurityGroups}
+	} else {
+		spec.BranchGroups = c.SecurityGroups
+	}
+	return sim.Create{Pod: model.PodName(c.Pod), Workload: model.WorkloadName(c.Workload), Spec: spec}
 }

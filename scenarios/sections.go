@@ -17,22 +17,22 @@ func (d *decoder) scenario(v value, s *Scenario) {
 	d.object(v,
 		field{"name", d.name(&s.Name)},
 		field{"summary", d.text(&s.Summary)},
-		field{"platform", oneOf(d, &s.Platform, []Platform{PlatformEKS}, "ecs")},
+		field{"platform", d.platforms(&s.Platform)},
 		field{"seed", d.seed(&s.Seed)},
 		field{"duration", d.runTime(&s.Duration)},
 		field{"limits", d.limits(&s.Limits)},
 		field{"vpc", d.vpc(&s.VPC)},
 		field{"cluster", d.cluster(&s.Cluster)},
-		field{"cni", d.cni(&s.CNI)},
+		d.eksOnly("cni", d.cni(&s.CNI)),
 		field{"ec2", d.ec2(&s.EC2)},
-		field{"agent", d.agent(&s.Agent)},
-		field{"scheduler", d.scheduler(&s.Scheduler)},
-		field{"kubelet", d.kubelet(&s.Kubelet)},
-		field{"controller", d.controller(&s.Controller)},
+		d.eksOnly("agent", d.agent(&s.Agent)),
+		d.eksOnly("scheduler", d.scheduler(&s.Scheduler)),
+		d.eksOnly("kubelet", d.kubelet(&s.Kubelet)),
+		d.eksOnly("controller", d.controller(&s.Controller)),
 		field{"instanceTypes", d.instanceTypes(&s.InstanceTypes)},
 		field{"nodeGroups", list(d, &s.NodeGroups, d.nodeGroup)},
 		field{"workloads", list(d, &s.Workloads, d.workload)},
-		field{"securityGroupPolicies", list(d, &s.SecurityGroupPolicies, d.policy)},
+		d.eksOnly("securityGroupPolicies", list(d, &s.SecurityGroupPolicies, d.policy)),
 		field{"steps", list(d, &s.Steps, func(v value, step *Step) { d.step(v, step, s.Agent.Restart) })},
 		later("expect"),
 	)
@@ -136,9 +136,9 @@ func (d *decoder) cluster(into *Cluster) reader {
 	return func(v value) {
 		d.object(v,
 			field{"name", d.label(&into.Name)},
-			field{"ipFamily", oneOf(d, &into.IPFamily, []string{familyIPv4, familyIPv6})},
-			field{"systemPods", d.integer(&into.SystemPods, 0, 1000)},
-			field{"controlPlaneENIs", d.integer(&into.ControlPlaneENIs, 0, 1000)},
+			field{"ipFamily", d.ipFamily(&into.IPFamily)},
+			d.eksOnly("systemPods", d.integer(&into.SystemPods, 0, 1000)),
+			d.eksOnly("controlPlaneENIs", d.integer(&into.ControlPlaneENIs, 0, 1000)),
 		)
 	}
 }
@@ -306,6 +306,7 @@ func (d *decoder) instanceType(v value, name string, into *InstanceTypeOverride)
 		field{"trunkingCompatible", optional(&into.Trunking, d.boolean)},
 		field{"hypervisor", optional(&into.Hypervisor, func(h *string) reader { return oneOf(d, h, []string{"nitro", "xen"}) })},
 		field{"bareMetal", optional(&into.BareMetal, d.boolean)},
+		field{"ecsTasksTrunking", number(&into.ECSTasksTrunking, 0, maxENIs)},
 	)
 	if _, known := model.LookupInstanceType(name); !known {
 		d.require(v, "maxENIs", "ipv4PerENI")
@@ -321,16 +322,16 @@ func (d *decoder) nodeGroup(v value, into *NodeGroup) {
 		field{"instanceType", d.text(&into.InstanceType)},
 		field{"count", d.integer(&into.Count, 0, most)},
 		field{"subnets", list(d, &into.Subnets, each(d.text))},
-		field{"maxPods", d.maxPods(&into.MaxPods)},
-		field{"reservedENIs", d.integer(&into.ReservedENIs, 0, maxENIs)},
-		field{"labels", d.words(&into.Labels)},
-		field{"annotations", d.words(&into.Annotations)},
-		field{"taints", list(d, &into.Taints, d.taint)},
+		d.eksOnly("maxPods", d.maxPods(&into.MaxPods)),
+		d.eksOnly("reservedENIs", d.integer(&into.ReservedENIs, 0, maxENIs)),
+		d.eksOnly("labels", d.words(&into.Labels)),
+		d.eksOnly("annotations", d.words(&into.Annotations)),
+		d.eksOnly("taints", list(d, &into.Taints, d.taint)),
 		field{"securityGroups", d.securityGroups(&into.SecurityGroups)},
 		field{"every", d.duration(&into.Every)},
 		field{"agentStart", optional(&into.AgentStart, d.duration)},
-		field{"os", oneOf(d, &into.OS, []string{osLinux, osWindows})},
-		later("awsvpcTrunking"),
+		field{"os", d.os(&into.OS)},
+		d.ecsOnly("awsvpcTrunking", d.boolean(&into.AWSVPCTrunking)),
 		later("autoscale"),
 	)
 	d.require(v, "name", "instanceType")
@@ -373,7 +374,7 @@ func (d *decoder) requests(into *Requests) reader {
 		d.object(v,
 			field{"cpu", d.cpu(&into.CPU)},
 			field{"memory", d.memory(&into.Memory)},
-			field{"vpc.amazonaws.com/pod-eni", d.podENI(&into.PodENI)},
+			d.eksOnly("vpc.amazonaws.com/pod-eni", d.podENI(&into.PodENI)),
 		)
 	}
 }
@@ -386,30 +387,34 @@ func (d *decoder) workload(v value, into *Workload) {
 		ReadyAfter:     d.delay(defaultReadyAfter),
 		StopAfter:      d.delay(defaultStopAfter),
 	}
+	if d.onECS() {
+		into.Kind, into.Namespace, into.ServiceAccount = sim.Service, "", ""
+		into.NetworkMode = sim.NetworkAWSVPC
+	}
 	replicas := 1
 	d.object(v,
 		field{"name", d.name(&into.Name)},
-		field{"kind", oneOf(d, &into.Kind, []sim.WorkloadKind{sim.Deployment, sim.DaemonSet, sim.StatefulSet, sim.Job}, "service")},
+		field{"kind", d.kind(&into.Kind)},
 		field{"replicas", d.integer(&replicas, 0, most)},
 		field{"at", d.duration(&into.At)},
 		field{"requests", d.requests(&into.Requests)},
-		field{"securityGroups", d.securityGroups(&into.SecurityGroups)},
-		field{"hostNetwork", d.boolean(&into.HostNetwork)},
-		field{"namespace", d.name(&into.Namespace)},
-		field{"labels", d.words(&into.Labels)},
-		field{"serviceAccount", d.name(&into.ServiceAccount)},
-		field{"serviceAccountLabels", d.words(&into.ServiceAccountLabels)},
-		field{"annotations", d.words(&into.Annotations)},
-		field{"nodeSelector", d.words(&into.NodeSelector)},
-		field{"tolerations", list(d, &into.Tolerations, d.toleration)},
-		field{"node", d.text(&into.Node)},
-		field{"completions", d.integer(&into.Completions, 1, most)},
+		d.taskGroups(&into.SecurityGroups),
+		d.eksOnlyBut("hostNetwork", ": use networkMode", d.boolean(&into.HostNetwork)),
+		d.eksOnly("namespace", d.name(&into.Namespace)),
+		d.eksOnly("labels", d.words(&into.Labels)),
+		d.eksOnly("serviceAccount", d.name(&into.ServiceAccount)),
+		d.eksOnly("serviceAccountLabels", d.words(&into.ServiceAccountLabels)),
+		d.eksOnly("annotations", d.words(&into.Annotations)),
+		d.eksOnly("nodeSelector", d.words(&into.NodeSelector)),
+		d.eksOnly("tolerations", list(d, &into.Tolerations, d.toleration)),
+		d.eksOnly("node", d.text(&into.Node)),
+		d.eksOnly("completions", d.integer(&into.Completions, 1, most)),
 		field{"runFor", d.duration(&into.RunFor)},
 		field{"readyAfter", d.duration(&into.ReadyAfter)},
 		field{"stopAfter", d.duration(&into.StopAfter)},
-		later("networkMode"),
-		later("subnets"),
-		later("placement"),
+		d.ecsOnly("networkMode", oneOf(d, &into.NetworkMode, networkModes)),
+		d.ecsOnly("subnets", list(d, &into.Subnets, each(d.text))),
+		d.ecsOnly("placement", d.placement(&into.Placement)),
 		// After kind, on which its default depends.
 		field{"strategy", func(v value) { d.strategy(v, &into.Strategy, into.Kind) }},
 	)
@@ -421,6 +426,10 @@ func (d *decoder) workload(v value, into *Workload) {
 		into.Replicas = &replicas
 	}
 	d.kindFields(v, into.Kind)
+	if d.onECS() {
+		d.taskNetwork(v, into.NetworkMode)
+		serviceDefaults(into)
+	}
 }
 
 // kindFields complains about fields that a workload of the kind has not.
@@ -433,7 +442,7 @@ func (d *decoder) kindFields(v value, kind sim.WorkloadKind) {
 	if kind == sim.DaemonSet {
 		refuse("replicas", "a DaemonSet has a pod on every node, and no replicas")
 	}
-	if kind != sim.Job {
+	if kind != sim.Job && kind != sim.Service {
 		refuse("completions", "only the pods of a Job complete; this is a "+string(kind))
 		refuse("runFor", "only the pods of a Job complete; this is a "+string(kind))
 	}
@@ -443,18 +452,27 @@ func (d *decoder) kindFields(v value, kind sim.WorkloadKind) {
 // others one. Source: Kubernetes API reference, Deployment, DaemonSet and
 // StatefulSet.
 func defaultStrategy(kind sim.WorkloadKind) Strategy {
-	if kind == sim.DaemonSet || kind == sim.StatefulSet {
-		return Strategy{MaxUnavailable: IntOrPercent{Value: 1}}
+	if kind == sim.Service {
+		return defaultServiceStrategy()
 	}
-	quarter := IntOrPercent{Value: defaultSurgePercent, Percent: true}
-	return Strategy{MaxSurge: quarter, MaxUnavailable: quarter}
+	if kind == sim.DaemonSet || kind == sim.StatefulSet {
+		return Strategy{MaxSurge: &IntOrPercent{}, MaxUnavailable: &IntOrPercent{Value: 1}}
+	}
+	quarter := func() *IntOrPercent { return &IntOrPercent{Value: defaultSurgePercent, Percent: true} }
+	return Strategy{MaxSurge: quarter(), MaxUnavailable: quarter()}
 }
 
 func (d *decoder) strategy(v value, into *Strategy, kind sim.WorkloadKind) {
+	if kind == sim.Service {
+		d.serviceStrategy(v, into)
+		return
+	}
 	*into = defaultStrategy(kind)
 	d.object(v,
-		field{"maxSurge", d.intOrPercent(&into.MaxSurge)},
-		field{"maxUnavailable", d.intOrPercent(&into.MaxUnavailable)},
+		field{"maxSurge", d.intOrPercent(into.MaxSurge)},
+		field{"maxUnavailable", d.intOrPercent(into.MaxUnavailable)},
+		d.ecsOnly("minimumHealthyPercent", nil),
+		d.ecsOnly("maximumPercent", nil),
 	)
 	if into.MaxSurge.Value == 0 && into.MaxUnavailable.Value == 0 {
 		d.failAt(v, "maxSurge and maxUnavailable are both 0: nothing could ever be replaced")
@@ -487,18 +505,18 @@ func (d *decoder) step(v value, into *Step, restart Duration) {
 		{"rollout", act(&into.Rollout, d.rollout)},
 		{"create", act(&into.Create, d.create)},
 		{"delete", act(&into.Delete, d.delete)},
-		{"setEnv", d.env(&into.SetEnv)},
+		d.eksOnly("setEnv", d.env(&into.SetEnv)),
 		{"addNodes", act(&into.AddNodes, d.addNodes)},
-		{"cordon", act(&into.Cordon, d.oneNode)},
+		d.eksOnlyBut("cordon", ": drain sets an instance to DRAINING, uncordon back to ACTIVE", act(&into.Cordon, d.oneNode)),
 		{"uncordon", act(&into.Uncordon, d.oneNode)},
 		{"drain", act(&into.Drain, d.oneNode)},
 		{"terminate", act(&into.Terminate, d.oneNode)},
-		{"restartAgent", act(&into.RestartAgent, func(v value, a *RestartAgent) { d.restartAgent(v, a, restart) })},
-		{"tagSubnet", act(&into.TagSubnet, d.tagSubnet)},
-		{"setBranchCooldown", act(&into.SetBranchCooldown, d.setBranchCooldown)},
-		{"restartController", act(&into.RestartController, d.restartController)},
+		d.eksOnly("restartAgent", act(&into.RestartAgent, func(v value, a *RestartAgent) { d.restartAgent(v, a, restart) })),
+		d.eksOnly("tagSubnet", act(&into.TagSubnet, d.tagSubnet)),
+		d.eksOnly("setBranchCooldown", act(&into.SetBranchCooldown, d.setBranchCooldown)),
+		d.eksOnly("restartController", act(&into.RestartController, d.restartController)),
 		{"churn", act(&into.Churn, d.churn)},
-		{"replay", act(&into.Replay, d.replay)},
+		d.eksOnly("replay", act(&into.Replay, d.replay)),
 		later("fault"),
 	}
 	fields := append([]field{{"at", d.duration(&into.At)}, {"over", d.duration(&into.Over)}}, actions...)
@@ -563,9 +581,12 @@ func (d *decoder) create(v value, into *Create) {
 		field{"node", d.text(&into.Node)},
 		field{"workload", d.text(&into.Workload)},
 		field{"requests", d.requests(&into.Requests)},
-		field{"labels", d.words(&into.Labels)},
-		field{"securityGroups", d.securityGroups(&into.SecurityGroups)},
+		d.eksOnly("labels", d.words(&into.Labels)),
+		d.taskGroups(&into.SecurityGroups),
+		d.ecsOnly("networkMode", oneOf(d, &into.NetworkMode, networkModes)),
+		d.ecsOnly("subnets", list(d, &into.Subnets, each(d.text))),
 	)
+	d.taskNetwork(v, into.NetworkMode)
 	d.require(v, "pod")
 }
 

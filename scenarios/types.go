@@ -27,12 +27,12 @@ type Scenario struct {
 	Limits        Limits                          `json:"limits"`
 	VPC           VPC                             `json:"vpc"`
 	Cluster       Cluster                         `json:"cluster"`
-	CNI           CNI                             `json:"cni"`
+	CNI           CNI                             `json:"cni,omitzero"` // zero on ECS, as the next ones
 	EC2           EC2                             `json:"ec2"`
-	Agent         Agent                           `json:"agent"`
-	Scheduler     Scheduler                       `json:"scheduler"`
-	Kubelet       Kubelet                         `json:"kubelet"`
-	Controller    Controller                      `json:"controller"`
+	Agent         Agent                           `json:"agent,omitzero"`
+	Scheduler     Scheduler                       `json:"scheduler,omitzero"`
+	Kubelet       Kubelet                         `json:"kubelet,omitzero"`
+	Controller    Controller                      `json:"controller,omitzero"`
 	InstanceTypes map[string]InstanceTypeOverride `json:"instanceTypes,omitempty"`
 	NodeGroups    []NodeGroup                     `json:"nodeGroups"`
 	Workloads     []Workload                      `json:"workloads"`
@@ -47,8 +47,12 @@ type Scenario struct {
 // Platform is what runs the pods.
 type Platform string
 
-// PlatformEKS is a Kubernetes cluster of EKS, the default.
-const PlatformEKS Platform = "eks"
+// The platforms: a Kubernetes cluster of EKS, the default, and Amazon ECS on EC2
+// instances.
+const (
+	PlatformEKS Platform = "eks"
+	PlatformECS Platform = "ecs"
+)
 
 // Duration is a length of time in whole milliseconds, at least 0 and at most
 // 400 days. Its text is Go's, "1m30s".
@@ -248,6 +252,9 @@ type InstanceTypeOverride struct {
 	Trunking        *bool   `json:"trunkingCompatible,omitempty"`
 	Hypervisor      *string `json:"hypervisor,omitempty"`
 	BareMetal       *bool   `json:"bareMetal,omitempty"`
+	// ECSTasksTrunking is the limit of ECS tasks in awsvpc mode with awsvpcTrunking;
+	// 0: the type has no trunking on ECS.
+	ECSTasksTrunking *int `json:"ecsTasksTrunking,omitempty"`
 }
 
 // NodeGroup is a group of like nodes.
@@ -256,7 +263,7 @@ type NodeGroup struct {
 	InstanceType   string                `json:"instanceType"`
 	Count          int                   `json:"count"`
 	Subnets        []string              `json:"subnets"`
-	MaxPods        MaxPods               `json:"maxPods"`
+	MaxPods        MaxPods               `json:"maxPods,omitzero"` // zero on ECS
 	ReservedENIs   int                   `json:"reservedENIs"`
 	Labels         map[string]string     `json:"labels,omitempty"`
 	Annotations    map[string]string     `json:"annotations,omitempty"`
@@ -267,6 +274,9 @@ type NodeGroup struct {
 	// there at 0, and 45 s for those that join later.
 	AgentStart *Duration `json:"agentStart,omitempty"`
 	OS         string    `json:"os"`
+	// AWSVPCTrunking is the account setting of ECS when the instances are
+	// launched; of ECS only.
+	AWSVPCTrunking bool `json:"awsvpcTrunking,omitempty"`
 }
 
 // MaxPods is a number, or an expression: auto, managed, recommended, or CEL.
@@ -323,16 +333,16 @@ type Requests struct {
 type Workload struct {
 	Name      string           `json:"name"`
 	Kind      sim.WorkloadKind `json:"kind"`
-	Namespace string           `json:"namespace"`
-	Replicas  *int             `json:"replicas,omitempty"` // nil for a DaemonSet
+	Namespace string           `json:"namespace,omitempty"` // empty on ECS
+	Replicas  *int             `json:"replicas,omitempty"`  // nil for a DaemonSet
 	At        Duration         `json:"at"`
 	Requests  Requests         `json:"requests,omitzero"`
 	// SecurityGroups are those of the pods' branch ENIs; empty: without policies
-	// they have none.
+	// they have none. On ECS they are those of the tasks' ENIs.
 	SecurityGroups []model.SecurityGroup `json:"securityGroups,omitempty"`
 	HostNetwork    bool                  `json:"hostNetwork,omitempty"`
 	Labels         map[string]string     `json:"labels,omitempty"`
-	ServiceAccount string                `json:"serviceAccount"`
+	ServiceAccount string                `json:"serviceAccount,omitempty"` // empty on ECS
 	// ServiceAccountLabels are what policies select service accounts by.
 	ServiceAccountLabels map[string]string `json:"serviceAccountLabels,omitempty"`
 	Annotations          map[string]string `json:"annotations,omitempty"`
@@ -342,16 +352,32 @@ type Workload struct {
 	Strategy             Strategy          `json:"strategy"`
 	// Completions is 0 for as many as Replicas; of a Job only.
 	Completions int `json:"completions,omitempty"`
-	// RunFor is 0 for ever; of a Job only.
+	// RunFor is 0 for ever; of a Job, or of a service of ECS.
 	RunFor     Duration `json:"runFor,omitempty"`
 	ReadyAfter Duration `json:"readyAfter"`
 	StopAfter  Duration `json:"stopAfter"`
+
+	// What follows is of a service of ECS only.
+
+	NetworkMode sim.NetworkMode `json:"networkMode,omitempty"`
+	Subnets     []string        `json:"subnets,omitempty"` // none: the instance's
+	Placement   []Placement     `json:"placement,omitempty"`
 }
 
-// Strategy is how a workload's pods are replaced.
+// Placement is a task placement strategy of ECS.
+type Placement struct {
+	Type  sim.PlacementType  `json:"type"`
+	Field sim.PlacementField `json:"field,omitempty"`
+}
+
+// Strategy is how a workload's pods are replaced: by Kubernetes within surge and
+// unavailable, by ECS within the two per cents. Those of the other platform are
+// nil.
 type Strategy struct {
-	MaxSurge       IntOrPercent `json:"maxSurge"`
-	MaxUnavailable IntOrPercent `json:"maxUnavailable"`
+	MaxSurge              *IntOrPercent `json:"maxSurge,omitempty"`
+	MaxUnavailable        *IntOrPercent `json:"maxUnavailable,omitempty"`
+	MinimumHealthyPercent *int          `json:"minimumHealthyPercent,omitempty"`
+	MaximumPercent        *int          `json:"maximumPercent,omitempty"`
 }
 
 // IntOrPercent is a number of pods, or a per cent of the replicas.
@@ -410,6 +436,9 @@ type Create struct {
 	Workload string            `json:"workload,omitempty"`
 	Requests Requests          `json:"requests,omitzero"`
 	Labels   map[string]string `json:"labels,omitempty"`
+	// NetworkMode and Subnets are of ECS only; empty: the workload's.
+	NetworkMode sim.NetworkMode `json:"networkMode,omitempty"`
+	Subnets     []string        `json:"subnets,omitempty"`
 	// SecurityGroups replace those of the workload.
 	SecurityGroups []model.SecurityGroup `json:"securityGroups,omitempty"`
 }

@@ -14,6 +14,8 @@ import (
 type Config struct {
 	Name string
 	Seed uint64
+	// Platform is what runs the workloads; empty: PlatformEKS.
+	Platform Platform
 
 	// Duration ends the run at this instant, events at it included. Zero: the
 	// run ends when it has settled, at most 24 h.
@@ -201,6 +203,9 @@ type NodeGroup struct {
 	AgentStart, AgentStartLater time.Duration
 	// CPUMilli and MemoryMiB are allocatable; 0 = unknown, no limit.
 	CPUMilli, MemoryMiB int
+	// AWSVPCTrunking: the account setting of ECS is on when the instances are
+	// launched.
+	AWSVPCTrunking bool
 }
 
 // WorkloadKind is the kind of a workload.
@@ -212,6 +217,7 @@ const (
 	DaemonSet   WorkloadKind = "DaemonSet"
 	StatefulSet WorkloadKind = "StatefulSet"
 	Job         WorkloadKind = "Job"
+	Service     WorkloadKind = "service" // of ECS, and the only kind there
 )
 
 // PodSpec is what pods of a workload, or a pod of a create step, have in common.
@@ -236,6 +242,7 @@ type PodSpec struct {
 	ReadyAfter time.Duration // from addressed to ready
 	StopAfter  time.Duration // from deletion asked to address released
 	RunFor     time.Duration // from ready to completed; 0 = for ever
+	Task       TaskSpec      // of ECS tasks only
 }
 
 // Workload is a controller of pods.
@@ -249,7 +256,11 @@ type Workload struct {
 	// MaxSurge and MaxUnavailable of a roll-out; a per cent of the replicas is
 	// rounded up for the surge and down for unavailable.
 	MaxSurge, MaxUnavailable IntOrPercent
-	Pod                      PodSpec
+	// MinimumHealthyPercent and MaximumPercent bound the deployment of a service:
+	// running tasks that must stay, rounded up, and tasks that may run or start,
+	// rounded down, in per cent of the replicas.
+	MinimumHealthyPercent, MaximumPercent int
+	Pod                                   PodSpec
 }
 
 // IntOrPercent is a number, or a per cent of the replicas.

@@ -20,6 +20,8 @@ type request struct {
 	// life is the agent's when it called: a killed agent's client retries no
 	// more. 0: the caller is not the node's agent.
 	life int
+	// tied: the caller has no use for the call once the instance is gone.
+	tied bool
 	// attempts of the client at a throttled call; 0: those of the agent's.
 	attempts int
 	fields   CallFields
@@ -31,7 +33,7 @@ type request struct {
 // wait that grows and is drawn; after the last attempt the caller gets
 // RequestLimitExceeded.
 func (x *ec2) send(r request) {
-	if r.life > 0 && (r.in.node.gone || r.life != r.in.node.agent.life) {
+	if r.ended() {
 		return
 	}
 	r.fields.Attempt++
@@ -63,6 +65,14 @@ func (x *ec2) send(r request) {
 		delay := Range{Max: retryDelay(f.Attempt)}
 		x.later(x.e.draw(delay, r.in.chance), false, func() { x.send(r) })
 	})
+}
+
+// ended reports whether whoever made the request is no more.
+func (r *request) ended() bool {
+	if r.life == 0 {
+		return r.tied && r.in.node.gone
+	}
+	return r.in.node.gone || r.life != r.in.node.agent.life
 }
 
 // life is that of the instance's agent.

@@ -61,8 +61,10 @@ type engine struct {
 	podNamed  map[model.PodName]*pod    // those that are not gone
 	pinned    map[model.NodeName][]*pod // that name a node which is not there yet
 	podsMade  int
+	troubles  *troubles
 	env       map[string]string
-	kubelet   *kubelet
+	platform  platform
+	kubelet   *kubelet // what follows is Kubernetes'; nil on ECS
 	scheduler *scheduler
 	// controller is the VPC resource controller; those of pods are workloads.
 	controller *resourceController
@@ -72,7 +74,6 @@ type engine struct {
 	windowsIgnored  []string
 	windowsJobs     [2]*workers
 	workloads       *controllers
-	troubles        *troubles
 }
 
 func newEngine(cfg Config, sink func(Event) error) (*engine, error) {
@@ -85,12 +86,7 @@ func newEngine(cfg Config, sink func(Event) error) (*engine, error) {
 		return nil, err
 	}
 	e.troubles = newTroubles(e)
-	e.kubelet = newKubelet(e)
-	e.scheduler = newScheduler(e)
-	e.controller = newResourceController(e)
-	e.windowsJobs = [2]*workers{{}, {}}
-	e.windowsSettings, e.windowsIgnored = model.ParseWindowsSettings(cfg.CNI.Windows)
-	if e.workloads, err = newControllers(e); err != nil {
+	if e.platform, err = newPlatform(e); err != nil {
 		return nil, err
 	}
 	if err := e.scheduleSteps(); err != nil {
@@ -105,6 +101,7 @@ func (e *engine) start() {
 	e.log("", RunStarted{
 		APIVersion: "vpcsim/v1",
 		Name:       e.cfg.Name,
+		Platform:   e.cfg.Platform,
 		Scenario:   e.cfg.Scenario,
 		Seed:       e.cfg.Seed,
 		Digest:     e.cfg.Digest,
@@ -113,7 +110,7 @@ func (e *engine) start() {
 		Notes:      e.cfg.Notes,
 	})
 	e.launchGroups()
-	e.workloads.start()
+	e.platform.start()
 }
 
 // loop takes timer after timer until the run ends.
@@ -233,6 +230,12 @@ func changes(body Body) bool {
 	case BranchFailed:
 		return b.Attempt == 1
 	case PodUnschedulable:
+		return b.Attempt == 1
+	case TaskUnplaceable:
+		return b.Attempt == 1
+	case TaskPlaced:
+		return b.Attempt == 1
+	case TaskFailed:
 		return b.Attempt == 1
 	case EC2Call, EC2Returned, PoolGrow, PoolSkip, PoolShrink, PoolFree:
 		return false // what they lead to is an event of its own

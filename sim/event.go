@@ -80,6 +80,7 @@ const (
 type RunStarted struct {
 	APIVersion string          `json:"apiVersion"` // "vpcsim/v1"
 	Name       string          `json:"name"`
+	Platform   Platform        `json:"platform,omitempty"` // empty: EKS
 	Scenario   json.RawMessage `json:"scenario,omitempty"` // resolved, as JSON
 	Seed       uint64          `json:"seed"`
 	Digest     string          `json:"digest,omitempty"` // of the resolved scenario
@@ -134,18 +135,24 @@ type NodeLaunched struct {
 	ENI            model.ENIID           `json:"eni"`
 	PrimaryAddress netip.Addr            `json:"primaryAddress"`
 	SecurityGroups []model.SecurityGroup `json:"securityGroups,omitempty"`
+	// TaskENIs is how many tasks in awsvpc mode an ECS container instance takes,
+	// AWSVPCTrunking whether it gets a trunk for them.
+	TaskENIs       int  `json:"taskENIs,omitempty"`
+	AWSVPCTrunking bool `json:"awsvpcTrunking,omitempty"`
 }
 
-// NodeReady says that the agent's start-up, first growth included, is done.
+// NodeReady says that the agent's start-up, first growth included, is done. A
+// container instance of ECS is ACTIVE.
 type NodeReady struct{}
 
-// NodeNotReady says why the node does not become ready.
+// NodeNotReady says why the node does not become ready. A container instance of
+// ECS is REGISTRATION_FAILED.
 type NodeNotReady struct {
 	Reason string `json:"reason"`
 }
 
 // NodeCordoned says that the node takes no new pods; its agent neither grows
-// nor frees ENIs.
+// nor frees ENIs. A container instance of ECS is DRAINING.
 type NodeCordoned struct{}
 
 // NodeUncordoned undoes NodeCordoned.
@@ -168,7 +175,8 @@ type AgentConfigured struct {
 }
 
 // AgentStarted says that the agent's start-up is done: from here on it serves
-// requests. A start forgets what the agent before it knew: cooling, ages.
+// requests. A start forgets what the agent before it knew: cooling, ages. On ECS
+// it registers the container instance, which is REGISTERING until NodeReady.
 type AgentStarted struct {
 	Start int `json:"start"` // 1 for the node's first
 }
@@ -180,7 +188,8 @@ type AgentExited struct {
 	Reason string `json:"reason"` // restart, failed
 }
 
-// ENIAttached says that the agent took an ENI into its datastore.
+// ENIAttached says that the agent took an ENI into its datastore; on ECS, which has
+// none, that the ENI is attached, or associated with the trunk.
 type ENIAttached struct {
 	ENI            model.ENIID           `json:"eni"`
 	Kind           model.ENIKind         `json:"kind"`
@@ -191,6 +200,11 @@ type ENIAttached struct {
 	Addresses      []netip.Addr          `json:"addresses,omitempty"`
 	Prefixes       []netip.Prefix        `json:"prefixes,omitempty"`
 	By             By                    `json:"by"`
+	// Trunk and VLAN are of a branch ENI of ECS, whose device is −1; Pod is the
+	// task that an ENI of ECS is for.
+	Trunk model.ENIID   `json:"trunk,omitempty"`
+	VLAN  int           `json:"vlan,omitempty"`
+	Pod   model.PodName `json:"pod,omitempty"`
 }
 
 // ENIDetached says that the agent dropped an ENI from its datastore, with what
@@ -337,13 +351,15 @@ const (
 	ByRelease   By = "release"  // the last pod of a leftover prefix left
 	ByExcluded  By = "excluded" // the last pod of a block on an excluded ENI left
 	ByTerminate By = "terminate"
+	ByECS       By = "ecs" // ECS itself, for an instance or a task
 )
 
 // ENICreated is EC2's instant of creation: the addresses are taken from the
 // subnet.
 type ENICreated struct {
 	ENI model.ENIID `json:"eni"`
-	// Kind is trunk or branch; empty for ENIs of the instance or its agent.
+	// Kind is trunk or branch; empty for ENIs of the instance, its
+	// agent or ECS.
 	Kind           model.ENIKind  `json:"kind,omitempty"`
 	Subnet         model.SubnetID `json:"subnet"`
 	PrimaryAddress netip.Addr     `json:"primaryAddress"`
@@ -547,7 +563,8 @@ type ExhaustionBegan struct {
 	Pod    model.PodName `json:"pod,omitempty"` // the first it hit; none where a node could not be launched
 	Reason string        `json:"reason,omitempty"`
 	// CappedBy is what limits the node's ENIs, of an eni-limit: "instance
-	// type", "MAX_ENI", "custom networking", "trunk reserved", "unmanaged".
+	// type", "MAX_ENI", "custom networking", "trunk reserved", "unmanaged"; on
+	// ECS also "awsvpcTrunking off".
 	CappedBy string `json:"cappedBy,omitempty"`
 	Message  string `json:"message"` // as a real cluster shows it
 	// Numbers are the figures the verdict rests on, by name.

@@ -51,7 +51,7 @@ type episode struct {
 	id       int
 	place    troublePlace
 	waiting  int   // pods
-	launches int   // nodes that cannot be launched; they wait, but not in podMs
+	launches int   // nodes that cannot be launched, and others that are no pods; they wait, but not in podMs
 	pods     int   // that it hit
 	podMs    int64 // waited by those that wait no longer
 	since    int64 // sum of the instants at which the waiting ones began

@@ -142,9 +142,13 @@ func comparePrefixes(a, b netip.Prefix) int {
 
 func (p *pod) snapshot() PodSnapshot {
 	out := PodSnapshot{Name: p.name, Node: p.nodeName(), Failed: p.attempts}
-	if p.lease != nil {
+	switch {
+	case p.lease != nil:
 		out.Address = p.lease.Address()
-	} else if p.branch != nil && (p.phase == podStarting || p.phase == podRunning) {
+	case p.phase == podCreating, p.phase == podDone: // it has not got it yet, or no more
+	case p.grant != nil:
+		out.Address = p.grant.Address
+	case p.branch != nil:
 		out.Address = p.branch.Address
 	}
 	switch {

@@ -146,28 +146,38 @@ func (e *engine) tryLaunch(n *node) {
 	e.troubles.launched(n)
 	n.instance = in
 	n.index = len(e.nodes)
-	n.agent = newAgent(e, n)
 	e.nodes = append(e.nodes, n)
 	e.nodeNamed[n.name] = n
 	primary := in.enis[0]
-	launched := NodeLaunched{
+	e.platform.joins(n, NodeLaunched{
 		Group: n.group.Name, Instance: in.id, InstanceType: in.kind.Name,
 		Subnet: n.subnet.ID(), Zone: n.subnet.zone,
-		MaxPods: n.maxPods, SystemPods: n.systemPods(),
-		MaxENIs: in.kind.MaxENIs, SlotsPerENI: in.kind.SlotsPerENI(), BranchENIs: branchLimit(in.kind),
+		MaxENIs: in.kind.MaxENIs, SlotsPerENI: in.kind.SlotsPerENI(),
 		ENI: primary.id, PrimaryAddress: primary.primary, SecurityGroups: primary.groups,
+	})
+}
+
+// agentStart is from now, when the instance is launched, to its agent's start.
+func (n *node) agentStart() time.Duration {
+	if n.e.now > 0 {
+		return n.group.AgentStartLater
 	}
+	return n.group.AgentStart
+}
+
+// joins gives a Kubernetes node its agent, or its pool on Windows, and shows it
+// to the scheduler.
+func (e *engine) joins(n *node, launched NodeLaunched) {
+	n.agent = newAgent(e, n)
+	launched.MaxPods, launched.SystemPods = n.maxPods, n.systemPods()
+	launched.BranchENIs = branchLimit(n.instance.kind)
 	if n.group.Windows {
 		n.windows = newWindowsPool(e, n)
 		launched.OS, launched.MaxENIs = osWindows, 1
 	}
 	e.log(n.name, launched)
-	wait := n.group.AgentStart
-	if e.now > 0 {
-		wait = n.group.AgentStartLater
-	}
 	life := n.agent.life
-	e.promise(e.now.Add(wait), func() {
+	e.promise(e.now.Add(n.agentStart()), func() {
 		switch {
 		case n.gone:
 		case n.windows != nil:

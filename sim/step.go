@@ -14,10 +14,10 @@ import (
 func (e *engine) scheduleSteps() error {
 	for i := range e.cfg.Steps {
 		s := &e.cfg.Steps[i]
-		if err := e.checkStep(s); err != nil {
+		if err := e.platform.check(s); err != nil {
 			return fmt.Errorf("step %d: %w", i+1, err)
 		}
-		e.step(model.Instant(0).Add(s.At), func() { e.takeStep(s) })
+		e.step(model.Instant(0).Add(s.At), func() { e.platform.take(s) })
 	}
 	return nil
 }

@@ -28,14 +28,14 @@ func everyBody() []sim.Body {
 		Rule: "grow", Reason: "too-low", Total: 9, Assigned: 8, Available: 1, Cooling: 1, Short: 2, Over: 3, ENI: "eni-1",
 	}
 	call := sim.CallFields{
-		Call: 3, Action: sim.CreateNetworkInterface, Instance: "i-1", ENI: "eni-1", Trunk: "eni-2", VLAN: 3, Subnet: "a", Want: 2,
+		Call: 3, Action: sim.CreateNetworkInterface, Instance: "i-1", ENI: "eni-1", Trunk: "eni-2", VLAN: 4, Subnet: "a", Want: 2,
 		Addresses: addrs, Prefixes: prefixes, Error: model.InsufficientCidrBlocks, LatencyMs: 5, Attempt: 2, Throttled: true,
 	}
 	branch := sim.BranchFields{Pod: "p", ENI: "eni-2", Trunk: "eni-1", VLAN: 3, Address: addr, Subnet: "a"}
 	ended := sim.ExhaustionEnded{ID: 1, Kind: sim.KindSubnetIPs, Scope: "subnet", Name: "a", Pods: 2, PodMs: 9}
 	return []sim.Body{
 		sim.RunStarted{
-			APIVersion: "vpcsim/v1", Name: "n", Scenario: json.RawMessage(`{"name":"n","x":[1,2]}`),
+			APIVersion: "vpcsim/v1", Name: "n", Platform: sim.PlatformECS, Scenario: json.RawMessage(`{"name":"n","x":[1,2]}`),
 			Seed: 1<<64 - 1, Digest: "sha256:1", Version: "v", Notes: []string{"note"},
 			Subnets: []sim.SubnetStart{{
 				Name: "a", Zone: "z", CIDR: netip.MustParsePrefix("10.0.0.0/24"), IPv6CIDR: netip.MustParsePrefix("2001:db8::/64"), Tags: map[string]string{"a": "b"}, Reserved: addrs, InUse: addrs,
@@ -46,6 +46,7 @@ func everyBody() []sim.Body {
 		sim.NodeLaunched{
 			Group: "g", Instance: "i-1", InstanceType: "m5.large", Subnet: "a", Zone: "z", MaxPods: 29, SystemPods: 2,
 			MaxENIs: 3, SlotsPerENI: 9, BranchENIs: 9, ENI: "eni-1", PrimaryAddress: addr, SecurityGroups: []model.SecurityGroup{"sg"},
+			TaskENIs: 10, AWSVPCTrunking: true,
 		},
 		sim.NodeReady{},
 		sim.NodeNotReady{Reason: "r"},
@@ -98,6 +99,15 @@ func everyBody() []sim.Body {
 		sim.PodDeleted{Pod: "p"},
 		sim.PodReleased{Pod: "p", ENI: "eni-1", Device: 1, Address: addr, Prefix: prefix, CoolUntilMs: &until, Reason: "r"},
 		sim.PodCompleted{Pod: "p"},
+		sim.TaskCreated{Pod: "p", Workload: "w", NetworkMode: sim.NetworkBridge},
+		sim.TaskPlaced{Pod: "p", Workload: "w", Attempt: 2},
+		sim.TaskUnplaceable{Pod: "p", Workload: "w", Reason: sim.KindENILimit, Code: sim.ResourceENI, Attempt: 2, Message: "m"},
+		sim.TaskFailed{Pod: "p", Workload: "w", Reason: sim.KindSubnetIPs, Attempt: 2, Message: "m", RetryMs: until},
+		sim.TaskAddressed{Pod: "p", Workload: "w", ENI: "eni-1", Kind: model.ENIBranch, Device: -1, VLAN: 4, Subnet: "a", Address: addr, Attempt: 2},
+		sim.TaskReady{Pod: "p"},
+		sim.TaskDeleted{Pod: "p"},
+		sim.TaskReleased{Pod: "p", ENI: "eni-1", Device: -1, Address: addr, Reason: "terminated"},
+		sim.TaskCompleted{Pod: "p"},
 		sim.ExhaustionBegan{
 			ID: 1, Kind: sim.KindSubnetIPs, Scope: "subnet", Name: "a", Pod: "p", Reason: "r", CappedBy: "MAX_ENI", Message: "m",
 			Numbers: map[string]int{"free": 1}, Remedy: "x",

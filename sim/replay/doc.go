@@ -11,6 +11,9 @@
 //     eni.created, eni.deleted and the ec2.call of assigning and unassigning.
 //     See [Subnet].
 //
+// On ECS there is no pool: a node's ENIs are those that ECS has attached, and a
+// task is a [Pod] that holds the primary address of its own.
+//
 // The two differ while a call is under way: EC2 has taken the addresses of a
 // new ENI seconds before the agent can hand them out.
 //

@@ -22,6 +22,10 @@ type ENI struct {
 	Excluded bool
 	// Blocks are in ascending order. The primary address is not among them.
 	Blocks []*Block
+	// Pod is the task of ECS that the ENI is for; Trunk and VLAN are of a branch.
+	Pod   model.PodName
+	Trunk model.ENIID
+	VLAN  int
 
 	assigned int
 	wasFull  bool
@@ -46,6 +50,6 @@ func newENI(at model.Instant, b sim.ENIAttached) *ENI {
 	return &ENI{
 		ID: b.ENI, Kind: b.Kind, Device: b.Device, Subnet: b.Subnet,
 		SecurityGroups: b.SecurityGroups, PrimaryAddress: b.PrimaryAddress,
-		AttachedAt: at,
+		AttachedAt: at, Pod: b.Pod, Trunk: b.Trunk, VLAN: b.VLAN,
 	}
 }

@@ -70,7 +70,9 @@ type Change struct {
 	Device int
 	// Addresses and Prefixes that came or went; of a filled ENI those it has.
 	Addresses, Prefixes int
-	By                  sim.By
+	// Pod is the ECS task that the ENI is for.
+	Pod model.PodName
+	By  sim.By
 	// Branches is how many branch ENIs it is about.
 	Branches int
 	// Subnet and Error are set where the kind has them.
@@ -144,9 +146,9 @@ func (h *History) why(by sim.By) *sim.PoolDecision {
 func (h *History) attached(at model.Instant, e *ENI, b sim.ENIAttached) {
 	h.add(Change{
 		At: at, Kind: Attached, ENI: e.ID, Of: e.Kind, Device: e.Device,
-		Addresses: len(b.Addresses), Prefixes: len(b.Prefixes), By: b.By, Why: h.why(b.By),
+		Addresses: len(b.Addresses), Prefixes: len(b.Prefixes), Pod: e.Pod, By: b.By, Why: h.why(b.By),
 	})
-	if h.device(e.Device) == nil {
+	if e.Kind != model.ENIBranch && h.device(e.Device) == nil {
 		h.Devices = append(h.Devices, DeviceHistory{
 			Device: e.Device, Kind: e.Kind, AttachedAt: at, FilledAt: model.Never,
 		})
@@ -170,7 +172,7 @@ func (h *History) removed(at model.Instant, e *ENI, b sim.AddressesRemoved) {
 func (h *History) detached(at model.Instant, e *ENI, b sim.ENIDetached) {
 	h.add(Change{
 		At: at, Kind: Detached, ENI: e.ID, Of: e.Kind, Device: e.Device,
-		Addresses: len(b.Addresses), Prefixes: len(b.Prefixes), By: b.By, Why: h.why(b.By),
+		Addresses: len(b.Addresses), Prefixes: len(b.Prefixes), Pod: e.Pod, By: b.By, Why: h.why(b.By),
 	})
 }
 

@@ -27,20 +27,24 @@ type Node struct {
 	ExitError string
 	// Config is what the agent started with last; zero before its first start.
 	Config sim.AgentConfigured
-	// ENIs are those in the datastore, by device.
+	// ENIs are those in the datastore, by device; on ECS those that are attached.
 	ENIs []*ENI
-	// Trunk is the node's trunk ENI.
+	// Trunk is the node's trunk ENI; on ECS it is among the ENIs.
 	Trunk Trunk
-	// Branches are the branch ENIs that EC2 has for the node, oldest first.
+	// Branches are the branch ENIs that EC2 has for the node, oldest first; on
+	// ECS there are TaskBranches instead.
 	Branches []*Branch
 	// BranchFailures counts the requests for a branch ENI that came to nothing,
 	// by code; nil: none.
 	BranchFailures map[model.ErrorCode]int
+	// TaskBranches are the branch ENIs of ECS tasks, in the order of their coming.
+	TaskBranches []*ENI
 	// History is how the ENIs came, filled and went.
 	History History
 
 	bound   int
 	waiting int
+	tasks   int // ENIs of ECS tasks, in both
 	total   int
 	held    int
 	cooling int
@@ -57,7 +61,8 @@ func newNode(name model.NodeName, at model.Instant, b sim.NodeLaunched) *Node {
 
 // Totals are the numbers of a pool. Primary addresses are in none of them, nor
 // are blocks that the agent's mode leaves unused. Free is Total less Assigned
-// less Cooling.
+// less Cooling. On ECS, where there is no pool, they count the ENIs of tasks:
+// each has the one address that its task holds.
 type Totals struct {
 	Total, Assigned, Cooling int
 }
@@ -77,7 +82,7 @@ func (t Totals) plus(u Totals) Totals {
 // before the last event, nor go back from call to call.
 func (n *Node) Totals(at model.Instant) Totals {
 	n.expire(at)
-	return Totals{Total: n.total, Assigned: n.held, Cooling: n.cooling}
+	return Totals{Total: n.total + n.tasks, Assigned: n.held + n.tasks, Cooling: n.cooling}
 }
 
 // Gone reports whether the instance was terminated.
@@ -113,7 +118,7 @@ func (n *Node) becomeReady(at model.Instant) {
 
 func (n *Node) terminate(at model.Instant) {
 	n.Ready, n.AgentUp, n.TerminatedAt = false, false, at
-	n.ENIs, n.queue = nil, coolQueue{}
+	n.ENIs, n.TaskBranches, n.tasks, n.queue = nil, nil, 0, coolQueue{}
 	n.total, n.held, n.cooling = 0, 0, 0
 	n.History.add(Change{At: at, Kind: Terminated})
 }
@@ -155,6 +160,9 @@ func (n *Node) agentStarted(sim.AgentStarted) {
 
 func (n *Node) attach(at model.Instant, b sim.ENIAttached) error {
 	eni := newENI(at, b)
+	if b.Pod != "" {
+		return n.attachTask(at, eni, b)
+	}
 	var before *ENI
 	if i := slices.IndexFunc(n.ENIs, func(e *ENI) bool { return e.ID == b.ENI }); i >= 0 {
 		if b.By != sim.ByStart {
@@ -174,11 +182,16 @@ func (n *Node) attach(at model.Instant, b sim.ENIAttached) error {
 	} else {
 		n.carryOver(before, eni)
 	}
+	n.list(eni)
+	return nil
+}
+
+// list puts an ENI among the others.
+func (n *Node) list(eni *ENI) {
 	i, _ := slices.BinarySearchFunc(n.ENIs, eni, func(a, b *ENI) int {
 		return cmp.Or(cmp.Compare(a.Device, b.Device), cmp.Compare(a.ID, b.ID))
 	})
 	n.ENIs = slices.Insert(n.ENIs, i, eni)
-	return nil
 }
 
 // carryOver moves to an ENI that a restarted agent took over what living pods
@@ -198,6 +211,9 @@ func (n *Node) carryOver(from, to *ENI) {
 }
 
 func (n *Node) detach(at model.Instant, b sim.ENIDetached) error {
+	if n.detachTask(at, b) {
+		return nil
+	}
 	i := slices.IndexFunc(n.ENIs, func(e *ENI) bool { return e.ID == b.ENI })
 	if i < 0 {
 		return fmt.Errorf("%s is not in the datastore of %s", b.ENI, n.Name)

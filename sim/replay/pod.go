@@ -25,7 +25,7 @@ const (
 type Pod struct {
 	Name        model.PodName
 	Workload    model.WorkloadName
-	HostNetwork bool
+	HostNetwork bool           // or an ECS task without an ENI of its own
 	Node        model.NodeName // empty while it has none
 	Phase       Phase
 	// The instants are model.Never if it hasn't happened.

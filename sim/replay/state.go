@@ -90,6 +90,20 @@ func (s *State) apply(e sim.Event) error {
 		return s.release(b)
 	case sim.PodCompleted:
 		return s.Pods.complete(b.Pod)
+	case sim.TaskCreated:
+		return s.Pods.createTask(e.At, b)
+	case sim.TaskUnplaceable:
+		return s.Pods.unschedulable(sim.PodUnschedulable{Pod: b.Pod, Reason: b.Reason, Message: b.Message})
+	case sim.TaskFailed:
+		return s.failTask(b)
+	case sim.TaskReady:
+		return s.Pods.ready(e.At, b.Pod)
+	case sim.TaskDeleted:
+		return s.deleteTask(e.At, b.Pod)
+	case sim.TaskReleased:
+		return s.releaseTask(b)
+	case sim.TaskCompleted:
+		return s.Pods.complete(b.Pod)
 	case sim.ExhaustionBegan:
 		return s.beginEpisode(e, b)
 	case sim.ExhaustionEnded:
@@ -159,6 +173,10 @@ func (s *State) applyNode(n *Node, e sim.Event) error {
 		return s.Pods.setupFailed(b)
 	case sim.PodAddressed:
 		return s.address(n, e.At, b)
+	case sim.TaskPlaced:
+		return s.Pods.bind(e.At, n, sim.PodBound{Pod: b.Pod, Workload: b.Workload})
+	case sim.TaskAddressed:
+		return s.addressTask(n, e.At, b)
 	default:
 		return fmt.Errorf("unknown type of event %T", b)
 	}

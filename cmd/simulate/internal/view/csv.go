@@ -20,7 +20,10 @@ func CSV(w io.Writer, s *replay.State) error {
 	for _, p := range s.Pods.All() {
 		address, device := "", ""
 		if p.Address.IsValid() {
-			address, device = p.Address.String(), strconv.Itoa(p.Device)
+			address = p.Address.String()
+			if p.Device >= 0 { // a branch ENI has none
+				device = strconv.Itoa(p.Device)
+			}
 		}
 		out.Write([]string{
 			string(p.Name), string(p.Workload), string(p.Node), string(p.Phase), address, device,

@@ -85,13 +85,17 @@ type exhaustionDocument struct {
 }
 
 type nodeDocument struct {
-	Name         model.NodeName   `json:"name"`
-	InstanceType string           `json:"instanceType"`
-	Subnet       model.SubnetID   `json:"subnet"`
-	MaxPods      int              `json:"maxPods"`
-	ENIs         []eniDocument    `json:"enis"`
-	Branches     []branchDocument `json:"branches"`
-	Totals       totalsDocument   `json:"totals"`
+	Name         model.NodeName `json:"name"`
+	InstanceType string         `json:"instanceType"`
+	Subnet       model.SubnetID `json:"subnet"`
+	MaxPods      int            `json:"maxPods"` // 0 on ECS
+	// TaskENIs is how many tasks in awsvpc mode an ECS container instance takes,
+	// AWSVPCTrunking whether it has a trunk for them.
+	TaskENIs       *int             `json:"taskENIs,omitempty"`
+	AWSVPCTrunking *bool            `json:"awsvpcTrunking,omitempty"`
+	ENIs           []eniDocument    `json:"enis"`
+	Branches       []branchDocument `json:"branches"`
+	Totals         totalsDocument   `json:"totals"`
 }
 
 type eniDocument struct {
@@ -215,7 +219,7 @@ func summaryOf(s *replay.State, nodes []nodeDocument) summaryDocument {
 		EC2Calls:  map[sim.Action]int{},
 	}
 	for _, n := range nodes {
-		sum.ENIs += len(n.ENIs)
+		sum.ENIs += len(n.ENIs) + len(n.Branches)
 	}
 	for _, a := range s.Calls.ByAction() {
 		sum.EC2Calls[a.Action] = a.Count
@@ -252,12 +256,20 @@ func nodeOf(s *replay.State, n *replay.Node) nodeDocument {
 		ENIs: []eniDocument{}, Branches: []branchDocument{},
 		Totals: totalsDocument{t.Total, t.Assigned, t.Available(), t.Cooling},
 	}
+	if onECS(s) {
+		d.TaskENIs, d.AWSVPCTrunking = &n.Launched.TaskENIs, &n.Launched.AWSVPCTrunking
+	}
 	for _, e := range n.ENIs {
 		d.ENIs = append(d.ENIs, eniOf(s, e))
 	}
 	for _, b := range n.Branches {
 		d.Branches = append(d.Branches, branchDocument{
 			ENI: b.ENI, Pod: unlessZero(b.Pod), VLAN: b.VLAN, Address: b.Address.String(), Subnet: b.Subnet, State: b.State,
+		})
+	}
+	for _, e := range n.TaskBranches {
+		d.Branches = append(d.Branches, branchDocument{
+			ENI: e.ID, Pod: unlessZero(e.Pod), VLAN: e.VLAN, Address: e.PrimaryAddress.String(), Subnet: e.Subnet, State: replay.BranchInUse,
 		})
 	}
 	return d
@@ -271,6 +283,9 @@ func eniOf(s *replay.State, e *replay.ENI) eniDocument {
 		Excluded:       e.Excluded,
 		Addresses:      []addressDocument{},
 		Prefixes:       []prefixDocument{},
+	}
+	if e.Pod != "" { // the one address that a task's ENI has
+		d.Addresses = append(d.Addresses, addressDocument{Address: d.PrimaryAddress, State: replay.Assigned, Pod: &e.Pod})
 	}
 	for _, b := range e.Blocks {
 		addresses := []addressDocument{}
@@ -296,7 +311,10 @@ func podOf(p *replay.Pod) podDocument {
 	}
 	if p.Address.IsValid() {
 		address, device := p.Address.String(), p.Device
-		d.Address, d.Device = &address, &device
+		d.Address = &address
+		if device >= 0 { // a branch ENI has none
+			d.Device = &device
+		}
 	}
 	return d
 }

@@ -127,14 +127,14 @@ func writeTrouble(p *page, t *trouble, message string) {
 	}
 
 	if t.pods > 0 {
-		hit := fmt.Sprintf("%s waited %s in all", count(t.pods, "pod"), millis(t.podMs))
+		hit := fmt.Sprintf("%s waited %s in all", count(t.pods, p.words.pod), millis(t.podMs))
 		if t.pods > 1 {
 			hit += fmt.Sprintf(", %s on average", millis(t.podMs/int64(t.pods)))
 		}
 		if ep.Pod != "" {
 			hit += "; the first was " + string(ep.Pod)
 		}
-		p.paragraph(4, "pods     ", hit, plain)
+		p.paragraph(4, fmt.Sprintf("%-9s", p.words.pod+"s"), hit, plain)
 	} else if ep.Pod != "" {
 		p.paragraph(4, "first    ", string(ep.Pod), plain)
 	}

@@ -29,7 +29,7 @@ func writeFillOrder(p *page, s *replay.State) {
 		}
 		return
 	}
-	p.section("Fill order", fmt.Sprintf("the busiest of %s, then all", count(len(s.Nodes), "node")))
+	p.section("Fill order", fmt.Sprintf("the busiest of %s, then all", count(len(s.Nodes), p.words.node)))
 	busiest := s.Nodes[0]
 	for _, n := range s.Nodes {
 		if n.History.Count > busiest.History.Count {
@@ -82,6 +82,11 @@ func condense(changes []replay.Change) []fillLine {
 		if len(out) > 0 {
 			last := &out[len(out)-1]
 			same := last.ENI == ch.ENI && last.Kind == ch.Kind && last.By == ch.By
+			if last.Of == model.ENIBranch && ch.Of == model.ENIBranch && last.Kind == ch.Kind {
+				last.until = ch.At
+				last.times++
+				continue
+			}
 			joins := ch.Kind == replay.Added || ch.Kind == replay.Removed || ch.Kind == replay.Failed || ch.Kind == replay.TrunkFailed
 			if same && joins && last.Error == ch.Error {
 				last.Addresses += ch.Addresses
@@ -105,6 +110,8 @@ func (l fillLine) where() string {
 		return "branch"
 	case l.ENI == "":
 		return ""
+	case l.Of == model.ENIBranch:
+		return "branch"
 	}
 	return fmt.Sprintf("eni%d", l.Device)
 }
@@ -123,8 +130,14 @@ func (l fillLine) what() cell {
 			return c("primary ENI, empty")
 		case l.Of == model.ENIPrimary:
 			return c("primary ENI, " + amount)
+		case l.Of == model.ENITrunk && l.By == sim.ByECS:
+			return c("trunk ENI attached")
 		case l.Of == model.ENITrunk && amount == "":
 			return c("the agent sees the trunk")
+		case l.Of == model.ENITask:
+			return c("task ENI attached")
+		case l.Of == model.ENIBranch:
+			return c("+" + count(l.times, "branch ENI") + l.span())
 		case amount == "":
 			return c("attached, empty")
 		}
@@ -134,6 +147,9 @@ func (l fillLine) what() cell {
 	case replay.Removed:
 		return c("−" + amount + steps)
 	case replay.Detached:
+		if l.Of == model.ENIBranch {
+			return c("−" + count(l.times, "branch ENI") + l.span())
+		}
 		return c("given back")
 	case replay.Excluded:
 		return styled(yellow, "excluded: serves no new pods")
@@ -222,6 +238,16 @@ func (l fillLine) why(n *replay.Node) string {
 		return "its last pod left"
 	case sim.ByTerminate:
 		return "the instance is terminated"
+	case sim.ByECS:
+		switch {
+		case l.Of == model.ENIPrimary:
+			return "came with the instance"
+		case l.Of == model.ENITrunk:
+			return "awsvpcTrunking: ACTIVE"
+		case l.times == 1:
+			return string(l.Pod)
+		}
+		return "from " + string(l.Pod) + " on"
 	}
 	if l.Why == nil {
 		return ""
@@ -291,9 +317,13 @@ func writeDevices(p *page, s *replay.State) {
 			}
 		}
 	}
-	p.line("  all " + count(len(s.Nodes), "node"))
+	p.line("  all " + count(len(s.Nodes), p.words.node))
 	g := newGrid("lrrrrrr")
-	g.head("", "nodes", "from", "to", "full on", "from", "to")
+	nodes := "nodes"
+	if onECS(s) {
+		nodes = "instances"
+	}
+	g.head("", nodes, "from", "to", "full on", "from", "to")
 	for _, d := range devices {
 		row := []cell{c(fmt.Sprintf("eni%d", d.number))}
 		for _, at := range [][]model.Instant{d.attached, d.filled} {

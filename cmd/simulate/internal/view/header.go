@@ -38,8 +38,12 @@ func writeHeader(p *page, s *replay.State) {
 		p.paragraph(0, "", sc.Summary, plain)
 	}
 	p.line("")
+	nodes := "Nodes"
+	if onECS(s) {
+		nodes = "ECS"
+	}
 	for i, g := range groupsOf(s) {
-		p.paragraph(2, label("Nodes", i), g, plain)
+		p.paragraph(2, label(nodes, i), g, plain)
 	}
 	for i, t := range subnetLines(s) {
 		p.paragraph(2, label("Subnets", i), t, plain)
@@ -79,6 +83,10 @@ func groupsOf(s *replay.State) []string {
 	var out []string
 	for _, g := range groups {
 		l := g.first.Launched
+		if onECS(s) {
+			out = append(out, instanceGroup(l, g.n))
+			continue
+		}
 		gone := ""
 		if g.gone > 0 {
 			gone = fmt.Sprintf(" (%s terminated)", number(g.gone))

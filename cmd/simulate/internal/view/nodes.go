@@ -46,7 +46,10 @@ func writeNodes(p *page, s *replay.State) {
 	if prefixes {
 		legend = "a prefix each: ▁▄█ held by pods  ░ cooling  □ free  · none"
 	}
-	p.section("Nodes", legend)
+	if onECS(s) {
+		legend = "■ held by a task  · free"
+	}
+	p.section(p.words.nodes, legend)
 	if len(living) <= nodeStrips {
 		for _, n := range living {
 			writeNode(p, s, n, string(n.Name))
@@ -94,7 +97,7 @@ func writeLikeNodes(p *page, s *replay.State, nodes []*replay.Node) {
 // each ENI, not which of its slots are taken.
 func looks(s *replay.State, n *replay.Node) string {
 	var b strings.Builder
-	fmt.Fprint(&b, n.Launched.Group, " ", condition(n), " ", n.Bound(), " ", n.BranchCount())
+	fmt.Fprint(&b, n.Launched.Group, " ", condition(n), " ", n.Bound(), " ", n.BranchCount(), " ", len(n.TaskBranches))
 	for _, e := range n.ENIs {
 		cooling := 0
 		for _, blk := range e.Blocks {
@@ -107,18 +110,28 @@ func looks(s *replay.State, n *replay.Node) string {
 
 // writeSpread tells the least, the median and the most over nodes.
 func writeSpread(p *page, s *replay.State, nodes []*replay.Node) {
-	measures := []struct {
+	type measure struct {
 		name string
 		of   func(*replay.Node) int
-	}{
-		{"ENIs", func(n *replay.Node) int { return len(n.ENIs) }},
+	}
+	measures := []measure{
+		{"ENIs", func(n *replay.Node) int { return len(n.ENIs) + len(n.TaskBranches) }},
 		{"addresses for pods", func(n *replay.Node) int { return n.Totals(s.Now).Total }},
 		{"held by pods", func(n *replay.Node) int { return n.Totals(s.Now).Assigned }},
 		{"free", func(n *replay.Node) int { return n.Totals(s.Now).Free() }},
 		{"pods, the system's included", func(n *replay.Node) int { return n.Bound() + n.Launched.SystemPods }},
 	}
+	each := "per node"
+	if onECS(s) {
+		each = "each"
+		measures = []measure{
+			measures[0],
+			{"task ENIs", func(n *replay.Node) int { return n.Totals(s.Now).Assigned }},
+			{"tasks", func(n *replay.Node) int { return n.Bound() }},
+		}
+	}
 	g := newGrid("lrrrr")
-	g.head(fmt.Sprintf("all %s, per node", count(len(nodes), "node")), "least", "median", "most", "sum")
+	g.head(fmt.Sprintf("all %s, %s", count(len(nodes), p.words.node), each), "least", "median", "most", "sum")
 	for _, m := range measures {
 		values := make([]int, len(nodes))
 		sum := 0
@@ -134,6 +147,10 @@ func writeSpread(p *page, s *replay.State, nodes []*replay.Node) {
 
 // writeNode draws a node: a line of numbers, a strip for each ENI.
 func writeNode(p *page, s *replay.State, n *replay.Node, title string) {
+	if onECS(s) {
+		writeInstance(p, s, n, title)
+		return
+	}
 	t := n.Totals(s.Now)
 	held := fmt.Sprintf("%s of %s addresses held", number(t.Assigned), number(t.Total))
 	if n.Config.Settings.IPv6 {

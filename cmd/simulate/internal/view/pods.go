@@ -3,6 +3,7 @@ package view
 import (
 	"fmt"
 	"strconv"
+	"strings"
 
 	"vpcsim/model"
 	"vpcsim/sim/replay"
@@ -15,7 +16,7 @@ func writePodSummary(p *page, s *replay.State) {
 	if n.Created == 0 {
 		return
 	}
-	p.section("Pods", "")
+	p.section(p.words.pods, "")
 	parts := []string{number(n.Created) + " created"}
 	for _, part := range []struct {
 		n    int
@@ -23,7 +24,7 @@ func writePodSummary(p *page, s *replay.State) {
 	}{
 		{n.Running, "running"},
 		{n.Pending, "Pending"},
-		{n.ContainerCreating, "in ContainerCreating"},
+		{n.ContainerCreating, "in " + p.words.creating},
 		{n.Terminating, "terminating"},
 		{n.Succeeded, "succeeded"},
 	} {
@@ -42,12 +43,16 @@ func writePodSummary(p *page, s *replay.State) {
 	}
 	g := newGrid("lrrrr")
 	g.head("wait for an address", "median", "p90", "p99", "longest")
+	bound := "from bound to a node"
+	if onECS(s) {
+		bound = "from placed on an instance"
+	}
 	for _, row := range []struct {
 		name string
 		l    *replay.Latencies
 	}{
 		{"from created", &s.Pods.StartLatency},
-		{"from bound to a node", &s.Pods.TimeToIP},
+		{bound, &s.Pods.TimeToIP},
 	} {
 		g.add(c(row.name), c(duration(row.l.Percentile(50))), c(duration(row.l.Percentile(90))),
 			c(duration(row.l.Percentile(99))), c(duration(row.l.Max())))
@@ -61,18 +66,23 @@ func writePods(p *page, s *replay.State) {
 	if len(pods) == 0 {
 		return
 	}
-	p.section("All pods", "")
+	p.section("All "+strings.ToLower(p.words.pods), "")
 	g := newGrid("llllrrrrl")
 	g.head("name", "node", "phase", "address", "eni", "created", "addressed", "failed", "waits for")
 	for _, pod := range pods {
-		address, device := "", ""
+		address, device, phase := "", "", string(pod.Phase)
+		if pod.Phase == replay.ContainerCreating {
+			phase = p.words.creating
+		}
 		if pod.Address.IsValid() {
 			address, device = pod.Address.String(), strconv.Itoa(pod.Device)
 			if pod.VLAN > 0 {
 				device = fmt.Sprintf("vlan %d", pod.VLAN)
+			} else if pod.Device < 0 {
+				device = "branch"
 			}
 		}
-		g.add(c(string(pod.Name)), c(string(pod.Node)), styled(phaseStyle(pod.Phase), string(pod.Phase)),
+		g.add(c(string(pod.Name)), c(string(pod.Node)), styled(phaseStyle(pod.Phase), phase),
 			c(address), c(device), c(instant(pod.CreatedAt)), c(maybeInstant(pod.AddressedAt)),
 			c(number(pod.FailedAttempts)), c(string(pod.Reason)))
 	}

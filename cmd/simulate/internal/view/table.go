@@ -19,6 +19,7 @@ type TableOptions struct {
 // says in words what stopped it.
 func Table(w io.Writer, s *replay.State, o TableOptions) error {
 	p := newPage(w, o.Palette)
+	p.words = wordsOf(s)
 	writeHeader(p, s)
 	writeFillOrder(p, s)
 	writeNodes(p, s)

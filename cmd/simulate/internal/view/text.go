@@ -15,6 +15,7 @@ const pageWidth = 80
 type page struct {
 	w       *bufio.Writer
 	palette Palette
+	words   words
 	started bool
 }
 

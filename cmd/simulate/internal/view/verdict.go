@@ -41,26 +41,33 @@ func verdictOf(s *replay.State) verdict {
 	causes := causesOf(s)
 	cut := s.Ended != nil && s.Ended.EndedBy == "limit"
 	switch {
+	case worst != nil && n.Waiting() == 0 && worst.first.Reason == "deployment-configuration":
+		return verdict{false, explain(s, worst), stopped(worst) + ": a deployment can't go on."}
 	case worst != nil && n.Waiting() == 0:
-		return verdict{false, explain(worst), stopped(worst) + ": not all nodes could be launched."}
+		return verdict{false, explain(s, worst), stopped(worst) + ": " + noNodes(s) + "."}
 	case len(causes) > 1:
-		return verdict{false, explain(worst), fmt.Sprintf("Stopped by %s: %s of %s are waiting.",
-			listOf(causes), number(n.Waiting()), count(n.Waiting()+n.Running, "pod"))}
+		return verdict{false, explain(s, worst), fmt.Sprintf("Stopped by %s: %s of %s are waiting.",
+			listOf(causes), number(n.Waiting()), count(n.Waiting()+n.Running, wordsOf(s).pod))}
 	case worst != nil:
-		return verdict{false, explain(worst), stopped(worst) + ": " + waiting(n) + "."}
+		return verdict{false, explain(s, worst), stopped(worst) + ": " + waiting(n, wordsOf(s)) + "."}
 	case cut:
 		return verdict{false, "", "Cut short by " + s.Ended.Message + "."}
 	case n.Waiting() > 0:
-		return verdict{false, "", "Nothing ran out, but " + waiting(n) + " at the end."}
+		return verdict{false, "", "Nothing ran out, but " + waiting(n, wordsOf(s)) + " at the end."}
 	}
 	fits := "Everything fits"
 	past := pastTrouble(s)
 	if past != "" {
 		fits = "Everything fits in the end"
 	}
-	pods := "no pod waits"
+	word := wordsOf(s).pod
+	pods := "no " + word + " waits"
 	if n.Running > 0 {
-		pods = plural(n.Running, "pod runs", "pods run")
+		pods = plural(n.Running, word+" runs", word+"s run")
+	}
+	if onECS(s) {
+		limit, free := taskENIs(s)
+		return verdict{true, past, fmt.Sprintf("%s: %s, %s of %s task ENIs %s free.", fits, pods, number(free), number(limit), isAre(free))}
 	}
 	return verdict{true, past, fmt.Sprintf("%s: %s, %s.", fits, pods, left(s))}
 }
@@ -72,6 +79,14 @@ func left(s *replay.State) string {
 	}
 	t := s.Totals()
 	return fmt.Sprintf("%s of %s addresses %s free", number(t.Free()), number(t.Total), isAre(t.Free()))
+}
+
+// noNodes says what waits where no pod does.
+func noNodes(s *replay.State) string {
+	if onECS(s) {
+		return "not all container instances could be launched, or register"
+	}
+	return "not all nodes could be launched"
 }
 
 // worstOpen is what has not ended at the end: real exhaustion before what cures
@@ -130,23 +145,23 @@ func listOf(words []string) string {
 func pastTrouble(s *replay.State) string {
 	for _, t := range troubles(s) {
 		if !t.open && !t.first.Kind.Cures() {
-			return fmt.Sprintf("Until %s, %s kept %s waiting.", instant(t.until), t.first.Kind, count(t.pods, "pod"))
+			return fmt.Sprintf("Until %s, %s kept %s waiting.", instant(t.until), t.first.Kind, count(t.pods, wordsOf(s).pod))
 		}
 	}
 	return ""
 }
 
 // waiting says how many pods don't run, and how that shows in kubectl.
-func waiting(n replay.PodCount) string {
+func waiting(n replay.PodCount, w words) string {
 	all := n.Waiting() + n.Running
 	what := "Pending"
 	switch {
 	case n.Pending == 0:
-		what = "in ContainerCreating"
+		what = "in " + w.creating
 	case n.ContainerCreating > 0:
-		what = fmt.Sprintf("waiting (%s Pending, %s in ContainerCreating)", number(n.Pending), number(n.ContainerCreating))
+		what = fmt.Sprintf("waiting (%s Pending, %s in %s)", number(n.Pending), number(n.ContainerCreating), w.creating)
 	}
-	return fmt.Sprintf("%s of %s %s %s", number(n.Waiting()), plural(all, "pod", "pods"), isAre(n.Waiting()), what)
+	return fmt.Sprintf("%s of %s %s %s", number(n.Waiting()), plural(all, w.pod, w.pod+"s"), isAre(n.Waiting()), what)
 }
 
 // stopped names what was the end.
@@ -159,10 +174,13 @@ func stopped(t *trouble) string {
 
 // explain tells somebody who meets a kind of exhaustion for the first time what
 // it is.
-func explain(t *trouble) string {
+func explain(s *replay.State, t *trouble) string {
 	at := place(t.first)
 	if t.names > 1 {
 		at = fmt.Sprintf("%s and %s", at, plural(t.names-1, "other", "others"))
+	}
+	if text := explainECS(t, at); onECS(s) && text != "" {
+		return text
 	}
 	switch t.first.Kind {
 	case sim.KindMaxPods:

@@ -1,0 +1,111 @@
+package sim
+
+import (
+	"net/netip"
+	"slices"
+	"time"
+
+	"vpcsim/model"
+)
+
+// The calls of ECS to EC2. It makes them with its own role, in the account of the
+// user: an ENI is created and attached, or associated with a trunk; later it is
+// detached, or disassociated, and deleted. A branch ENI is deleted as soon as its
+// task has stopped: the cooldown and the delete queue of EKS's resource
+// controller have no counterpart.
+//
+// None of the callers below is called back once the instance is gone: everything
+// that was made for it went with it.
+
+// ask is a call about an instance. Its effect fills in what the call took or
+// gave back, or why it is refused. How often ECS tries a throttled call again is
+// not documented; it is taken to be as patient as the agent of EKS.
+func (c *ecs) ask(ci *containerInstance, f CallFields, effect func(f *CallFields), done reply) {
+	c.e.ec2.send(request{in: ci.instance, tied: true, fields: f, effect: effect, done: func(code model.ErrorCode) {
+		if !ci.gone {
+			done(code)
+		}
+	}})
+}
+
+// insistAfter is the wait after which ECS asks again to take an ENI away.
+const insistAfter = 10 * time.Second
+
+// insist is a call that is made again until EC2 lets it through.
+func (c *ecs) insist(ci *containerInstance, f CallFields, done func()) {
+	c.ask(ci, f, nil, func(code model.ErrorCode) {
+		if code == "" {
+			done()
+			return
+		}
+		c.e.promise(c.e.now.Add(insistAfter), func() {
+			if !ci.gone {
+				c.insist(ci, f, done)
+			}
+		})
+	})
+}
+
+// createENI makes an ENI with its primary address only. With a VLAN id it is to
+// be a branch of the instance's trunk.
+func (c *ecs) createENI(ci *containerInstance, s *subnet, groups []model.SecurityGroup, vlan int, done func(ni *eni, code model.ErrorCode)) {
+	f := CallFields{Action: CreateNetworkInterface, Subnet: s.ID()}
+	if vlan > 0 {
+		f.Trunk, f.VLAN = ci.trunk.id, vlan
+	}
+	var ni *eni
+	c.ask(ci, f, func(f *CallFields) {
+		made, err := c.e.ec2.make(ci.instance, s, groups, 0, false, model.ENISecondary)
+		if err != nil {
+			f.Error = codeOf(err)
+			return
+		}
+		ni = made
+		f.ENI, f.Addresses = ni.id, []netip.Addr{ni.primary}
+	}, func(code model.ErrorCode) { done(ni, code) })
+}
+
+// attach attaches an ENI at the lowest free device number.
+func (c *ecs) attach(ci *containerInstance, ni *eni, done reply) {
+	in := ci.instance
+	c.ask(ci, CallFields{Action: AttachNetworkInterface, ENI: ni.id, Subnet: ni.subnet.ID()}, func(f *CallFields) {
+		if len(in.enis) >= max(in.kind.MaxENIs, in.kind.MaxENIsAllCards) {
+			f.Error = model.AttachmentLimitExceeded
+			return
+		}
+		in.attach(ni, in.lowestDevice())
+	}, done)
+}
+
+// detach takes an ENI off the instance; its device number is free when it is
+// deleted.
+func (c *ecs) detach(ci *containerInstance, ni *eni, done func()) {
+	in := ci.instance
+	c.insist(ci, CallFields{Action: DetachNetworkInterface, ENI: ni.id, Subnet: ni.subnet.ID()}, func() {
+		in.enis = slices.DeleteFunc(in.enis, func(have *eni) bool { return have == ni })
+		in.loose = append(in.loose, ni)
+		ni.leaving = true
+		done()
+	})
+}
+
+// associate hangs a branch onto the trunk, disassociate takes it off. A branch
+// is loose to EC2: made for the instance and not attached to it.
+func (c *ecs) associate(ci *containerInstance, ni *eni, vlan int, done reply) {
+	c.ask(ci, CallFields{Action: AssociateTrunkInterface, ENI: ni.id, Trunk: ci.trunk.id, VLAN: vlan, Subnet: ni.subnet.ID()}, nil, done)
+}
+
+func (c *ecs) disassociate(ci *containerInstance, ni *eni, vlan int, done func()) {
+	c.insist(ci, CallFields{Action: DisassociateTrunkInterface, ENI: ni.id, Trunk: ci.trunk.id, VLAN: vlan, Subnet: ni.subnet.ID()}, done)
+}
+
+// delete deletes an ENI that is not attached. Its address is free when the call
+// ends.
+func (c *ecs) delete(ci *containerInstance, ni *eni, done func()) {
+	in := ci.instance
+	c.insist(ci, CallFields{Action: DeleteNetworkInterface, ENI: ni.id, Subnet: ni.subnet.ID()}, func() {
+		in.loose = slices.DeleteFunc(in.loose, func(have *eni) bool { return have == ni })
+		c.e.ec2.release(in, ni)
+		done()
+	})
+}
