@@ -68,7 +68,12 @@ func newAgent(e *engine, n *node) *agent {
 	return a
 }
 
-// instance is what the metadata service shows.
+// attached is what the metadata service shows of the instance's ENIs.
+func (a *agent) attached() []*eni {
+	return slices.DeleteFunc(slices.Clone(a.node.instance.enis), func(ni *eni) bool { return ni.attaching })
+}
+
+// instance is the node's.
 func (a *agent) instance() *instance { return a.node.instance }
 
 // slots is how many blocks an ENI of the node holds.

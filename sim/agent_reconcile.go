@@ -72,7 +72,7 @@ func (a *agent) catchUp() {
 // the datastore lacks are taken over as free; what is not attached, or was
 // given back a moment ago, is dropped, under living pods too.
 func (a *agent) reconcile() {
-	for _, ni := range a.instance().enis {
+	for _, ni := range a.attached() {
 		attached := a.trusted(ni)
 		e := a.store.ENI(ni.id)
 		if e == nil {
@@ -120,7 +120,7 @@ func (a *agent) reportDropped(gone []netip.Prefix) {
 // suspect reports whether a later reconcile may find a difference: the agent
 // holds a block that it remembers giving back, or lacks one that is attached.
 func (a *agent) suspect() bool {
-	for _, ni := range a.instance().enis {
+	for _, ni := range a.attached() {
 		e := a.store.ENI(ni.id)
 		for _, b := range a.attachedBlocks(ni) {
 			at, given := a.givenBack[b]

@@ -27,7 +27,7 @@ func (a *agent) start() {
 		return
 	}
 	a.store = model.NewDatastore(a.settings.PrefixDelegation, a.settings.Cooldown)
-	for _, ni := range a.instance().enis {
+	for _, ni := range a.attached() {
 		a.takeENI(ni, a.attachedBlocks(ni), ByStart)
 	}
 	a.keepLeases()

@@ -106,3 +106,35 @@ func TestRefusalOutlivesARestart(t *testing.T) {
 	require.Equal(t, KindSubnetIPs, began[0].Kind)
 	require.Equal(t, "b", began[0].Name)
 }
+
+// The instance metadata shows a trunk when its attachment is done, so the agent
+// cannot take it in before.
+func TestTrunkShowsWhenItsAttachmentIsDone(t *testing.T) {
+	cfg := baseConfig("a")
+	cfg.CNI.Env["ENABLE_POD_ENI"] = "true"
+	cfg.Controller.TrunkDelay = 8 * time.Second
+	cfg.EC2.Latency = map[Action]Range{
+		CreateNetworkInterface: {time.Second, time.Second},
+		AttachNetworkInterface: {6 * time.Second, 6 * time.Second},
+	}
+	g := baseGroup(cfg, "w", 1)
+	g.Type.TrunkingCompatible, g.Type.BranchENIs = true, 9
+	cfg.NodeGroups = []NodeGroup{g}
+	events := playAll(t, cfg)
+	returned := model.Never
+	at, answers := bodies[EC2Returned](events)
+	for i, b := range answers {
+		if b.Action == AttachNetworkInterface {
+			returned = min(returned, at[i])
+		}
+	}
+	at, attached := bodies[ENIAttached](events)
+	for i, b := range attached {
+		if b.Kind == model.ENITrunk {
+			require.GreaterOrEqual(t, at[i], returned)
+			require.Equal(t, ByReconcile, b.By)
+			return
+		}
+	}
+	require.Fail(t, "no trunk")
+}

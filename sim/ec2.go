@@ -39,16 +39,17 @@ type subnet struct {
 
 // eni is an ENI as EC2 has it.
 type eni struct {
-	id       model.ENIID
-	kind     model.ENIKind
-	subnet   *subnet
-	groups   []model.SecurityGroup
-	primary  netip.Addr
-	madeAt   model.Instant
-	blocks   []netip.Prefix // in the order in which they were added
-	instance *instance      // nil: not attached
-	leaving  bool           // detached, and its device number kept until it is deleted
-	device   int
+	id        model.ENIID
+	kind      model.ENIKind
+	subnet    *subnet
+	groups    []model.SecurityGroup
+	primary   netip.Addr
+	madeAt    model.Instant
+	blocks    []netip.Prefix // in the order in which they were added
+	instance  *instance      // nil: not attached
+	attaching bool           // a trunk whose attachment is under way: the metadata don't show it yet
+	leaving   bool           // detached, and its device number kept until it is deleted
+	device    int
 
 	branches []*eni // of a trunk: those made for it and not deleted
 	trunk    *eni   // of a branch: the trunk it was made for

@@ -58,10 +58,15 @@ func (x *ec2) attachTrunk(in *instance, ni *eni, device int, done reply) {
 			f.Error = model.InvalidParameterValue
 		default:
 			in.attach(ni, device)
-			in.trunk = ni
-			in.node.agent.attachedByOthers() // the metadata show it at once
+			in.trunk, ni.attaching = ni, true
 		}
-	}, done)
+	}, func(code model.ErrorCode) {
+		if ni.attaching && !in.node.gone {
+			ni.attaching = false
+			in.node.agent.attachedByOthers()
+		}
+		done(code)
+	})
 }
 
 // deleteTrunk deletes a trunk that could not be attached.
