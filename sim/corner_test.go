@@ -138,3 +138,28 @@ func TestTrunkShowsWhenItsAttachmentIsDone(t *testing.T) {
 	}
 	require.Fail(t, "no trunk")
 }
+
+// Pods of a roll-out are spread among themselves: those of the revision before
+// belong to another ReplicaSet and don't count.
+func TestRevisionsAreSpreadEachByItself(t *testing.T) {
+	cfg := baseConfig("a")
+	cfg.NodeGroups = []NodeGroup{baseGroup(cfg, "w", 2)}
+	cfg.Workloads = []Workload{{
+		Name: "web", Kind: Deployment, Replicas: 8,
+		MaxSurge: IntOrPercent{Value: 100, Percent: true},
+	}}
+	cfg.Steps = []Step{
+		{At: time.Minute, Action: AddNodes{Group: "w", Count: 1}},
+		{At: 2 * time.Minute, Action: Rollout{Workload: "web"}},
+	}
+	on := map[model.NodeName]int{}
+	for _, e := range playAll(t, cfg) {
+		if _, ok := e.Body.(PodBound); ok && e.At >= 120_000 {
+			on[e.Node]++
+		}
+	}
+	require.Len(t, on, 3)
+	for node, pods := range on {
+		require.InDelta(t, 8.0/3, pods, 1, node)
+	}
+}

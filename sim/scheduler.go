@@ -23,9 +23,9 @@ type scheduler struct {
 	chance *stream
 
 	classes    map[classKey]*podClass
-	ofWorkload map[*workload]*podClass // of pods with their workload's own spec
+	ofWorkload map[spreadKey]*podClass // of pods with their workload's own spec
 	inOrder    []*podClass             // by first pod
-	spreads    map[model.WorkloadName]*spread
+	spreads    map[spreadKey]*spread
 	spreadList []*spread
 
 	changes changeLog
@@ -57,8 +57,8 @@ func newScheduler(e *engine) *scheduler {
 		e:          e,
 		chance:     newStream(e.cfg.Seed, "scheduler"),
 		classes:    map[classKey]*podClass{},
-		ofWorkload: map[*workload]*podClass{},
-		spreads:    map[model.WorkloadName]*spread{},
+		ofWorkload: map[spreadKey]*podClass{},
+		spreads:    map[spreadKey]*spread{},
 		nextRun:    -1,
 		daemons:    map[*node]*daemonList{},
 	}
@@ -152,15 +152,31 @@ func (s *scheduler) noteDecided(n *node) {
 	}
 }
 
-// spreadOf returns the counts of the pod's workload, or nil.
+// spreadKey is what pods are spread with: those of their workload; of a
+// Deployment those of their revision only, as each has a ReplicaSet of its own.
+type spreadKey struct {
+	workload model.WorkloadName
+	revision int
+}
+
+func spreadKeyOf(p *pod) spreadKey {
+	key := spreadKey{workload: p.owner.Name}
+	if p.owner.Kind == Deployment {
+		key.revision = p.revision
+	}
+	return key
+}
+
+// spreadOf returns the counts of the pods that the pod is spread with, or nil.
 func (s *scheduler) spreadOf(p *pod) *spread {
 	if p.owner == nil {
 		return nil
 	}
-	out := s.spreads[p.owner.Name]
+	key := spreadKeyOf(p)
+	out := s.spreads[key]
 	if out == nil {
 		out = &spread{}
-		s.spreads[p.owner.Name] = out
+		s.spreads[key] = out
 		s.spreadList = append(s.spreadList, out)
 	}
 	return out

@@ -54,22 +54,26 @@ type failure struct {
 
 // classKey is what makes pods alike.
 type classKey struct {
-	workload model.WorkloadName
-	filters  string
+	spread  spreadKey // zero without a workload
+	filters string
 }
 
 // classOf finds the pod's class. The pods of a workload share its spec, so that
 // they need no key. Those beside a DaemonSet's are ordinary pods.
 func (s *scheduler) classOf(p *pod) *podClass {
 	if p.owner != nil && p.spec == &p.owner.Pod && p.daemon() == (p.target != nil) {
-		c := s.ofWorkload[p.owner]
+		key := spreadKeyOf(p)
+		c := s.ofWorkload[key]
 		if c == nil {
 			c = s.newClass(p)
-			s.ofWorkload[p.owner] = c
+			s.ofWorkload[key] = c
 		}
 		return c
 	}
-	key := classKey{p.workloadName(), filterKey(p.spec)}
+	key := classKey{filters: filterKey(p.spec)}
+	if p.owner != nil {
+		key.spread = spreadKeyOf(p)
+	}
 	c := s.classes[key]
 	if c == nil {
 		c = s.newClass(p)
