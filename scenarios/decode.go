@@ -447,29 +447,33 @@ func texts[T ~string](words []T) []string {
 	return all
 }
 
+// prefix reads an IPv4 CIDR block.
 func (d *decoder) prefix(into *netip.Prefix) reader {
-	return func(v value) {
-		var text string
-		d.text(&text)(v)
-		if v.Kind != doc.Text {
-			return
+	return d.cidr(into, "%s is no CIDR block: write it as 10.0.0.0/24", func(p netip.Prefix) string {
+		if !p.Addr().Is4() {
+			return "IPv6: " + notYet
 		}
-		p, err := netip.ParsePrefix(text)
-		switch {
-		case err != nil:
-			d.failAt(v, "%s is no CIDR block: write it as 10.0.0.0/24", quote(text))
-		case !p.Addr().Is4():
-			d.failAt(v, "IPv6: %s", notYet)
-		case p != p.Masked():
-			d.failAt(v, "%s has bits set behind its prefix (did you mean %s?)", p, p.Masked())
-		default:
-			*into = p
-		}
-	}
+		return ""
+	})
 }
 
 // prefix6 reads the IPv6 CIDR of a subnet: /44 … /64 in steps of 4.
 func (d *decoder) prefix6(into *netip.Prefix) reader {
+	const malformed = "%s is no IPv6 CIDR block: write it as 2001:db8:0:1::/64"
+	return d.cidr(into, malformed, func(p netip.Prefix) string {
+		switch {
+		case !p.Addr().Is6() || p.Addr().Is4In6():
+			return fmt.Sprintf(malformed, quote(p.String()))
+		case p.Bits() < 44 || p.Bits() > 64 || p.Bits()%4 != 0:
+			return fmt.Sprintf("a subnet's IPv6 block is /44 to /64 in steps of 4, not /%d", p.Bits())
+		}
+		return ""
+	})
+}
+
+// cidr reads a CIDR block without bits behind its prefix. malformed is said of
+// text that is none; refuse says why one that could be read won't do.
+func (d *decoder) cidr(into *netip.Prefix, malformed string, refuse func(netip.Prefix) string) reader {
 	return func(v value) {
 		var text string
 		d.text(&text)(v)
@@ -477,16 +481,19 @@ func (d *decoder) prefix6(into *netip.Prefix) reader {
 			return
 		}
 		p, err := netip.ParsePrefix(text)
-		switch {
-		case err != nil || !p.Addr().Is6() || p.Addr().Is4In6():
-			d.failAt(v, "%s is no IPv6 CIDR block: write it as 2001:db8:0:1::/64", quote(text))
-		case p.Bits() < 44 || p.Bits() > 64 || p.Bits()%4 != 0:
-			d.failAt(v, "a subnet's IPv6 block is /44 to /64 in steps of 4, not /%d", p.Bits())
-		case p != p.Masked():
-			d.failAt(v, "%s has bits set behind its prefix (did you mean %s?)", p, p.Masked())
-		default:
-			*into = p
+		if err != nil {
+			d.failAt(v, malformed, quote(text))
+			return
 		}
+		if why := refuse(p); why != "" {
+			d.failAt(v, "%s", why)
+			return
+		}
+		if p != p.Masked() {
+			d.failAt(v, "%s has bits set behind its prefix (did you mean %s?)", p, p.Masked())
+			return
+		}
+		*into = p
 	}
 }
 
