@@ -40,6 +40,9 @@ func TestFoldOfLogIsTheState(t *testing.T) {
 				return nil
 			}
 			last = snapshot()
+			if err := usageOf(&folded); err != nil {
+				return err
+			}
 			return compare(last, stateOf(&folded, last.Now))
 		})
 		require.NoError(t, err, "seed %d", seed)
@@ -52,6 +55,21 @@ func TestFoldOfLogIsTheState(t *testing.T) {
 		}
 		require.NoError(t, compare(last, stateOf(&again, last.Now)), "seed %d, read back", seed)
 	}
+}
+
+// usageOf compares the sums that are kept as events come with counting.
+func usageOf(s *replay.State) error {
+	var totals replay.Totals
+	for _, n := range s.Nodes {
+		if t := n.Totals(s.Now); !n.Config.Settings.IPv6 {
+			totals.Total += t.Total
+			totals.Assigned += t.Assigned
+		}
+	}
+	if total, assigned := s.Usage.Addresses(); total != totals.Total || assigned != totals.Assigned {
+		return fmt.Errorf("usage: %d addresses, %d held; counted: %d, %d", total, assigned, totals.Total, totals.Assigned)
+	}
+	return nil
 }
 
 // compare tells the first difference.

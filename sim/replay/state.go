@@ -30,6 +30,8 @@ type State struct {
 	Episodes []*Episode
 	// Calls are the calls to EC2.
 	Calls Calls
+	// Usage is how many addresses were attached and held over time.
+	Usage Usage
 
 	nodes    map[model.NodeName]*Node
 	subnets  map[model.SubnetID]*Subnet
@@ -41,9 +43,14 @@ type State struct {
 // contradicts those before it: a gap in Seq, time going back, something that
 // is not there, an address taken twice. The state is of no use after that.
 func (s *State) Apply(e sim.Event) error {
+	n := s.about(e)
+	total, assigned := n.pooled()
 	if err := s.apply(e); err != nil {
 		return fmt.Errorf("event %d (%s at %s): %w", e.Seq, e.Body.Type(), e.At, err)
 	}
+	totalNow, assignedNow := n.pooled()
+	s.Usage.change(e.At, totalNow-total, assignedNow-assigned)
+	s.Usage.peak()
 	return nil
 }
 

@@ -50,6 +50,20 @@ func TestPrimaryAddressesAreInNoTotalButTakenInTheSubnet(t *testing.T) {
 	require.Equal(t, 247, st.Free)
 }
 
+// Three addresses from 0 on, of which p holds one from 10 s to 25 s, looked at
+// half a minute after the start.
+func TestUsageIsSummedOverTime(t *testing.T) {
+	l := oneNode().Created("web", 0, 1)
+	l.At(10*time.Second).Addressed("n", 0, "web", 0, "10.0.0.10")
+	l.At(25*time.Second).Add("", sim.PodDeleted{Pod: "web-0"}).Add("n", released("web-0", "10.0.0.10", 55_000))
+	s := fold(t, l)
+	at := model.Instant(30_000)
+	require.EqualValues(t, 3*30_000, s.Usage.TotalMs(at))
+	require.EqualValues(t, 15_000, s.Usage.AssignedMs(at))
+	require.EqualValues(t, 75_000, s.Usage.IdleMs(at))
+	require.Equal(t, []int{3, 1, 3}, []int{s.Usage.PeakTotal, s.Usage.PeakAssigned, s.Usage.PeakIdle})
+}
+
 func TestAnAddressCoolsUpToItsLastInstantInclusive(t *testing.T) {
 	for _, c := range []struct {
 		at            time.Duration

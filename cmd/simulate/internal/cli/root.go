@@ -33,7 +33,14 @@ needs no AWS account, no cluster and no network.`,
 	root.CompletionOptions.HiddenDefaultCmd = false
 	g.register(root)
 	root.SetHelpCommand(helpCommand(root))
-	root.AddCommand(a.listCommand(&g), a.showCommand(), a.runCommand(&g), a.maxPodsCommand(&g), a.instanceTypesCommand(&g), a.versionCommand())
+	root.AddCommand(
+		a.listCommand(&g),
+		a.showCommand(),
+		a.runCommand(&g),
+		a.maxPodsCommand(&g),
+		a.instanceTypesCommand(&g),
+		a.versionCommand(),
+	)
 	for _, name := range notYet {
 		root.AddCommand(notYetCommand(name))
 	}
@@ -80,8 +87,21 @@ func unknownCommand(c *cobra.Command, args []string) error {
 
 // notYet are the commands whose names are settled and that don't exist yet.
 var notYet = []string{
-	"test", "compare", "sweep", "merge", "capacity", "explain", "check", "import",
-	"report", "serve", "playground", "watch", "diagram", "schema", "fuzz",
+	"test",
+	"compare",
+	"sweep",
+	"merge",
+	"capacity",
+	"explain",
+	"check",
+	"import",
+	"schema",
+	"report",
+	"serve",
+	"playground",
+	"watch",
+	"diagram",
+	"fuzz",
 }
 
 func notYetCommand(name string) *cobra.Command {

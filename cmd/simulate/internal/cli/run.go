@@ -3,20 +3,15 @@ package cli
 import (
 	"context"
 	"fmt"
-	"time"
 
 	"github.com/spf13/cobra"
 
 	"vpcsim/cmd/simulate/internal/view"
-	"vpcsim/scenarios"
 	"vpcsim/sim"
 	"vpcsim/sim/replay"
 )
 
 func (a *App) runCommand(g *globals) *cobra.Command {
-	var o scenarios.Options
-	var seed uint64
-	var until time.Duration
 	c := &cobra.Command{
 		Use:   "run NAME|FILE|-",
 		Short: "Run a scenario and show what filled and what ran out",
@@ -32,28 +27,13 @@ input. Exhaustion is a result and no error.`,
 		ValidArgsFunction: completeScenario,
 	}
 	format := output(c, "table", "wide", "json", "yaml", "jsonl", "csv")
-	flags := c.Flags()
-	flags.StringArrayVar(&o.Set, "set", nil, "change a value of the scenario: `path=value`, e.g. nodeGroups.workers.count=3")
-	flags.StringArrayVar(&o.Env, "env", nil, "set a variable of aws-node: `NAME=value`, or NAME- to unset it")
-	flags.Var((*seedFlag)(&seed), "seed", "use this seed instead of the scenario's")
-	flags.Var((*untilFlag)(&until), "until", "end at this instant of virtual time, e.g. 5m")
+	changes := changesFlags(c)
 	c.RunE = func(c *cobra.Command, args []string) error {
-		if flags.Changed("seed") {
-			o.Seed = &seed
-		}
-		if flags.Changed("until") {
-			if until <= 0 {
-				return usageError{fmt.Errorf("--until %s: it must be more than 0", until)}
-			}
-			o.Until = &until
-		}
-		scenario, err := a.load(c.Context(), args[0], o)
+		scenario, err := a.loadChanged(c, args[0], changes)
 		if err != nil {
 			return err
 		}
-		cfg := scenario.Config()
-		cfg.Version = version()
-		return a.play(c.Context(), cfg, format.value, g)
+		return a.play(c.Context(), configOf(scenario), format.value, g)
 	}
 	return c
 }
@@ -105,10 +85,7 @@ func (a *App) play(ctx context.Context, cfg sim.Config, format string, g *global
 	if err != nil {
 		return written(err)
 	}
-	if end := r.state.Ended; end != nil && end.EndedBy == "limit" {
-		return fmt.Errorf("cut short at %s by %s; raise the limit, or end the run earlier with --until", r.state.Now, end.Message)
-	}
-	return nil
+	return r.cut()
 }
 
 // run is a run under way: its log is folded as it comes.
@@ -120,6 +97,27 @@ type run struct {
 	also     func(sim.Event) error // takes each event, too; may be nil
 	calls    *view.CallLog
 	progress *progress
+}
+
+// replayed plays a run to its end and returns the state there: what commands do
+// that look at many runs.
+func (a *App) replayed(ctx context.Context, cfg sim.Config) (*replay.State, error) {
+	r := run{app: a, ctx: ctx, cfg: cfg}
+	if err := r.play(); err != nil {
+		return nil, err
+	}
+	if err := r.cut(); err != nil {
+		return nil, err
+	}
+	return &r.state, nil
+}
+
+// cut says that a limit ended the run early, nil if none did.
+func (r *run) cut() error {
+	if end := r.state.Ended; end != nil && end.EndedBy == "limit" {
+		return fmt.Errorf("cut short at %s by %s; raise the limit, or end the run earlier with --until", r.state.Now, end.Message)
+	}
+	return nil
 }
 
 // play plays the run to its end. A panic of the engine, or a log that
