@@ -240,6 +240,9 @@ func (d *decoder) checkGroup(path string, g *NodeGroup, subnets names) {
 	for i, name := range g.Subnets {
 		d.refers(fmt.Sprintf("%s.subnets[%d]", path, i), "subnet", name, subnets)
 	}
+	if a := g.Autoscale; a != nil && a.Max > 0 && a.Max < g.Count {
+		d.fail(path+".autoscale.max", "the group begins with %d nodes, and may have no more than %d", g.Count, a.Max)
+	}
 	for _, label := range ownLabels {
 		if _, ok := g.Labels[label]; ok {
 			d.fail(path+".labels."+label, "every node has this label already")

@@ -135,6 +135,7 @@ func (a *agent) giveBackLeftover(l *model.Lease) {
 // and remembers that they went.
 func (a *agent) drop(e *model.StoreENI, blocks []netip.Prefix, by By) {
 	a.store.RemoveBlocks(e, blocks)
+	a.node.poolChanged()
 	for _, b := range blocks {
 		a.givenBack[b] = a.e.now
 	}
@@ -145,6 +146,7 @@ func (a *agent) drop(e *model.StoreENI, blocks []netip.Prefix, by By) {
 // take puts blocks into the datastore as free.
 func (a *agent) take(e *model.StoreENI, blocks []netip.Prefix, by By) {
 	a.store.AddBlocks(e, blocks)
+	a.node.poolChanged()
 	for _, b := range blocks {
 		if at, ok := a.givenBack[b]; ok && a.e.now.Sub(at) < model.GivenBackMemory {
 			a.stale = true // reconcile will take it for one that is gone
@@ -161,6 +163,7 @@ func (a *agent) takeENI(ni *eni, blocks []netip.Prefix, by By) *model.StoreENI {
 	e.Excluded = ni.kind != model.ENITrunk && a.excluded(ni.subnet)
 	a.store.AddENI(e)
 	a.store.AddBlocks(e, blocks)
+	a.node.poolChanged()
 	addresses, prefixes := split(blocks)
 	a.e.log(a.node.name, ENIAttached{
 		ENI: ni.id, Kind: ni.kind, Device: ni.device, Subnet: ni.subnet.ID(), SecurityGroups: ni.groups,
@@ -176,6 +179,7 @@ func (a *agent) takeENI(ni *eni, blocks []netip.Prefix, by By) *model.StoreENI {
 func (a *agent) dropENI(e *model.StoreENI, primary netip.Addr, by By) {
 	addresses, prefixes := split(e.Blocks())
 	a.store.RemoveENI(e)
+	a.node.poolChanged()
 	a.e.log(a.node.name, ENIDetached{e.ID, e.Kind, e.Device, e.Subnet, primary, addresses, prefixes, by})
 }
 

@@ -97,6 +97,7 @@ func (a *agent) reconcile() {
 		}
 		if len(gone) > 0 {
 			a.store.RemoveBlocks(e, gone)
+			a.node.poolChanged()
 			addresses, prefixes := split(gone)
 			a.e.log(a.node.name, AddressesRemoved{e.ID, e.Device, addresses, prefixes, ByReconcile})
 			a.reportDropped(gone)

@@ -120,6 +120,7 @@ func (a *agent) started() {
 	a.loopBase = a.e.now.Add(-loopPause)
 	a.e.log(a.node.name, AgentStarted{Start: a.starts})
 	a.node.agentUp()
+	a.node.poolChanged()
 	a.watchLeaks()
 	a.changed()
 }
@@ -186,6 +187,7 @@ func (a *agent) kill() {
 	a.life++
 	a.up, a.busy = false, false
 	a.nextCheck = model.Never
+	a.node.poolChanged()
 	if a.inFlight != nil {
 		a.inFlight.leaving = false // nobody will delete it soon
 	}

@@ -146,6 +146,7 @@ func (a *agent) drainExcluded(l *model.Lease) {
 		}
 		block := l.Block()
 		a.store.LeaveBlock(e, block)
+		a.node.poolChanged()
 		addresses, prefixes := split([]netip.Prefix{block})
 		a.e.log(a.node.name, AddressesRemoved{e.ID, e.Device, addresses, prefixes, ByExcluded})
 		a.stale = true

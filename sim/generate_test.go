@@ -39,7 +39,19 @@ func generate(seed uint64) Config {
 	g.groups()
 	g.workloads()
 	g.steps()
+	g.autoscale()
 	return g.cfg
+}
+
+// autoscale lets some groups grow, and some schedulers see addresses. It comes
+// last, so that it changes nothing else of a scenario.
+func (g *generator) autoscale() {
+	g.cfg.Scheduler.SeesAddresses = g.chance(3)
+	for i := range g.cfg.NodeGroups {
+		if group := &g.cfg.NodeGroups[i]; g.chance(3) {
+			group.Autoscale = AutoscaleConfig{Max: group.Count + g.IntN(3), Delay: oneOf(g, 0, time.Second, 10*time.Second)}
+		}
+	}
 }
 
 // chance is true once in n times.

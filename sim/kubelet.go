@@ -115,6 +115,7 @@ func (n *node) chance() *stream {
 // addressed goes on to readiness.
 func (k *kubelet) addressed(p *pod) {
 	p.phase = podStarting
+	p.node.addressed(p)
 	ready := func() {
 		if p.phase != podStarting || p.deleting {
 			return
@@ -208,6 +209,7 @@ func (k *kubelet) release(p *pod) {
 	switch until, cooling := p.node.agent.giveUp(l); {
 	case cooling:
 		out.CoolUntilMs = &until
+		p.node.coolsUntil(until)
 	case !p.node.agent.up:
 		out.Reason = "agent-down"
 	}

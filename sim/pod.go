@@ -29,6 +29,9 @@ type pod struct {
 	tries    int  // of the scheduler, failed ones
 	deleting bool // deletion was asked for
 
+	queued      *podClass // where it waits for a node
+	unaddressed bool      // its node counts it as one that needs an address
+
 	grant   *model.WindowsGrant // its annotation on a Windows node; nil: none
 	branch  *model.Branch       // its annotation; nil: none
 	request branchRequest
