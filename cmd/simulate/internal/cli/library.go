@@ -15,25 +15,40 @@ import (
 // load loads the scenario that a word names: the library's, a file, or - for
 // what comes in.
 func (a *App) load(ctx context.Context, word string, o scenarios.Options) (*scenarios.Scenario, error) {
+	load, err := a.source(ctx, word)
+	if err != nil {
+		return nil, err
+	}
+	return load(o)
+}
+
+// loader loads one scenario, with other changes each time.
+type loader func(scenarios.Options) (*scenarios.Scenario, error)
+
+// source finds the scenario that a word names and reads its text, once.
+func (a *App) source(ctx context.Context, word string) (loader, error) {
 	if entry, ok := scenarios.Find(word); ok {
-		return entry.Load(o)
+		return entry.Load, nil
 	}
-	o.ReadFile = func(name string) ([]byte, error) { return readTrace(ctx, name) }
+	file := word
+	var data []byte
+	var err error
 	if word == "-" {
-		data, err := readStandardInput(ctx, a.In)
-		if err != nil {
-			return nil, fmt.Errorf("reading the scenario: %w", err)
+		file = "stdin"
+		data, err = readStandardInput(ctx, a.In)
+	} else {
+		data, err = readScenario(ctx, word)
+		if errors.Is(err, fs.ErrNotExist) && !looksLikeFile(word) {
+			return nil, unknownScenario(word)
 		}
-		return loadText(ctx, "stdin", data, o)
-	}
-	data, err := readScenario(ctx, word)
-	if errors.Is(err, fs.ErrNotExist) && !looksLikeFile(word) {
-		return nil, unknownScenario(word)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("reading the scenario: %w", err)
 	}
-	return loadText(ctx, word, data, o)
+	return func(o scenarios.Options) (*scenarios.Scenario, error) {
+		o.ReadFile = func(name string) ([]byte, error) { return readTrace(ctx, name) }
+		return loadText(ctx, file, data, o)
+	}, nil
 }
 
 // loadText loads a scenario's text. An interrupt while a trace is read makes
