@@ -14,8 +14,10 @@ import (
 func TestLibraryLoads(t *testing.T) {
 	require.NotEmpty(t, Library())
 	require.NotEmpty(t, IncidentLibrary())
-	entries := append(IncidentLibrary(), Library()...)
-	require.True(t, slices.IsSortedFunc(entries, func(a, b Entry) int { return strings.Compare(a.Name, b.Name) }))
+	for _, entries := range [][]Entry{Library(), IncidentLibrary()} {
+		require.True(t, slices.IsSortedFunc(entries, func(a, b Entry) int { return strings.Compare(a.Name, b.Name) }))
+	}
+	entries := append(Library(), IncidentLibrary()...)
 	for _, e := range entries {
 		s, err := e.Load(Options{})
 		require.NoError(t, err)
