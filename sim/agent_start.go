@@ -119,6 +119,7 @@ func (a *agent) started() {
 	a.failures = 0
 	a.loopBase = a.e.now.Add(-loopPause)
 	a.e.log(a.node.name, AgentStarted{Start: a.starts})
+	a.node.recountUnaddressed()
 	a.node.agentUp()
 	a.node.poolChanged()
 	a.watchLeaks()

@@ -257,7 +257,9 @@ func (s *scheduler) first(p *pod) {
 		return
 	}
 	c.queue(p)
-	c.waiting.add(s.fail(c, p))
+	w := s.fail(c, p)
+	c.waiting.add(w)
+	s.lookAgain(c, w.until)
 	s.e.autoscaler.podWaits()
 }
 

@@ -32,6 +32,19 @@ func (n *node) addressed(p *pod) {
 	}
 }
 
+// recountUnaddressed counts again when an agent has started: with other settings
+// other pods take addresses of the pool.
+func (n *node) recountUnaddressed() {
+	for _, p := range n.pods {
+		if waits := p.phase == podCreating && n.poolServes(p.spec); waits && !p.unaddressed {
+			p.unaddressed = true
+			n.unaddressed++
+		} else if !waits {
+			n.addressed(p)
+		}
+	}
+}
+
 // freeAddresses is how many more pods could be given an address at once.
 func (n *node) freeAddresses() int {
 	if a := n.agent; a.up {

@@ -264,6 +264,10 @@ func (s *scheduler) takeTurn(c *podClass) bool {
 	if !w.pod.waits() {
 		return true // deleted in this round
 	}
+	if c.failure.addresses && c.failure.kind.Cures() {
+		// Why a pool is short is the agents' business: judge all nodes anew.
+		c.index, c.failure.message = nil, ""
+	}
 	if n := s.choose(c); n != nil {
 		c.waiting.take(w)
 		w.pod.unqueue()
@@ -276,8 +280,19 @@ func (s *scheduler) takeTurn(c *podClass) bool {
 	}
 	c.relieved = false
 	w.until = s.fail(c, w.pod).until
+	s.lookAgain(c, w.until)
 	s.e.autoscaler.podWaits()
 	return false
+}
+
+// lookAgain tries the class again after its back-off where it seems only to have
+// to wait for addresses of pools: that they do not come after all is no change
+// for the better, and would not be noticed.
+func (s *scheduler) lookAgain(c *podClass, at model.Instant) {
+	if c.failure.addresses && c.failure.kind.Cures() {
+		c.relieved = true
+		s.retryLater(c, at)
+	}
 }
 
 // retryLater tries the class again at the end of a back-off.
