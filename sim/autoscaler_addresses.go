@@ -200,8 +200,9 @@ func (r *addressRoom) blockSize() int {
 	return 1
 }
 
-// growing adds the nodes that are ready and whose pools have no address at
-// present but will: they grow, or addresses cool.
+// growing adds the nodes that are ready and whose pools have addresses, which
+// pods in their back-off have not seen yet, or will have: they grow, or addresses
+// cool.
 func (p *packing) growing() {
 	e := p.a.e
 	if !e.cfg.Scheduler.SeesAddresses {
@@ -211,8 +212,14 @@ func (p *packing) growing() {
 		if n.gone || !n.ready || n.cordoned || n.windows != nil || n.agent.settings.IPv6 {
 			continue
 		}
-		if n.freeAddresses() <= 0 && n.shortOf().Cures() {
-			p.bins = append(p.bins, p.existing(n))
+		free := n.freeAddresses() > 0
+		if !free && !n.shortOf().Cures() {
+			continue
 		}
+		b := p.existing(n)
+		if free && n.agent.refused != nil {
+			b.addresses.most = 0
+		}
+		p.bins = append(p.bins, b)
 	}
 }

@@ -264,7 +264,7 @@ func (s *scheduler) takeTurn(c *podClass) bool {
 	if !w.pod.waits() {
 		return true // deleted in this round
 	}
-	if c.failure.addresses && c.failure.kind.Cures() {
+	if c.failure.addresses && c.failure.kind == KindWarmPoolLag {
 		// Why a pool is short is the agents' business: judge all nodes anew.
 		c.index, c.failure.message = nil, ""
 	}
@@ -289,7 +289,7 @@ func (s *scheduler) takeTurn(c *podClass) bool {
 // to wait for addresses of pools: that they do not come after all is no change
 // for the better, and would not be noticed.
 func (s *scheduler) lookAgain(c *podClass, at model.Instant) {
-	if c.failure.addresses && c.failure.kind.Cures() {
+	if c.failure.addresses && c.failure.kind == KindWarmPoolLag {
 		c.relieved = true
 		s.retryLater(c, at)
 	}
