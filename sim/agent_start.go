@@ -31,6 +31,10 @@ func (a *agent) start() {
 		a.takeENI(ni, a.attachedBlocks(ni), ByStart)
 	}
 	a.keepLeases()
+	if a.takesOver() {
+		a.takeOver()
+		return
+	}
 	if a.settings.IPv6 {
 		a.startIPv6()
 		return

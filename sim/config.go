@@ -27,6 +27,9 @@ type Config struct {
 	Version  string
 	Notes    []string
 
+	// State is what is there already when the run begins.
+	State State
+
 	Subnets    []SubnetConfig
 	Cluster    ClusterConfig
 	CNI        CNIConfig

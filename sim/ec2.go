@@ -113,6 +113,9 @@ func (x *ec2) newSubnet(cfg SubnetConfig) (*subnet, error) {
 		}
 		s.start.InUse = append(s.start.InUse, a)
 	}
+	if err := x.e.initial.claim(space); err != nil {
+		return nil, err
+	}
 	var scatter model.Pick
 	if !cfg.InUsePacked {
 		scatter = newStream(x.e.cfg.Seed, "inUse/"+string(cfg.Name)).pick
@@ -152,12 +155,7 @@ func (x *ec2) subnetStarts() []SubnetStart {
 // launch starts an instance for the node: its primary ENI takes an address. A
 // refusal is logged as a call of RunInstances; a success as the node's launch.
 func (x *ec2) launch(n *node, s *subnet, groups []model.SecurityGroup) (*instance, error) {
-	in := &instance{
-		id:     model.InstanceID("i-" + digits(string(n.name), "instance")),
-		kind:   n.group.Type,
-		node:   n,
-		chance: newStream(x.e.cfg.Seed, "ec2/"+string(n.name)),
-	}
+	in := x.newInstance(n)
 	primary, err := x.make(in, s, groups, 0, false, model.ENIPrimary)
 	if err != nil {
 		x.send(request{
@@ -170,6 +168,16 @@ func (x *ec2) launch(n *node, s *subnet, groups []model.SecurityGroup) (*instanc
 	}
 	in.attach(primary, 0)
 	return in, nil
+}
+
+// newInstance is the node's instance, without an ENI.
+func (x *ec2) newInstance(n *node) *instance {
+	return &instance{
+		id:     model.InstanceID("i-" + digits(string(n.name), "instance")),
+		kind:   n.group.Type,
+		node:   n,
+		chance: newStream(x.e.cfg.Seed, "ec2/"+string(n.name)),
+	}
 }
 
 // terminate takes the instance away; all ENIs that were made for it are deleted

@@ -491,7 +491,7 @@ type PodAddressed struct {
 	Address  netip.Addr         `json:"address"`
 	Prefix   netip.Prefix       `json:"prefix,omitzero"` // where the address is of a delegated prefix
 	VLAN     int                `json:"vlan,omitempty"`  // of a branch ENI, whose device is −1
-	Attempt  int                `json:"attempt"`
+	Attempt  int                `json:"attempt"`         // 0: it has held the address since before the run
 }
 
 // PodReady says that the pod's containers run.

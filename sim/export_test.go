@@ -12,6 +12,13 @@ import (
 // Generate returns the random scenario of a seed, for tests from outside.
 func Generate(seed uint64) Config { return generate(seed) }
 
+// Continue returns a scenario that begins in the state in which that of the seed
+// ends.
+func Continue(t testing.TB, seed uint64) Config {
+	cfg, _ := continued(t, seed)
+	return cfg
+}
+
 // Seeds returns which random scenarios to run.
 func Seeds(t testing.TB, usual int) (first, end uint64) { return seeds(t, usual) }
 

@@ -24,37 +24,49 @@ import (
 func TestFoldOfLogIsTheState(t *testing.T) {
 	first, end := sim.Seeds(t, 60)
 	for seed := first; seed < end; seed++ {
-		var folded replay.State
-		var lines bytes.Buffer
-		chance := rand.New(rand.NewPCG(seed, 3))
-		last := sim.Snapshot{}
-		err := sim.RunInspected(sim.Generate(seed), func(ev sim.Event) error {
-			line, err := json.Marshal(ev)
-			if err != nil {
-				return err
-			}
-			lines.Write(append(line, '\n'))
-			return folded.Apply(ev)
-		}, func(snapshot func() sim.Snapshot) error {
-			if folded.Ended == nil && chance.IntN(40) > 0 {
-				return nil
-			}
-			last = snapshot()
-			if err := usageOf(&folded); err != nil {
-				return err
-			}
-			return compare(last, stateOf(&folded, last.Now))
-		})
-		require.NoError(t, err, "seed %d", seed)
-		require.NotNil(t, folded.Ended, "seed %d", seed)
-
-		var again replay.State
-		for ev, err := range replay.Decode(&lines) {
-			require.NoError(t, err, "seed %d", seed)
-			require.NoError(t, again.Apply(ev), "seed %d", seed)
-		}
-		require.NoError(t, compare(last, stateOf(&again, last.Now)), "seed %d, read back", seed)
+		requireFoldIsTheState(t, seed, sim.Generate(seed))
 	}
+}
+
+// The same of runs that begin with a state.
+func TestFoldOfLogThatBeginsWithAState(t *testing.T) {
+	first, end := sim.Seeds(t, 30)
+	for seed := first; seed < end; seed++ {
+		requireFoldIsTheState(t, seed, sim.Continue(t, seed))
+	}
+}
+
+func requireFoldIsTheState(t *testing.T, seed uint64, cfg sim.Config) {
+	var folded replay.State
+	var lines bytes.Buffer
+	chance := rand.New(rand.NewPCG(seed, 3))
+	last := sim.Snapshot{}
+	err := sim.RunInspected(cfg, func(ev sim.Event) error {
+		line, err := json.Marshal(ev)
+		if err != nil {
+			return err
+		}
+		lines.Write(append(line, '\n'))
+		return folded.Apply(ev)
+	}, func(snapshot func() sim.Snapshot) error {
+		if folded.Ended == nil && chance.IntN(40) > 0 {
+			return nil
+		}
+		last = snapshot()
+		if err := usageOf(&folded); err != nil {
+			return err
+		}
+		return compare(last, stateOf(&folded, last.Now))
+	})
+	require.NoError(t, err, "seed %d", seed)
+	require.NotNil(t, folded.Ended, "seed %d", seed)
+
+	var again replay.State
+	for ev, err := range replay.Decode(&lines) {
+		require.NoError(t, err, "seed %d", seed)
+		require.NoError(t, again.Apply(ev), "seed %d", seed)
+	}
+	require.NoError(t, compare(last, stateOf(&again, last.Now)), "seed %d, read back", seed)
 }
 
 // usageOf compares the sums that are kept as events come with counting.

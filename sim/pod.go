@@ -74,14 +74,9 @@ func (p *pod) workloadName() model.WorkloadName {
 // createPod makes a pod and hands it on: to its node if it names one, else to
 // the scheduler.
 func (e *engine) createPod(p *pod) {
-	p.seq = e.podsMade
-	e.podsMade++
-	if limit := e.cfg.Limits.Pods; limit > 0 && e.podsMade > limit {
-		e.stop(fmt.Sprintf("limits.pods: %d pods", limit))
+	if !e.register(p) {
 		return
 	}
-	e.podNamed[p.name] = p
-	e.log("", PodCreated{p.name, p.workloadName(), p.spec.HostNetwork})
 	if p.spec.Node == "" {
 		e.scheduler.add(p)
 		return
@@ -93,6 +88,19 @@ func (e *engine) createPod(p *pod) {
 		return
 	}
 	e.kubelet.bind(p, n, true)
+}
+
+// register notes that the pod exists; false: there are too many.
+func (e *engine) register(p *pod) bool {
+	p.seq = e.podsMade
+	e.podsMade++
+	if limit := e.cfg.Limits.Pods; limit > 0 && e.podsMade > limit {
+		e.stop(fmt.Sprintf("limits.pods: %d pods", limit))
+		return false
+	}
+	e.podNamed[p.name] = p
+	e.log("", PodCreated{p.name, p.workloadName(), p.spec.HostNetwork})
+	return true
 }
 
 // bindPinned binds the pods that named the node before it was there.

@@ -163,6 +163,9 @@ func (n *Node) attach(at model.Instant, b sim.ENIAttached) error {
 	if b.Pod != "" {
 		return n.attachTask(at, eni, b)
 	}
+	if b.By == sim.ByStart {
+		n.trunkTaken(at, b)
+	}
 	var before *ENI
 	if i := slices.IndexFunc(n.ENIs, func(e *ENI) bool { return e.ID == b.ENI }); i >= 0 {
 		if b.By != sim.ByStart {

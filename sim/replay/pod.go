@@ -292,8 +292,10 @@ func (s *State) address(n *Node, at model.Instant, b sim.PodAddressed) error {
 	p.AddressedAt = at
 	p.Reason, p.Message = "", ""
 	s.Pods.count.Addressed++
-	s.Pods.StartLatency.add(at.Sub(p.CreatedAt))
-	s.Pods.TimeToIP.add(at.Sub(p.BoundAt))
+	if b.Attempt > 0 {
+		s.Pods.StartLatency.add(at.Sub(p.CreatedAt))
+		s.Pods.TimeToIP.add(at.Sub(p.BoundAt))
+	}
 	return nil
 }
 
