@@ -17,6 +17,7 @@ import (
 // so that one mistake is reported once.
 
 func (d *decoder) check(s *Scenario) {
+	d.holdState(&s.State)
 	d.checkVPC(&s.VPC, s.Cluster.ControlPlaneENIs)
 	subnets := d.unique("vpc.subnets", namesOf(s.VPC.Subnets, func(n Subnet) string { return n.Name }))
 	groups := d.unique("nodeGroups", namesOf(s.NodeGroups, func(g NodeGroup) string { return g.Name }))
@@ -40,6 +41,7 @@ func (d *decoder) check(s *Scenario) {
 		d.checkTaskNetwork(path, w.Subnets, subnets)
 	}
 	pods := newPodNames(s)
+	d.checkState(s, subnets, workloads, pods)
 	for i, step := range s.Steps {
 		path := fmt.Sprintf("steps[%d]", i)
 		d.checkStep(path, step, subnets, groups, workloads, nodes, s.Limits)
@@ -214,6 +216,7 @@ func (d *decoder) checkSubnet(path string, n *Subnet, controlPlane int) {
 			d.fail(fmt.Sprintf("%s.inUse.addresses[%d]", path, i), "%s", subnetMessage(n.Name, err))
 		}
 	}
+	d.claimState(space)
 	free := space.FreeForAddresses()
 	if n.InUse.Count > free {
 		d.fail(path+".inUse.count", "%d addresses, but %d of %d are free outside of reservations", n.InUse.Count, free, space.Usable())
@@ -419,6 +422,10 @@ func newPodNames(s *Scenario) podNames {
 	for _, w := range s.Workloads {
 		p.workloads[w.Name] = w.Kind
 		p.all = append(p.all, w.Name+"-0")
+	}
+	for _, pod := range s.State.Pods {
+		p.created[pod.Name] = true
+		p.all = append(p.all, pod.Name)
 	}
 	for _, step := range s.Steps {
 		if step.Churn != nil {

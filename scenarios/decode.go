@@ -33,8 +33,9 @@ type decoder struct {
 	cel   *cel.Env // of maxPods expressions; nil until the first
 	// immediate: ec2.latency is none, so the delays' defaults are 0.
 	immediate bool
-	field     doc.Pos  // where the name of the field stands whose reader begins
-	platform  Platform // known before what depends on it is read
+	field     doc.Pos                // where the name of the field stands whose reader begins
+	platform  Platform               // known before what depends on it is read
+	held      map[string][]heldBlock // by the state, of each subnet
 }
 
 // value is a node with the path that leads to it.

@@ -50,6 +50,7 @@ func (d *decoder) resolve(s *Scenario) {
 	if s.Platform != PlatformECS {
 		b.workloads(workloads)
 	}
+	state := d.simState(s, groups, workloads, settings)
 	if len(d.errs) > 0 {
 		return
 	}
@@ -68,6 +69,7 @@ func (d *decoder) resolve(s *Scenario) {
 		Platform:   simPlatform(s.Platform),
 		Duration:   time.Duration(s.Duration),
 		Notes:      slices.Compact(d.notes),
+		State:      state,
 		Subnets:    simSubnets(s.VPC.Subnets),
 		Cluster:    sim.ClusterConfig{Name: s.Cluster.Name, SystemPods: s.Cluster.SystemPods, ControlPlaneENIs: s.Cluster.ControlPlaneENIs},
 		CNI:        sim.CNIConfig{Version: s.CNI.Version, Env: env, ENIConfigs: simENIConfigs(s.CNI.ENIConfigs), BranchCooldown: s.CNI.BranchCooldown, Windows: s.CNI.Windows},

@@ -33,6 +33,7 @@ func (d *decoder) scenario(v value, s *Scenario) {
 		field{"nodeGroups", list(d, &s.NodeGroups, d.nodeGroup)},
 		field{"workloads", list(d, &s.Workloads, d.workload)},
 		d.eksOnly("securityGroupPolicies", list(d, &s.SecurityGroupPolicies, d.policy)),
+		d.eksOnly("state", d.state(&s.State)),
 		field{"steps", list(d, &s.Steps, func(v value, step *Step) { d.step(v, step, s.Agent.Restart) })},
 		later("expect"),
 	)

@@ -34,6 +34,7 @@ type Scenario struct {
 	Kubelet       Kubelet                         `json:"kubelet,omitzero"`
 	Controller    Controller                      `json:"controller,omitzero"`
 	InstanceTypes map[string]InstanceTypeOverride `json:"instanceTypes,omitempty"`
+	State         State                           `json:"state,omitzero"`
 	NodeGroups    []NodeGroup                     `json:"nodeGroups"`
 	Workloads     []Workload                      `json:"workloads"`
 	// SecurityGroupPolicies give pods branch ENIs, beside the workloads' own
