@@ -131,12 +131,16 @@ func (d *decoder) quantity(v value, unit int) (int64, bool) {
 // cpu reads an amount of CPU.
 func (d *decoder) cpu(into *MilliCPU) reader {
 	return func(v value) {
-		n, ok := d.quantity(v, -3)
-		if ok && n > most {
-			d.failAt(v, "%s %s", quote(v.Scalar), errTooLarge)
+		if v.Kind != doc.Number && v.Kind != doc.Text {
+			d.failAt(v, "must be a quantity, not %s", v.Kind)
 			return
 		}
-		*into = MilliCPU(n)
+		n, err := ParseCPU(v.Scalar)
+		if err != nil {
+			d.failAt(v, "%s %s", quote(v.Scalar), err)
+			return
+		}
+		*into = n
 	}
 }
 
@@ -171,6 +175,16 @@ func ParseMemory(text string) (MemoryMiB, error) {
 		return 0, errTooLarge
 	}
 	return MemoryMiB(mib), nil
+}
+
+// ParseCPU reads an amount of CPU as Kubernetes writes it, for example 250m or
+// 0.5, in thousandths of a core, rounded up.
+func ParseCPU(text string) (MilliCPU, error) {
+	n, err := parseQuantity(text, -3)
+	if err == nil && n > most {
+		err = errTooLarge
+	}
+	return MilliCPU(n), err
 }
 
 // bytes reads a size of at least one byte.

@@ -39,6 +39,7 @@ needs no AWS account, no cluster and no network.`,
 		a.runCommand(&g),
 		a.maxPodsCommand(&g),
 		a.instanceTypesCommand(&g),
+		a.importCommand(&g),
 		a.versionCommand(),
 	)
 	for _, name := range notYet {
@@ -94,7 +95,6 @@ var notYet = []string{
 	"capacity",
 	"explain",
 	"check",
-	"import",
 	"schema",
 	"report",
 	"serve",
