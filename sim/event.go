@@ -135,6 +135,7 @@ type NodeLaunched struct {
 	ENI            model.ENIID           `json:"eni"`
 	PrimaryAddress netip.Addr            `json:"primaryAddress"`
 	SecurityGroups []model.SecurityGroup `json:"securityGroups,omitempty"`
+	Existing       bool                  `json:"existing,omitempty"` // it has run before the run began
 	// TaskENIs is how many tasks in awsvpc mode an ECS container instance takes,
 	// AWSVPCTrunking whether it gets a trunk for them.
 	TaskENIs       int  `json:"taskENIs,omitempty"`

@@ -169,7 +169,7 @@ func (e *engine) launched(n *node, in *instance) {
 	primary := in.enis[0]
 	e.platform.joins(n, NodeLaunched{
 		Group: n.group.Name, Instance: in.id, InstanceType: in.kind.Name,
-		Subnet: n.subnet.ID(), Zone: n.subnet.zone,
+		Subnet: n.subnet.ID(), Zone: n.subnet.zone, Existing: n.initial != nil,
 		MaxENIs: in.kind.MaxENIs, SlotsPerENI: in.kind.SlotsPerENI(),
 		ENI: primary.id, PrimaryAddress: primary.primary, SecurityGroups: primary.groups,
 	})

@@ -76,8 +76,9 @@ func (b *builder) daemonSet() (env map[string]*string, version string) {
 	}
 	for name, text := range model.DaemonSetEnv() {
 		switch have, ok := env[name]; {
-		case !ok:
+		case !ok && text != "false" && name != "ENABLE_IPv4": // unset means false, and there are releases without that
 			env[name] = nil
+		case !ok:
 		case *have == text:
 			delete(env, name)
 		}

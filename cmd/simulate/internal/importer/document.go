@@ -79,6 +79,8 @@ type outType struct {
 	MemoryMiB  int    `json:"memoryMiB,omitempty"`
 	Hypervisor string `json:"hypervisor,omitempty"`
 	BareMetal  bool   `json:"bareMetal,omitempty"`
+	BranchENIs int    `json:"branchENIs,omitempty"`
+	Trunking   bool   `json:"trunkingCompatible,omitempty"`
 }
 
 type outGroup struct {

@@ -149,15 +149,12 @@ func unique(taken map[string]bool, name string) string {
 	return out
 }
 
-// letters count b, c, … z, bb: a number would look like a node's or a pod's.
+// letters count b, c, … z, bb, bc: a number would look like a node's or a pod's.
 func letters(i int) string {
-	text := ""
-	for i++; ; i = i/25 - 1 {
-		text = string(rune('a'+i%26)) + text
-		if i < 26 {
-			return text
-		}
+	if i < 25 {
+		return string(rune('b' + i))
 	}
+	return letters(i/25-1) + letters(i%25)
 }
 
 // subnetsOf are the subnets in which the group's nodes are, for those to come;

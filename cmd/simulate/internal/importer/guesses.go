@@ -45,7 +45,7 @@ func (g *guesses) lines() []string {
 		if more := len(objects) - namedObjects; more > 0 {
 			list += fmt.Sprintf(" and %d more", more)
 		}
-		out = append(out, printable(list, 400)+" "+text)
+		out = append(out, printable(list, 400)+": "+text)
 	}
 	return out
 }

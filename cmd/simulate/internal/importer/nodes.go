@@ -262,11 +262,11 @@ func addressesOf(ni *networkInterface) (primary netip.Addr, singles []netip.Addr
 func (b *builder) claim(n *outSubnet, id string, block netip.Prefix) bool {
 	for a := block.Addr(); block.Contains(a); a = a.Next() {
 		if !usableAddress(n.CIDR, a) {
-			b.g.add("are outside of their subnets: left out", block.String()+" of "+id)
+			b.g.add("outside of its subnet: left out", block.String()+" of "+id)
 			return false
 		}
 		if n.held[a] {
-			b.g.add("are held twice in the files, which are of different instants: the first holds them", block.String()+" of "+id)
+			b.g.add("held twice in the files, which are of different instants: the first holds them", block.String()+" of "+id)
 			return false
 		}
 	}
@@ -303,7 +303,7 @@ func (b *builder) others(ni *networkInterface) {
 	}
 	primary, singles, prefixes, err := addressesOf(ni)
 	if err != nil {
-		b.g.add("have addresses that cannot be read: left out", ni.NetworkInterfaceId)
+		b.g.add("has addresses that cannot be read: left out", ni.NetworkInterfaceId)
 		return
 	}
 	if tagOf(ni.TagSet, "node.k8s.amazonaws.com/instance_id") != "" && ni.Status == "available" {
@@ -395,19 +395,23 @@ func (b *builder) setType(name string, t outType) {
 // guessTypes gives types that nothing tells the limits of what their nodes have.
 func (b *builder) guessTypes() {
 	for _, m := range b.members {
-		if !b.unknownType(m.kind) {
+		if _, known := model.LookupInstanceType(m.kind); known {
 			continue
 		}
-		t := outType{MaxENIs: 1, IPv4PerENI: 2}
-		for _, other := range b.members {
-			for _, e := range other.enis {
-				if other.kind == m.kind {
-					t.MaxENIs = max(t.MaxENIs, e.Device+1)
-					t.IPv4PerENI = max(t.IPv4PerENI, 1+len(e.Addresses)+len(e.Prefixes))
-				}
-			}
+		t, told := b.doc.InstanceTypes[m.kind]
+		if !told {
+			t = outType{MaxENIs: 1, IPv4PerENI: 2}
+		}
+		for _, e := range m.enis {
+			t.MaxENIs = max(t.MaxENIs, e.Device+1)
+			t.IPv4PerENI = max(t.IPv4PerENI, 1+len(e.Addresses)+len(e.Prefixes))
+			t.Trunking = t.Trunking || e.Kind == "trunk"
+			t.BranchENIs = max(t.BranchENIs, len(e.Branches))
 		}
 		b.setType(m.kind, t)
+		if told {
+			continue
+		}
 		b.g.add("is a type that is not known: its limits are what its nodes have attached; add what aws ec2 describe-instance-types prints", m.kind)
 	}
 }

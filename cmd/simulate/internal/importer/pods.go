@@ -12,7 +12,7 @@ import (
 // deleted, and is on a node that is imported or on none.
 func (b *builder) lives(p *pod) bool {
 	return p.Status.Phase != "Succeeded" && p.Status.Phase != "Failed" && p.DeletionTimestamp == "" &&
-		(p.Spec.NodeName == "" || b.member[p.Spec.NodeName] != nil)
+		(p.Spec.NodeName == "" || b.member[p.Spec.NodeName] != nil || len(b.s.nodes) == 0)
 }
 
 // checkPods says which pods are left out, and refuses those of IPv6.
@@ -25,7 +25,7 @@ func (b *builder) checkPods() error {
 		switch node := p.Spec.NodeName; {
 		case p.Status.Phase == "Succeeded" || p.Status.Phase == "Failed":
 			b.g.add("has run to its end: left out", object)
-		case node != "" && b.member[node] == nil && !b.elsewhere[node]:
+		case node != "" && b.member[node] == nil && !b.elsewhere[node] && len(b.s.nodes) > 0:
 			b.g.add("is on a node that no file tells: left out", object)
 		}
 	}

@@ -98,15 +98,14 @@ func printable(text string, most int) string {
 
 func (s *Snapshot) readJSON(file string, data []byte) error {
 	d := json.NewDecoder(bytes.NewReader(data))
-	for {
+	for first := true; ; first = false {
 		var raw json.RawMessage
 		err := d.Decode(&raw)
 		if err == io.EOF {
 			return nil
 		}
 		if err != nil {
-			// {a: b} is YAML.
-			if yamlErr := s.readYAML(file, data); len(data) <= scenarios.MaxBytes && yamlErr == nil {
+			if first && unquoted.Match(data) && len(data) <= scenarios.MaxBytes && s.readYAML(file, data) == nil {
 				return nil
 			}
 			return jsonError(file, data, err, d.InputOffset())
@@ -143,6 +142,10 @@ func jsonError(file string, data []byte, err error, offset int64) error {
 		Message: message, Excerpt: excerpt + "\n" + strings.Repeat(" ", caret) + "^",
 	}}
 }
+
+// unquoted is a mapping in YAML's flow style, {a: b}. A key in quotes is JSON's:
+// what YAML makes of JSON with a mistake in it is something else.
+var unquoted = regexp.MustCompile(`^\s*\{\s*[A-Za-z_]`)
 
 var separator = regexp.MustCompile(`(?m)^---([ \t].*)?\r?$`)
 
@@ -213,7 +216,7 @@ func (s *Snapshot) kubernetes(file string, rawKind, raw json.RawMessage, fields 
 		_ = json.Unmarshal(raw, &status) // whatever it says, it is no result
 		return fmt.Errorf("%s: holds the error of a command, and not what it was asked for: %s", file, printable(status.Message, 300))
 	}
-	items, isList := fields["items"]
+	_, isList := fields["items"]
 	of, ok := strings.CutSuffix(kind, "List")
 	if !isList || !ok {
 		return s.object(file, kind, raw)
@@ -228,7 +231,6 @@ func (s *Snapshot) kubernetes(file string, rawKind, raw json.RawMessage, fields 
 	if list.Metadata.Continue != "" {
 		return fmt.Errorf("%s: %s is the first part of a longer list (metadata.continue): ask kubectl without a limit", file, kind)
 	}
-	_ = items
 	s.have[of] = true
 	for i, item := range list.Items {
 		var head struct{ Kind string }
@@ -315,7 +317,7 @@ func take[T any, P interface {
 		return fmt.Errorf("%s: %s: has no metadata.name", file, kind)
 	}
 	if key := kind + " " + one.id(); s.seen[key] {
-		s.guesses.add("are given twice; the first holds", key)
+		s.guesses.add("given twice; the first holds", key)
 		if len(*into) > 0 {
 			return nil
 		}

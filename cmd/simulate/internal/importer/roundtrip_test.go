@@ -33,6 +33,12 @@ type export struct {
 func exported(s *replay.State, cfg sim.Config) *export {
 	x := &export{s: s, kinds: map[string]string{}}
 	for _, w := range cfg.Workloads {
+		w.Replicas = 0 // steps may have scaled it
+		for _, p := range s.Pods.All() {
+			if p.Workload == w.Name && !strings.HasPrefix(string(p.Name), string(w.Name)+"-churn-") {
+				w.Replicas++
+			}
+		}
 		x.workload(w)
 	}
 	for _, n := range s.Nodes {
@@ -46,7 +52,11 @@ func exported(s *replay.State, cfg sim.Config) *export {
 	for _, sn := range s.Subnets {
 		x.subnet(sn)
 	}
-	for name, text := range cfg.CNI.Env {
+	env := cfg.CNI.Env
+	if len(s.Nodes) > 0 {
+		env = s.Nodes[0].Config.Env
+	}
+	for name, text := range env {
 		x.env = append(x.env, object{"name": name, "value": text})
 	}
 	return x
@@ -197,22 +207,25 @@ func played(t *testing.T, cfg sim.Config, until model.Instant) *replay.State {
 	return &s
 }
 
-// roundTrips are scenarios of the library whose end is exported and imported;
-// each has something that the others have not.
-var roundTrips = []string{
-	"default-secondary-ip", "prefix-mode", "prefix-fragmentation", "prefix-reservation", "custom-networking", "zones-out-of-balance",
-	"security-groups-trunk-first", "two-nodes-one-27", "subnet-discovery-rescue", "cordoned-node", "warm-ip-target", "cpu-before-addresses",
-	"daemonsets-count-too", "trunk-serves-pods-v1-16-2",
+// oneWay are scenarios of the library whose end does not come back, and why.
+var oneWay = map[string]string{
+	"pod-eni-on-type-without-trunk":  "the agent has dropped an address under a living pod, which EC2 does not tell",
+	"agent-restart-forgets-cooldown": "one node's agent has an environment of its own",
+	"large-fleet":                    "takes long",
+	"throttling-storm":               "takes long",
+	"ipv6-max-pods":                  "IPv6 is refused",
+	"windows-secondary-ip":           "Windows nodes are left out",
 }
 
 // The end of a run, written as kubectl and aws print a cluster, comes back as a
 // scenario that begins in it: the same ENIs, addresses, prefixes and branches on
 // the nodes, the same address for each pod, and the same room in each subnet.
 func TestEndOfARunComesBack(t *testing.T) {
-	for _, name := range roundTrips {
-		t.Run(name, func(t *testing.T) {
-			e, ok := scenarios.Find(name)
-			require.True(t, ok)
+	for _, e := range scenarios.Library() {
+		if oneWay[e.Name] != "" || strings.HasPrefix(e.Name, "ecs-") {
+			continue
+		}
+		t.Run(e.Name, func(t *testing.T) {
 			scenario, err := e.Load(scenarios.Options{})
 			require.NoError(t, err)
 			before := played(t, scenario.Config(), model.Never)

@@ -43,7 +43,7 @@ func (b *builder) subnets() error {
 		b.allSubnets = append(b.allSubnets, n)
 	}
 	if outside > 0 {
-		b.g.say("vpc: %d subnets of other VPCs are left out", outside)
+		b.g.say("vpc: other VPCs are left out, with %s", counted(outside, "subnet"))
 	}
 	slices.SortFunc(b.allSubnets, func(a, c *outSubnet) int {
 		return cmp.Or(cmp.Compare(a.Zone, c.Zone), a.CIDR.Addr().Compare(c.CIDR.Addr()))
@@ -112,7 +112,7 @@ func (b *builder) keepSubnets() {
 		b.doc.VPC.Subnets = append(b.doc.VPC.Subnets, n)
 	}
 	if left > 0 {
-		b.g.say("vpc: %d subnets are left out in which nothing of the cluster is, and which no ENIConfig and no tag names", left)
+		b.g.say("vpc: nothing of the cluster is in %s, and no ENIConfig or tag names one of them: left out", counted(left, "more subnet"))
 	}
 	if len(b.doc.VPC.Subnets) == 0 {
 		b.inventSubnets()
@@ -201,7 +201,7 @@ func (b *builder) inUse() {
 			count = usable - *n.available - len(n.held) - len(addresses) - b.freshIn[n]
 			switch {
 			case count > 0 && b.hasState:
-				b.g.add(fmt.Sprintf("has %d addresses less free than its network interfaces explain: somebody holds them, where is not known", count), "subnet "+n.Name)
+				b.g.add(fmt.Sprintf("has fewer addresses free than its network interfaces explain, by %d: others hold them, which ones is not known", count), "subnet "+n.Name)
 			case count < 0:
 				b.g.add("has more addresses free than its network interfaces leave: the files are of different instants", "subnet "+n.Name)
 			}

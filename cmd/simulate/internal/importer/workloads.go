@@ -126,7 +126,7 @@ func (b *builder) ownerOf(p *pod) (workloadKey, bool) {
 	case "", "Node":
 		return workloadKey{}, false
 	}
-	b.g.add("are pods of a controller that is not simulated: when they go nothing replaces them", "those of "+o.Kind+" "+namespace+"/"+o.Name)
+	b.g.add("is a controller that is not simulated: when its pods go nothing replaces them", o.Kind+" "+namespace+"/"+o.Name)
 	return workloadKey{}, false
 }
 

@@ -226,6 +226,9 @@ func (l fillLine) why(n *replay.Node) string {
 	}
 	switch l.By {
 	case sim.ByStart:
+		if n.Launched.Existing && l.At == n.LaunchedAt {
+			return "there at the beginning"
+		}
 		if l.Kind == replay.Attached && l.Of == model.ENIPrimary && l.Addresses+l.Prefixes == 0 {
 			return "came with the instance"
 		}
