@@ -30,7 +30,7 @@ func TestScripts(t *testing.T) {
 			env.Setenv("SAMPLES", samples)
 			return err
 		},
-		Cmds:                map[string]func(*testscript.TestScript, bool, []string){"exits": exits},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"exits": exits},
 	})
 }
 

@@ -58,6 +58,7 @@ type networkInterface struct {
 type instance struct {
 	InstanceId, InstanceType, SubnetId string
 	State                              struct{ Name string }
+	NetworkInterfaces                  []*networkInterface
 }
 
 type instanceType struct {

@@ -68,6 +68,7 @@ func (b *builder) build(o Options) error {
 	if c := b.s.cluster; c != nil && strings.EqualFold(c.KubernetesNetworkConfig.IpFamily, "ipv6") {
 		return fmt.Errorf("cluster %s is one of IPv6: those are not imported; their pods' addresses come of a /80 a node, which does not run out", printable(c.Name, 100))
 	}
+	b.interfacesOfInstances()
 	for _, step := range []func() error{b.cni, b.nodes, b.checkPods, b.subnets} {
 		if err := step(); err != nil {
 			return err
@@ -92,6 +93,29 @@ func (b *builder) build(o Options) error {
 	b.inUse()
 	b.rest(o)
 	return nil
+}
+
+// interfacesOfInstances takes the network interfaces from what
+// describe-instances prints, where describe-network-interfaces is missing.
+// Those of others are not among them.
+func (b *builder) interfacesOfInstances() {
+	if b.s.have["NetworkInterfaces"] {
+		return
+	}
+	for _, in := range b.s.instances {
+		for _, ni := range withoutNil(in.NetworkInterfaces) {
+			if ni.Attachment == nil {
+				continue
+			}
+			ni.Attachment.InstanceId = in.InstanceId
+			b.s.have["NetworkInterfaces"] = true
+			b.s.readFrom[ni] = b.s.readFrom[in]
+			b.s.interfaces = append(b.s.interfaces, ni)
+		}
+	}
+	if b.s.have["NetworkInterfaces"] {
+		b.g.say("vpc: only the instances tell of network interfaces: which addresses others hold is not known, only how many; add what aws ec2 describe-network-interfaces prints")
+	}
 }
 
 // settings are what the agents make of their environment.

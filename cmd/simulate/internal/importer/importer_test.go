@@ -175,3 +175,15 @@ func FuzzImport(f *testing.F) {
 		require.NoError(t, err)
 	})
 }
+
+// The network interfaces of describe-instances will do: what others hold is
+// then a number.
+func TestInstancesTellTheirInterfaces(t *testing.T) {
+	text, d := imported(t, aNode("a", "m5.large", "web", "", ""),
+		`{"Subnets": [{"SubnetId": "s1", "VpcId": "v", "CidrBlock": "10.0.0.0/24", "AvailabilityZone": "z", "AvailableIpAddressCount": 240}]}`,
+		`{"Reservations": [{"Instances": [{"InstanceId": "i-a", "InstanceType": "m5.large", "NetworkInterfaces": [
+			{"NetworkInterfaceId": "e0", "SubnetId": "s1", "Attachment": {"DeviceIndex": 0, "Status": "attached"}, "PrivateIpAddresses": [{"Primary": true, "PrivateIpAddress": "10.0.0.4"}, {"PrivateIpAddress": "10.0.0.9"}]}]}]}]}`)
+	require.Contains(t, text, "- {name: s1, zone: z, cidr: 10.0.0.0/24, inUse: {count: 9}}")
+	require.Contains(t, text, "primaryAddress: 10.0.0.4, addresses: [10.0.0.9]")
+	require.Contains(t, strings.Join(d.Guesses(), "\n"), "which addresses others hold is not known, only how many")
+}

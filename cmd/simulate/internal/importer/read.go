@@ -365,9 +365,12 @@ func (s *Snapshot) aws(file string, raw json.RawMessage, fields map[string]json.
 		case "Reservations":
 			var all []struct{ Instances []*instance }
 			if err = json.Unmarshal(value, &all); err == nil {
-				s.have[name] = true
+				s.have[name] = true // the name of their list
 				for _, r := range all {
-					s.instances = append(s.instances, withoutNil(r.Instances)...)
+					for _, in := range withoutNil(r.Instances) {
+						s.readFrom[in] = file
+						s.instances = append(s.instances, in)
+					}
 				}
 			}
 		case "addon":
