@@ -12,6 +12,14 @@ import (
 // env reads changes to the environment of aws-node: nil unsets a variable.
 func (d *decoder) env(into *map[string]*string) reader {
 	return func(v value) {
+		if d.describes(func(s *shape) {
+			s.name, s.types = "env", []string{"object"}
+			for _, known := range model.Variables() {
+				s.fields = append(s.fields, &fieldShape{name: known.Name, shape: shape{types: []string{"string", "number", "boolean"}}})
+			}
+		}) {
+			return
+		}
 		if !d.is(v, doc.Map) {
 			return
 		}

@@ -57,6 +57,7 @@ func (d *decoder) resolve(s *Scenario) {
 	if s.Platform != PlatformECS {
 		b.steps(steps, s.Workloads, workloads)
 		b.notes(s, settings)
+		s.used = b.used
 	}
 	if len(d.errs) > 0 {
 		return

@@ -52,6 +52,9 @@ func (d *decoder) policy(v value, into *SecurityGroupPolicy) {
 		field{"securityGroups", d.securityGroups(&into.SecurityGroups)},
 	)
 	d.require(v, "name", "securityGroups")
+	if d.describes(func(s *shape) { s.atLeastOne = []string{"podSelector", "serviceAccountSelector"} }) {
+		return
+	}
 	if v.Kind != doc.Map {
 		return
 	}
@@ -98,6 +101,9 @@ func (d *decoder) labelExpression(v value, into *LabelExpression) {
 func (d *decoder) securityGroups(into *[]model.SecurityGroup) reader {
 	return func(v value) {
 		list(d, into, d.securityGroup)(v)
+		if d.describes(func(s *shape) { s.mostItems, s.uniqueItem = maxSecurityGroups, true }) {
+			return
+		}
 		for i, g := range *into {
 			if g != "" && slices.Contains((*into)[:i], g) {
 				d.fail(fmt.Sprintf("%s[%d]", v.path, i), "%s stands twice", g)

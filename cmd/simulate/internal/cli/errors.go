@@ -58,6 +58,12 @@ func written(err error) error {
 	return writeError{err}
 }
 
+// exitCode ends the program with a code where all that there is to say was said.
+type exitCode int
+
+// Error is never shown.
+func (c exitCode) Error() string { return fmt.Sprintf("exit code %d", int(c)) }
+
 // defect is a defect of the program, with what finds it again.
 type defect struct {
 	what  string // the panic's text
@@ -80,12 +86,15 @@ func (a *App) exit(command string, err error) int {
 	var mistakes scenarios.Errors
 	var wrong usageError
 	var write writeError
+	var code exitCode
 	switch {
 	case err == nil:
 		return ExitOK
 	case errors.As(err, &bug):
 		a.report(bug)
 		return ExitDefect
+	case errors.As(err, &code):
+		return int(code)
 	case errors.Is(err, syscall.EPIPE):
 		return ExitOK // the reader has seen enough
 	case errors.Is(err, context.Canceled):

@@ -39,6 +39,8 @@ needs no AWS account, no cluster and no network.`,
 		a.runCommand(&g),
 		a.maxPodsCommand(&g),
 		a.instanceTypesCommand(&g),
+		a.checkCommand(&g),
+		a.schemaCommand(),
 		a.versionCommand(),
 	)
 	for _, name := range notYet {
@@ -93,9 +95,7 @@ var notYet = []string{
 	"merge",
 	"capacity",
 	"explain",
-	"check",
 	"import",
-	"schema",
 	"report",
 	"serve",
 	"playground",
