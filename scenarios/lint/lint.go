@@ -63,10 +63,35 @@ func (f Finding) String() string {
 	return fmt.Sprintf("%s: %s: %s [%s]", place, f.Rule.Severity, f.Message, f.Rule.ID)
 }
 
-// Rules returns all rules, by theme and then in the order in which the
-// documentation has them.
+// Theme is a group of rules about one thing.
+type Theme struct {
+	Name  string
+	Rules []Rule
+}
+
+// Themes returns all rules by theme, in the order in which the documentation has
+// them.
+func Themes() []Theme {
+	return []Theme{
+		{"max-pods", maxPodsRules},
+		{"The warm pool", poolRules},
+		{"aws-node and its release", envRules},
+		{"Subnets, zones, quotas", subnetRules},
+		{"Custom networking", customRules},
+		{"Security groups for pods", trunkRules},
+		{"Pods and steps", podRules},
+		{"Amazon ECS", ecsRules},
+		{"Windows nodes", windowsRules},
+	}
+}
+
+// Rules returns all rules, in the order of their themes.
 func Rules() []Rule {
-	return slices.Concat(maxPodsRules, poolRules, envRules, subnetRules, customRules, trunkRules, podRules, ecsRules, windowsRules)
+	var all []Rule
+	for _, t := range Themes() {
+		all = append(all, t.Rules...)
+	}
+	return all
 }
 
 // Find returns the rule of that id.

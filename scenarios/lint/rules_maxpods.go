@@ -71,12 +71,12 @@ func maxPodsAboveAddresses(p *pass) {
 			remedy = fmt.Sprintf("maxPods: %d", min(have+host, m.Cap))
 		}
 		p.report(g.path+".maxPods", fmt.Sprintf("max-pods %d lets %s ask a node of %s for an address, and its %s holds %d (%s): %d of them can hang in ContainerCreating",
-			g.MaxPods, plural(ask, "pod"), g.Name, g.Type.Name, have, modes(s), ask-have), remedy)
+			g.MaxPods, plural(ask, "pod"), g.Name, g.Type.Name, have, modes(g.Type, s), ask-have), remedy)
 	})
 }
 
 // modes names what takes addresses away from a node, or adds some.
-func modes(s model.Settings) string {
+func modes(t model.InstanceType, s model.Settings) string {
 	text := "secondary addresses"
 	if s.PrefixDelegation {
 		text = "prefixes"
@@ -84,7 +84,7 @@ func modes(s model.Settings) string {
 	if s.CustomNetworking {
 		text += ", custom networking"
 	}
-	if s.MaxENI > 0 {
+	if s.MaxENI > 0 && s.MaxENI < t.MaxENIs {
 		text += fmt.Sprintf(", MAX_ENI=%d", s.MaxENI)
 	}
 	if s.PodENI && !s.TrunkServes() {

@@ -313,7 +313,7 @@ func noENIForPods(p *pass) {
 		if s.MaxENI > 0 && s.MaxENI < g.Type.MaxENIs {
 			path, remedy = e.path("MAX_ENI"), "a larger MAX_ENI, or none"
 		}
-		p.report(path, fmt.Sprintf("a node of %s may have %s (%s), and none is left for ordinary pods", g.Name, plural(usableENIs(g.Type, s), "ENI"), modes(s)), remedy)
+		p.report(path, fmt.Sprintf("a node of %s may have %s (%s), and none is left for ordinary pods", g.Name, plural(usableENIs(g.Type, s), "ENI"), modes(g.Type, s)), remedy)
 	})
 }
 

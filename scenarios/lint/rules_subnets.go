@@ -434,7 +434,7 @@ func eniQuota(p *pass) {
 	quota := p.EC2.Quotas.NetworkInterfaces
 	if enis, _ := p.full(); quota > 0 && enis > quota {
 		p.report("nodeGroups", fmt.Sprintf("%s have up to %s when they are full; the quota of the Region is %d", plural(p.nodeCount(), "node"), plural(enis, "network interface"), quota),
-			"have the quota raised (L-DF5E4CA3), or prefix mode, which needs fewer ENIs")
+			"have the quota raised (L-DF5E4CA3), or fewer and larger nodes; prefix mode needs fewer ENIs")
 	}
 }
 
