@@ -1,6 +1,7 @@
 package lint
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -62,6 +63,53 @@ func TestLibraryHasTheSmellsThatItShows(t *testing.T) {
 		_, ok := scenarios.Find(name)
 		require.True(t, ok, name)
 	}
+}
+
+// causes are the incidents whose cause a rule finds from the configuration alone.
+var causes = map[string]string{
+	"cni-1446":          "churn-exceeds-addresses",
+	"cni-1451":          "warm-eni-target-zero",
+	"cni-2294":          "subnet-too-small-for-warm-pool",
+	"cni-2411":          "mode-changed-under-pods",
+	"cni-2482":          "warm-ip-target-zero",
+	"cni-2749":          "prefix-mode-fragmentation",
+	"cni-2793":          "warm-pool-above-max-pods",
+	"cni-2892":          "max-pods-above-addresses",
+	"cni-2896":          "warm-ip-target-below-churn",
+	"cni-2908":          "cni-release-problem",
+	"cni-3105":          "prefix-mode-fragmentation",
+	"cni-3238":          "max-pods-above-addresses",
+	"cni-547":           "subnet-too-small-for-warm-pool",
+	"eks-ami-2201":      "max-pods-above-addresses",
+	"kp-3380":           "subnet-too-small-for-warm-pool",
+	"kp-7318":           "max-pods-above-addresses",
+	"neon-2025-05-16-b": "warm-ip-target-below-churn",
+	"neon-2025-05-19":   "warm-eni-target-zero",
+	"pulumi-581":        "subnet-too-small-for-warm-pool",
+	"rc-154":            "branch-rollout-cooldown",
+	"scylla-3622":       "subnet-too-small-for-warm-pool",
+}
+
+// What happened to others would have been found before.
+func TestIncidentsAreFound(t *testing.T) {
+	shown := 0
+	for _, incident := range scenarios.Incidents() {
+		if incident.Scenario() == "" {
+			continue
+		}
+		shown++
+		e, ok := scenarios.Find(incident.Scenario())
+		require.True(t, ok)
+		s, err := e.Load(scenarios.Options{})
+		require.NoError(t, err)
+		if rule := causes[incident.ID]; rule != "" {
+			require.NotEmpty(t, found(s, rule), "%s: %v", incident.ID, Check(s))
+		}
+	}
+	text, err := os.ReadFile(page)
+	require.NoError(t, err)
+	require.Contains(t, string(text), fmt.Sprintf("Of %d incidents", shown))
+	require.Contains(t, string(text), fmt.Sprintf("finds the cause of %d", len(causes)))
 }
 
 // FuzzCheck: no scenario that loads makes a rule panic, and every finding has

@@ -41,6 +41,7 @@ needs no AWS account, no cluster and no network.`,
 		a.instanceTypesCommand(&g),
 		a.checkCommand(&g),
 		a.schemaCommand(),
+		a.conformanceCommand(&g),
 		a.versionCommand(),
 	)
 	for _, name := range notYet {
