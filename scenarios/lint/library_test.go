@@ -33,6 +33,7 @@ var smells = map[string][]string{
 	"prefix-fragmentation":                   {"prefix-mode-fragmentation"},
 	"prefix-mode-max-pods-not-raised":        {"pods-exceed-nodes", "prefix-mode-max-pods-not-raised"},
 	"prefix-mode-switched-on-live":           {"mode-changed-under-pods", "prefix-mode-max-pods-not-raised"},
+	"random-order-pins-enis":                 {"peak-pins-enis"},
 	"security-groups-trunk-first":            {"branch-pods-exceed-limit"},
 	"security-groups-trunk-too-late":         {"trunk-too-late"},
 	"subnet-28-exhausted":                    {"pods-exceed-subnets", "subnet-too-small-for-warm-pool"},

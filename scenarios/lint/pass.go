@@ -252,6 +252,26 @@ func (p *pass) most(w sim.Workload) int {
 	return n
 }
 
+// demand is how many pods the workloads that count have at their height, and the
+// index of the largest, -1 if there is none.
+func (p *pass) demand(counts func(sim.Workload) bool) (pods, largest int) {
+	largest = -1
+	for i, w := range p.cfg.Workloads {
+		if !counts(w) {
+			continue
+		}
+		pods += p.most(w)
+		if largest < 0 || p.most(w) > p.most(p.cfg.Workloads[largest]) {
+			largest = i
+		}
+	}
+	return pods, largest
+}
+
+// fromPool reports whether the workload's pods take addresses of the nodes'
+// pools.
+func fromPool(w sim.Workload) bool { return !w.Pod.HostNetwork && !branch(w.Pod) }
+
 // workloadPath is where the workload that is i-th in the file stands.
 func workloadPath(i int) string { return fmt.Sprintf("workloads[%d]", i) }
 

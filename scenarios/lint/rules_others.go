@@ -86,15 +86,7 @@ func ecsTasksExceedENIs(p *pass) {
 		places += g.nodes * limit
 		better += g.nodes * trunked
 	}
-	tasks, where := 0, -1
-	for i, w := range p.cfg.Workloads {
-		if w.Pod.Task.NetworkMode == sim.NetworkAWSVPC {
-			if where < 0 || p.most(w) > p.most(p.cfg.Workloads[where]) {
-				where = i
-			}
-			tasks += p.most(w)
-		}
-	}
+	tasks, where := p.demand(func(w sim.Workload) bool { return w.Pod.Task.NetworkMode == sim.NetworkAWSVPC })
 	if tasks <= places || where < 0 {
 		return
 	}
@@ -155,16 +147,14 @@ func windowsPrefixNotSupported(p *pass) {
 }
 
 func windowsPodsExceedAddresses(p *pass) {
-	places, pods, where := 0, 0, -1
+	places := 0
 	groups := p.windowsGroups()
 	for _, g := range groups {
 		places += g.nodes * model.WindowsCapacity(g.Type, p.windows(g.Type).PrefixDelegation)
 	}
-	for i, w := range p.cfg.Workloads {
-		if w.Pod.NodeSelector["kubernetes.io/os"] == "windows" && !w.Pod.HostNetwork {
-			pods, where = pods+p.most(w), i
-		}
-	}
+	pods, where := p.demand(func(w sim.Workload) bool {
+		return w.Pod.NodeSelector["kubernetes.io/os"] == "windows" && !w.Pod.HostNetwork
+	})
 	if len(groups) > 0 && pods > places && where >= 0 {
 		p.report(workloadPath(where)+".replicas", fmt.Sprintf("%s for Windows nodes, which have %s together", plural(pods, "pod"), plural(places, "address")),
 			"more nodes, or enable-windows-prefix-delegation: true on Nitro types")

@@ -49,20 +49,11 @@ func podsExceedNodes(p *pass) {
 	if p.onECS() {
 		return
 	}
-	places, pods, where := 0, 0, -1
+	places := 0
 	for _, g := range p.groups {
 		places += g.nodes * max(g.MaxPods-p.hostPods(g)-p.daemonPods(g), 0)
 	}
-	for i, w := range p.cfg.Workloads {
-		n := p.most(w)
-		if w.Pod.Node != "" || w.Kind == sim.DaemonSet {
-			continue
-		}
-		if where < 0 || n > p.most(p.cfg.Workloads[where]) {
-			where = i
-		}
-		pods += n
-	}
+	pods, where := p.demand(func(w sim.Workload) bool { return w.Pod.Node == "" && w.Kind != sim.DaemonSet })
 	if pods > places && where >= 0 {
 		p.report(workloadPath(where)+".replicas", fmt.Sprintf("%s at their height, and %s with places for %d beside the system's and DaemonSets' pods: %d stay Pending",
 			plural(pods, "pod"), plural(p.nodeCount(), "node"), places, pods-places), "more nodes, or a type that takes more pods ('simulate instance-types --min-pods')")

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"vpcsim/model"
+	"vpcsim/scenarios"
 	"vpcsim/sim"
 )
 
@@ -71,6 +72,13 @@ var poolRules = []Rule{
 		Why:     "A pod that is gone keeps its address from others for the cooldown. Pods that live for seconds need several times the addresses that run at once.",
 		Source:  Source{"amazon-vpc-cni-k8s issue 1446", "https://github.com/aws/amazon-vpc-cni-k8s/issues/1446"},
 		find:    churnExceedsAddresses,
+	},
+	{
+		ID: "peak-pins-enis", Severity: Note,
+		Summary: "the ENIs of a peak stay attached when its pods have gone",
+		Why:     "The agent picks among ENIs without order, so that the pods that are left are spread over all of them, and an ENI is freed only when no pod is on it. IP targets give back single addresses.",
+		Source:  Source{"Neon, Lessons from a production outage with the AWS CNI", "https://github.com/neondatabase/website/blob/a16f2ebbd62d87950cd379e4b68dd0ec7e53239f/content/blog/posts/aws-cni-lessons-from-a-production-outage.md"},
+		find:    peakPinsENIs,
 	},
 	{
 		ID: "cooldown-short", Severity: Warning,
@@ -206,16 +214,12 @@ func warmIPTargetManyCalls(p *pass) {
 	if !p.EC2.Throttling || p.ipv6() || p.onECS() {
 		return
 	}
-	nodes, pods := 0, 0
+	nodes := 0
+	pods, _ := p.demand(fromPool)
 	for _, g := range p.groups {
 		if !g.Windows {
 			nodes += g.nodes
 			pods += g.nodes * p.daemonPods(g)
-		}
-	}
-	for _, w := range p.cfg.Workloads {
-		if !w.Pod.HostNetwork && !branch(w.Pod) {
-			pods += p.most(w)
 		}
 	}
 	if nodes == 0 {
@@ -276,20 +280,75 @@ func churnExceedsAddresses(p *pass) {
 		if step.Churn == nil {
 			continue
 		}
-		standing := 0
-		for _, w := range p.cfg.Workloads {
-			if !w.Pod.HostNetwork && !branch(w.Pod) {
-				standing += p.most(w)
-			}
-		}
+		standing, _ := p.demand(fromPool)
 		cooldown := p.envs[0].settings.Cooldown
 		life := time.Duration(step.Churn.Lifetime.Min+step.Churn.Lifetime.Max) / 2
-		moving := int(time.Duration(step.Churn.PerMinute) * (life + cooldown) / time.Minute)
+		moving := churning(*step.Churn, cooldown)
 		if moving+standing > have && have > 0 {
 			p.report(fmt.Sprintf("steps[%d].churn.perMinute", i), fmt.Sprintf("%d pods a minute that live %s and cool %s hold some %s at any time, beside %d that stay; the nodes have %d",
 				step.Churn.PerMinute, life, cooldown, plural(moving, "address"), standing, have), "more nodes, or pods that live longer")
 		}
 	}
+}
+
+// peakPinsENIs compares the pools of a workload's height with those of what a
+// later step leaves of it.
+func peakPinsENIs(p *pass) {
+	pods, _ := p.demand(fromPool)
+	nodes := p.nodeCount()
+	if p.ipv6() || p.onECS() || nodes == 0 || p.Agent.Order != sim.OrderRandom {
+		return
+	}
+	for i, step := range p.Steps {
+		if step.Scale == nil {
+			continue
+		}
+		k := slices.IndexFunc(p.cfg.Workloads, func(w sim.Workload) bool { return string(w.Name) == step.Scale.Workload })
+		w := p.cfg.Workloads[k]
+		if !fromPool(w) || step.Scale.Replicas >= p.earlier(w, step.At) {
+			continue
+		}
+		left := ceilDiv(pods-p.most(w)+step.Scale.Replicas+p.churned(0), nodes)
+		p.linux(func(g group, e environment, s model.Settings) {
+			if s.DefinesIPs() || s.PrefixDelegation || !p.takes(g, w.Pod) {
+				return
+			}
+			peak, low := poolFor(g.Type, s, g.MaxPods, ceilDiv(pods+p.churned(0), nodes)), poolFor(g.Type, s, g.MaxPods, left)
+			if low.enis+1 < peak.enis && left >= peak.enis {
+				p.report(fmt.Sprintf("steps[%d].scale", i), fmt.Sprintf("at the height a node of %s has %s with %d addresses; for the %s that are left %d would do, but pods may sit on all of them",
+					g.Name, plural(peak.enis, "ENI"), peak.addresses, plural(left, "pod"), low.enis), fmt.Sprintf("WARM_IP_TARGET: 5 with MINIMUM_IP_TARGET: %d", left))
+			}
+		})
+	}
+}
+
+// churned is how many pods of churns there are at any time; each counts for a
+// while longer than it lives.
+func (p *pass) churned(longer time.Duration) int {
+	n := 0
+	for _, step := range p.Steps {
+		if step.Churn != nil {
+			n += churning(*step.Churn, longer)
+		}
+	}
+	return n
+}
+
+func churning(c scenarios.Churn, longer time.Duration) int {
+	life := time.Duration(c.Lifetime.Min+c.Lifetime.Max) / 2
+	// In milliseconds the product of the largest numbers still fits.
+	return int(int64(c.PerMinute) * (life + longer).Milliseconds() / time.Minute.Milliseconds())
+}
+
+// earlier is how many pods a workload has at most before an instant.
+func (p *pass) earlier(w sim.Workload, at scenarios.Duration) int {
+	n := w.Replicas
+	for _, step := range p.Steps {
+		if step.Scale != nil && step.Scale.Workload == string(w.Name) && step.At < at {
+			n = max(n, step.Scale.Replicas)
+		}
+	}
+	return n
 }
 
 // cooldown reports the periods that are wrong.

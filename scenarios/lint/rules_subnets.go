@@ -155,17 +155,9 @@ func podsExceedSubnets(p *pass) {
 	if p.ipv6() {
 		return
 	}
-	pods, where := 0, -1
-	for i, w := range p.cfg.Workloads {
-		if w.Pod.HostNetwork || p.onECS() && w.Pod.Task.NetworkMode != sim.NetworkAWSVPC {
-			continue
-		}
-		n := p.most(w)
-		if where < 0 || n > p.most(p.cfg.Workloads[where]) {
-			where = i
-		}
-		pods += n
-	}
+	pods, where := p.demand(func(w sim.Workload) bool {
+		return !w.Pod.HostNetwork && (!p.onECS() || w.Pod.Task.NetworkMode == sim.NetworkAWSVPC)
+	})
 	free := 0
 	for i := range p.cfg.Subnets {
 		free += max(p.free(i)+p.spaces[i].ReservedFree(), 0)
@@ -284,12 +276,9 @@ func zoneFillsFirst(p *pass) {
 	if p.onECS() || p.ipv6() {
 		return
 	}
-	pods := 0
-	for _, w := range p.cfg.Workloads {
-		if !w.Pod.HostNetwork && w.Pod.Node == "" && len(w.Pod.NodeSelector) == 0 {
-			pods += p.most(w)
-		}
-	}
+	pods, _ := p.demand(func(w sim.Workload) bool {
+		return !w.Pod.HostNetwork && w.Pod.Node == "" && len(w.Pod.NodeSelector) == 0
+	})
 	s := p.envs[0].settings
 	if s.CustomNetworking || pods == 0 {
 		return

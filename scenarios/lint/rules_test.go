@@ -81,6 +81,8 @@ var rulesCases = []rulesCase{
 	{"warm-ip-target-many-calls", []string{"nodeGroups.workers.count=100", "workloads.web.replicas=1000", "cni.env.WARM_IP_TARGET=1"}, []string{"nodeGroups.workers.count=20", "workloads.web.replicas=200", "cni.env.WARM_IP_TARGET=1"}, "3m20s"},
 	{"warm-ip-target-below-churn", []string{"cni.env.WARM_IP_TARGET=5", "steps=[{churn: {workload: web, perMinute: 20, lifetime: 1m, for: 10m}}]"}, []string{"cni.env.WARM_IP_TARGET=5", "steps=[{churn: {workload: web, perMinute: 18, lifetime: 1m, for: 10m}}]"}, "5 addresses cool"},
 	{"churn-exceeds-addresses", []string{"steps=[{churn: {workload: web, perMinute: 30, lifetime: 1m, for: 10m}}]"}, []string{"steps=[{churn: {workload: web, perMinute: 28, lifetime: 1m, for: 10m}}]"}, "45 addresses at any time, beside 10 that stay; the nodes have 54"},
+	{"peak-pins-enis", []string{"nodeGroups.workers.instanceType=m5.2xlarge", "workloads.web.replicas=80", "steps=[{at: 5m, scale: {workload: web, replicas: 20}}]"}, []string{"nodeGroups.workers.instanceType=m5.2xlarge", "workloads.web.replicas=80", "steps=[{at: 5m, scale: {workload: web, replicas: 50}}]"}, "has 4 ENIs with 56 addresses; for the 10 pods that are left 2 would do"},
+	{"churn-exceeds-addresses", []string{"steps=[{churn: {workload: web, perMinute: 60000, lifetime: 9600h, for: 9600h}}]"}, nil, "34560030000 addresses"},
 	{"cooldown-short", []string{"cni.env.IP_COOLDOWN_PERIOD=9"}, []string{"cni.env.IP_COOLDOWN_PERIOD=10"}, "rests for 9s"},
 	{"cooldown-long", []string{"cni.env.IP_COOLDOWN_PERIOD=121"}, []string{"cni.env.IP_COOLDOWN_PERIOD=120"}, "rests for 2m1s"},
 	{"max-eni-no-eni-for-pods", []string{customNetworking, eniConfigs, "cni.env.MAX_ENI=1"}, []string{customNetworking, eniConfigs, "cni.env.MAX_ENI=2"}, "may have 1 ENI"},
