@@ -2,6 +2,7 @@ package scenarios
 
 import (
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -54,6 +55,36 @@ func TestReferenceHasEveryField(t *testing.T) {
 	for path := range rows {
 		require.True(t, read[path], "reference.go has a row for %s, which no reader reads: correct or remove it, then run go generate ./scenarios", path)
 	}
+}
+
+// What has no row of its own is in objects, and nothing else is.
+func TestObjectsOfTheReference(t *testing.T) {
+	rows, left := referenceRows(), maps.Clone(objects)
+	var visit func(path string, s *shape)
+	visit = func(path string, s *shape) {
+		if _, ok := rows[path]; path != "" && !ok && !strings.HasSuffix(path, "[]") && !strings.HasSuffix(path, ".*") {
+			require.NotEmpty(t, objects[plainPath(path)], "%s has no row of its own: say in reference_objects.go what it is", path)
+			delete(left, plainPath(path))
+		}
+		for _, one := range s.union {
+			if s.name == "" && (len(one.fields) > 0 || one.item != nil) {
+				visit(path, one)
+			}
+		}
+		if s.item != nil && len(s.item.fields) > 0 && s.name == "" {
+			visit(path+"[]", s.item)
+		}
+		if s.others != nil && len(s.others.fields) > 0 {
+			visit(path+".*", s.others)
+		}
+		for _, f := range s.fields {
+			if s.name == "" && !f.notYet {
+				visit(strings.TrimPrefix(path+"."+f.name, "."), &f.shape)
+			}
+		}
+	}
+	visit("", merge(language(PlatformEKS), language(PlatformECS)))
+	require.Empty(t, left, "reference_objects.go has what no reader reads")
 }
 
 // A reader that looks at a value by itself says what it would take.

@@ -261,8 +261,14 @@ func (w *schemaWriter) description(f *fieldShape, within, path string) string {
 		known, _ := model.LookupVariable(f.name)
 		return cmpText(known.Meaning, "Has no bearing on addresses.")
 	}
-	return markdownLink.ReplaceAllString(w.rows[path].meaning, "$1")
+	if row, ok := w.rows[path]; ok {
+		return markdownLink.ReplaceAllString(row.meaning, "$1")
+	}
+	return objects[plainPath(path)]
 }
+
+// plainPath is a path of the reference without its marks for members.
+func plainPath(path string) string { return strings.NewReplacer("[]", "", ".*", "").Replace(path) }
 
 func cmpText(text, otherwise string) string {
 	if text == "" {
