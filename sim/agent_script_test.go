@@ -159,12 +159,12 @@ func (s *agentScript) pool() string {
 	n := s.node()
 	held := map[netip.Addr]bool{}
 	for _, p := range n.pods {
-		if p.lease != nil {
-			held[p.lease.Address()] = true
+		for l := range p.leases() {
+			held[l.Address()] = true
 		}
 	}
-	for _, e := range n.agent.store.ENIs() {
-		fmt.Fprintf(&out, "device %d: ", e.Device)
+	for _, e := range n.agent.stored() {
+		fmt.Fprintf(&out, "%s: ", deviceText(e.Card, e.Device))
 		for _, b := range e.Blocks() {
 			var strip strings.Builder
 			for a := b.Addr(); b.Contains(a); a = a.Next() {
@@ -350,4 +350,12 @@ func (s *agentScript) describe(e Event) (text, pod string) {
 	default:
 		return "", ""
 	}
+}
+
+// deviceText names a device; of card 0 without the card.
+func deviceText(card, device int) string {
+	if card > 0 {
+		return fmt.Sprintf("card %d device %d", card, device)
+	}
+	return fmt.Sprintf("device %d", device)
 }

@@ -68,7 +68,7 @@ func playLive(seed uint64) (err error) {
 	playOn(e, 10*time.Minute)
 	var last []*pod
 	for _, n := range e.nodes {
-		if n.gone || !n.agent.up || n.agent.store.Stats().Total == len(c.ghosts[n.name]) {
+		if n.gone || !n.agent.up || n.agent.pools[0].store.Stats().Total == len(c.ghosts[n.name]) {
 			continue
 		}
 		p := &pod{name: model.PodName("last-" + n.name), spec: &PodSpec{Node: n.name}, beside: true}
@@ -91,7 +91,7 @@ func (c *checker) outbid(p *pod) bool {
 		return false
 	}
 	kind := p.wait.place.kind
-	return (kind == KindSubnetIPs || kind == KindPrefixFragmentation) && p.node.agent.store.Stats().Total == 0 && c.refuted(p) == ""
+	return (kind == KindSubnetIPs || kind == KindPrefixFragmentation) && p.node.agent.pools[0].store.Stats().Total == 0 && c.refuted(p) == ""
 }
 
 // liveEnv lets the agent call EC2, and start.
@@ -166,7 +166,7 @@ func (c *checker) refuted(p *pod) string {
 			return fmt.Sprintf("the subnet has %d free prefixes", s.FreePrefixes())
 		}
 	case KindMisconfig:
-		stats := a.store.Stats()
+		stats := a.pools[0].store.Stats()
 		if stats.Total < p.node.maxPods && !(a.settings.MinimumIPTarget > 0 && a.settings.WarmIPTarget == 0) && !a.settings.CustomNetworking && !a.settings.NoProvisioning && a.hasPlace() {
 			return "nothing is misconfigured"
 		}
@@ -178,14 +178,14 @@ func (c *checker) refuted(p *pod) string {
 func (c *checker) freeAddress(a *agent) netip.Addr {
 	held := maps.Clone(c.ghosts[a.node.name])
 	for _, p := range a.node.pods {
-		if p.lease != nil {
-			held[p.lease.Address()] = true
+		for l := range p.leases() {
+			held[l.Address()] = true
 		}
 	}
-	if a.store.Cooling(a.e.now) > 0 {
+	if a.pools[0].store.Cooling(a.e.now) > 0 {
 		return netip.Addr{}
 	}
-	for _, e := range a.store.ENIs() {
+	for _, e := range a.pools[0].store.ENIs() {
 		for _, b := range e.Blocks() {
 			if e.Excluded || b.IsSingleIP() == a.settings.PrefixDelegation {
 				continue
@@ -204,7 +204,7 @@ func (c *checker) freeAddress(a *agent) netip.Addr {
 // ENI may be attached.
 func (a *agent) shape() (full, capped bool) {
 	full = true
-	for _, e := range a.store.ENIs() {
+	for _, e := range a.pools[0].store.ENIs() {
 		if e.Excluded || e.Kind == model.ENITrunk {
 			continue
 		}
@@ -217,8 +217,8 @@ func (a *agent) shape() (full, capped bool) {
 	if a.settings.MaxENI > 0 {
 		most = min(most, a.settings.MaxENI)
 	}
-	if a.keepsSlot() && !a.store.HasTrunk() {
+	if a.keepsSlot() && !a.pools[0].store.HasTrunk() {
 		most--
 	}
-	return full, len(a.store.ENIs()) >= most
+	return full, len(a.pools[0].store.ENIs()) >= most
 }

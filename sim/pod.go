@@ -2,6 +2,7 @@ package sim
 
 import (
 	"fmt"
+	"iter"
 
 	"vpcsim/model"
 )
@@ -24,10 +25,11 @@ type pod struct {
 
 	phase    podPhase
 	node     *node
-	lease    *model.Lease
-	attempts int  // of kubelet, failed ones
-	tries    int  // of the scheduler, failed ones
-	deleting bool // deletion was asked for
+	lease    *model.Lease   // the first; nil: none
+	more     []*model.Lease // of the other network cards
+	attempts int            // of kubelet, failed ones
+	tries    int            // of the scheduler, failed ones
+	deleting bool           // deletion was asked for
 
 	grant   *model.WindowsGrant // its annotation on a Windows node; nil: none
 	branch  *model.Branch       // its annotation; nil: none
@@ -61,6 +63,20 @@ func (p *pod) needsBranch() bool { return needsBranch(p.spec) }
 // host network do nor those for Windows nodes.
 func needsBranch(spec *PodSpec) bool {
 	return (spec.PodENI || len(spec.BranchGroups) > 0) && !spec.HostNetwork && !isWindows(spec)
+}
+
+// leases are all addresses that the pod has of its node's agent.
+func (p *pod) leases() iter.Seq[*model.Lease] {
+	return func(yield func(*model.Lease) bool) {
+		if p.lease == nil || !yield(p.lease) {
+			return
+		}
+		for _, l := range p.more {
+			if !yield(l) {
+				return
+			}
+		}
+	}
 }
 
 // workloadName is the name of the controller, or empty.
