@@ -27,7 +27,8 @@ type Node struct {
 	ExitError string
 	// Config is what the agent started with last; zero before its first start.
 	Config sim.AgentConfigured
-	// ENIs are those in the datastore, by device; on ECS those that are attached.
+	// ENIs are those in the datastores, by network card and device; on ECS those
+	// that are attached.
 	ENIs []*ENI
 	// Trunk is the node's trunk ENI; on ECS it is among the ENIs.
 	Trunk Trunk
@@ -107,6 +108,11 @@ func (n *Node) ENI(id model.ENIID) *ENI {
 		}
 	}
 	return nil
+}
+
+// ManyCards reports whether the node had ENIs on network cards above 0.
+func (n *Node) ManyCards() bool {
+	return slices.ContainsFunc(n.History.Devices, func(d DeviceHistory) bool { return d.Card > 0 })
 }
 
 func (n *Node) becomeReady(at model.Instant) {
@@ -189,7 +195,7 @@ func (n *Node) attach(at model.Instant, b sim.ENIAttached) error {
 // list puts an ENI among the others.
 func (n *Node) list(eni *ENI) {
 	i, _ := slices.BinarySearchFunc(n.ENIs, eni, func(a, b *ENI) int {
-		return cmp.Or(cmp.Compare(a.Device, b.Device), cmp.Compare(a.ID, b.ID))
+		return cmp.Or(cmp.Compare(a.Card, b.Card), cmp.Compare(a.Device, b.Device), cmp.Compare(a.ID, b.ID))
 	})
 	n.ENIs = slices.Insert(n.ENIs, i, eni)
 }
@@ -290,7 +296,7 @@ func (n *Node) exclude(at model.Instant, b sim.ENIExcluded) error {
 		n.held -= blk.Assigned
 		n.cooling -= blk.Cooling(at)
 	}
-	n.History.add(Change{At: at, Kind: Excluded, ENI: e.ID, Of: e.Kind, Device: e.Device, Subnet: e.Subnet})
+	n.History.add(Change{At: at, Kind: Excluded, ENI: e.ID, Of: e.Kind, Card: e.Card, Device: e.Device, Subnet: e.Subnet})
 	return nil
 }
 

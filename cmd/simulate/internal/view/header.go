@@ -94,6 +94,9 @@ func groupsOf(s *replay.State) []string {
 		t := fmt.Sprintf("%s: %s × %s%s, each %s of %s, max-pods %s",
 			l.Group, number(g.n), l.InstanceType, gone,
 			count(l.MaxENIs, "ENI"), count(l.SlotsPerENI, "slot"), number(l.MaxPods))
+		if l.NetworkCards > 1 && g.first.Config.Settings.MultiNIC {
+			t += fmt.Sprintf(", %d network cards with %s in all", l.NetworkCards, count(l.MaxENIsAll, "ENI"))
+		}
 		if g.first.Config.Settings.PodENI {
 			t += ", " + branchesOf(l.BranchENIs)
 		}
@@ -255,6 +258,9 @@ func settingsLine(st model.Settings) string {
 	}
 	if st.PodENI {
 		parts = append(parts, "security groups for pods")
+	}
+	if st.MultiNIC {
+		parts = append(parts, "all network cards")
 	}
 	if !st.SubnetDiscovery && !st.IPv6 {
 		parts = append(parts, "no subnet discovery")
