@@ -121,14 +121,15 @@ func (a *agent) keepLeases() {
 	}
 }
 
+// keepLease keeps an address. Those of a card that the agent does not manage any
+// more stay in that card's file, for the day on which it does again.
 func (a *agent) keepLease(p *pod, l *model.Lease) *model.Lease {
-	if l.Dropped() {
+	pl := a.pool(l.ENI().Card)
+	if l.Dropped() || pl == nil {
 		return l
 	}
-	if pl := a.pool(l.ENI().Card); pl != nil {
-		if kept := pl.store.Hold(l.Address(), p.name); kept != nil {
-			return kept
-		}
+	if kept := pl.store.Hold(l.Address(), p.name); kept != nil {
+		return kept
 	}
 	l.Forget()
 	return l

@@ -43,6 +43,10 @@ type Node struct {
 	// History is how the ENIs came, filled and went.
 	History History
 
+	// aside are ENIs on network cards that the agent stopped managing: it looks at
+	// them again when it manages the card again, and pods may still hold addresses.
+	aside []*ENI
+
 	bound   int
 	waiting int
 	tasks   int // ENIs of ECS tasks, in both
@@ -124,7 +128,7 @@ func (n *Node) becomeReady(at model.Instant) {
 
 func (n *Node) terminate(at model.Instant) {
 	n.Ready, n.AgentUp, n.TerminatedAt = false, false, at
-	n.ENIs, n.TaskBranches, n.tasks, n.queue = nil, nil, 0, coolQueue{}
+	n.ENIs, n.aside, n.TaskBranches, n.tasks, n.queue = nil, nil, nil, 0, coolQueue{}
 	n.total, n.held, n.cooling = 0, 0, 0
 	n.History.add(Change{At: at, Kind: Terminated})
 }
@@ -160,6 +164,11 @@ func (n *Node) agentExited(at model.Instant, b sim.AgentExited) {
 
 func (n *Node) agentStarted(sim.AgentStarted) {
 	n.AgentUp, n.ExitError = true, ""
+	for _, e := range n.ENIs {
+		if e.stale && e.Card > 0 {
+			n.setAside(e)
+		}
+	}
 	n.ENIs = slices.DeleteFunc(n.ENIs, func(e *ENI) bool { return e.stale })
 	n.recount()
 }
@@ -175,8 +184,12 @@ func (n *Node) attach(at model.Instant, b sim.ENIAttached) error {
 			return fmt.Errorf("%s is in the datastore already", b.ENI)
 		}
 		before = n.ENIs[i]
-		eni.AttachedAt, eni.wasFull = before.AttachedAt, before.wasFull
 		n.dropENI(i)
+	} else if b.By == sim.ByStart {
+		before = n.takeAside(b.ENI)
+	}
+	if before != nil {
+		eni.AttachedAt, eni.wasFull = before.AttachedAt, before.wasFull
 	}
 	for _, p := range blockPrefixes(b.Addresses, b.Prefixes) {
 		if err := n.insert(eni, p); err != nil {
@@ -190,6 +203,25 @@ func (n *Node) attach(at model.Instant, b sim.ENIAttached) error {
 	}
 	n.list(eni)
 	return nil
+}
+
+// setAside keeps an ENI that the agent has stopped managing.
+func (n *Node) setAside(e *ENI) {
+	for _, b := range e.Blocks {
+		b.usable = false
+	}
+	n.aside = append(n.aside, e)
+}
+
+// takeAside returns the ENI that was set aside, nil if none was.
+func (n *Node) takeAside(id model.ENIID) *ENI {
+	i := slices.IndexFunc(n.aside, func(e *ENI) bool { return e.ID == id })
+	if i < 0 {
+		return nil
+	}
+	e := n.aside[i]
+	n.aside = slices.Delete(n.aside, i, i+1)
+	return e
 }
 
 // list puts an ENI among the others.

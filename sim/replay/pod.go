@@ -384,6 +384,9 @@ func (n *Node) release(p *Pod, b sim.PodReleased) {
 // agent may have dropped the block under the living pod.
 func (n *Node) giveUp(pod model.PodName, one sim.PodAddress, reason string) {
 	a, err := n.lookup(one.ENI, one.Address, one.Prefix)
+	if i := slices.IndexFunc(n.aside, func(e *ENI) bool { return e.ID == one.ENI }); i >= 0 {
+		a, err = n.aside[i].lookup(one.Address, one.Prefix)
+	}
 	if err != nil || a.state != Assigned || a.pod != pod {
 		return
 	}
@@ -419,16 +422,20 @@ func (n *Node) hold(a *address, pod model.PodName) {
 // lookup finds an address in the datastore. The prefix is invalid for a
 // secondary address.
 func (n *Node) lookup(eni model.ENIID, addr netip.Addr, prefix netip.Prefix) (*address, error) {
-	if !prefix.IsValid() {
-		prefix = single(addr)
-	}
 	e := n.ENI(eni)
 	if e == nil {
 		return nil, fmt.Errorf("%s is not in the datastore of %s", eni, n.Name)
 	}
+	return e.lookup(addr, prefix)
+}
+
+func (e *ENI) lookup(addr netip.Addr, prefix netip.Prefix) (*address, error) {
+	if !prefix.IsValid() {
+		prefix = single(addr)
+	}
 	b, _ := e.block(prefix)
 	if b == nil || !prefix.Contains(addr) {
-		return nil, fmt.Errorf("%s doesn't have %s in %s", eni, addr, prefix)
+		return nil, fmt.Errorf("%s doesn't have %s in %s", e.ID, addr, prefix)
 	}
 	return b.address(addr), nil
 }
