@@ -20,7 +20,7 @@ func (d *decoder) cardNotes(s *Scenario, settings model.Settings, groups []sim.N
 	case settings.MultiNIC && !several:
 		d.note("cni.env.%s: no node group's instance type has more than one network card", multiNIC)
 	case settings.MultiNIC && settings.PrefixDelegation && settings.IPv4:
-		d.note("cni.env.%s: in prefix mode the agent gives the prefix of a network card above 0 back when no pod is in it and takes another, every 35s: give the scenario a duration", multiNIC)
+		d.note("cni.env.%s: in prefix mode the agent gives the prefix of a network card above 0 back when no pod is in it and takes another, every half a minute: give the scenario a duration", multiNIC)
 	}
 	if settings.MultiNIC || switchedOn(s, multiNIC) {
 		return
