@@ -48,9 +48,9 @@ func kindOf(code model.ErrorCode) Kind {
 }
 
 // diagnose tells why the agent gave the pod no address. One that wants an address
-// of each network card waits for the first card that had none; any other is
-// served by whichever card has one first, so that a wait which cures itself counts
-// before one which does not.
+// of each network card waits for all that have none, so that what does not cure
+// itself counts before what does; any other is served by whichever card has one
+// first, and it is the other way round.
 func (a *agent) diagnose(why denial) verdict {
 	switch {
 	case !a.up:
@@ -58,18 +58,35 @@ func (a *agent) diagnose(why denial) verdict {
 	case why.multiNICOff:
 		return a.onNode(KindMisconfig, "multi-nic-off", "the pod's annotation "+model.AnnotationNICs+" asks for an address of each network card, and ENABLE_MULTI_NIC is off: set it, or take the annotation away")
 	case why.lacking != nil:
-		return why.lacking.diagnose()
+		return a.diagnoseFrom(why.lacking.card, false)
+	default:
+		return a.diagnoseFrom(0, true)
 	}
-	first := a.pools[0].diagnose()
-	for _, p := range a.pools[1:] {
-		if first.kind.Cures() {
-			break
-		}
-		if v := p.diagnose(); v.kind.Cures() {
+}
+
+// diagnoseFrom diagnoses the pools from this card on that have no address to give,
+// and returns the first verdict that cures itself, or does not, as preferred; else
+// that of the card.
+func (a *agent) diagnoseFrom(card int, curing bool) verdict {
+	first := a.pools[card].diagnose()
+	v := first
+	for _, p := range a.pools[card+1:] {
+		if v.kind.Cures() == curing {
 			return v
 		}
+		if !p.gives() {
+			v = p.diagnose()
+		}
+	}
+	if v.kind.Cures() == curing {
+		return v
 	}
 	return first
+}
+
+// gives reports whether the pool has an address to give.
+func (p *pool) gives() bool {
+	return p.store.Stats().Available() > p.store.Cooling(p.a.e.now)
 }
 
 // diagnose tells why the pool has no address to give: what its next check would
