@@ -179,7 +179,11 @@ func (g *growth) created(ni *eni) {
 					return
 				}
 				a.inFlight = nil
-				g.pool.takeENI(ni, a.attachedBlocks(ni), ByGrow)
+				by := ByGrow
+				if a.settings.IPv6 { // no decision about a pool led to it
+					by = ByStart
+				}
+				g.pool.takeENI(ni, a.attachedBlocks(ni), by)
 				g.succeeded()
 			}))
 		}))

@@ -242,6 +242,8 @@ const shownVariants = 3
 func settingsLine(st model.Settings) string {
 	parts := []string{"secondary addresses"}
 	switch {
+	case st.IPv6 && st.MultiNIC:
+		parts[0] = "IPv6: one /80 a network card, no warm pool"
 	case st.IPv6:
 		parts[0] = "IPv6: one /80 a node, no warm pool"
 	case st.PrefixDelegation:
@@ -259,7 +261,7 @@ func settingsLine(st model.Settings) string {
 	if st.PodENI {
 		parts = append(parts, "security groups for pods")
 	}
-	if st.MultiNIC {
+	if st.MultiNIC && !st.IPv6 {
 		parts = append(parts, "all network cards")
 	}
 	if !st.SubnetDiscovery && !st.IPv6 {
