@@ -93,6 +93,13 @@ func (p *pool) removed(e *model.StoreENI, blocks []netip.Prefix, by By) {
 
 // take puts blocks into the datastore as free.
 func (p *pool) take(e *model.StoreENI, blocks []netip.Prefix, by By) {
+	p.addBlocks(e, blocks)
+	addresses, prefixes := split(blocks)
+	p.a.log(AddressesAdded{ENI: e.ID, Card: e.Card, Device: e.Device, Addresses: addresses, Prefixes: prefixes, By: by})
+}
+
+// addBlocks adds blocks to the datastore.
+func (p *pool) addBlocks(e *model.StoreENI, blocks []netip.Prefix) {
 	a := p.a
 	p.store.AddBlocks(e, blocks)
 	for _, b := range blocks {
@@ -100,8 +107,6 @@ func (p *pool) take(e *model.StoreENI, blocks []netip.Prefix, by By) {
 			a.stale = true // reconcile will take it for one that is gone
 		}
 	}
-	addresses, prefixes := split(blocks)
-	a.log(AddressesAdded{ENI: e.ID, Card: e.Card, Device: e.Device, Addresses: addresses, Prefixes: prefixes, By: by})
 }
 
 // takeENI puts an attached ENI with what EC2 has on it into the datastore, as
@@ -111,7 +116,7 @@ func (p *pool) takeENI(ni *eni, blocks []netip.Prefix, by By) *model.StoreENI {
 	e := &model.StoreENI{ID: ni.id, Card: ni.card, Device: ni.device, Kind: ni.kind, Subnet: ni.subnet.ID(), Since: a.e.now}
 	e.Excluded = ni.kind != model.ENITrunk && a.excluded(ni.subnet)
 	p.store.AddENI(e)
-	p.store.AddBlocks(e, blocks)
+	p.addBlocks(e, blocks)
 	addresses, prefixes := split(blocks)
 	a.log(ENIAttached{
 		ENI: ni.id, Kind: ni.kind, Card: ni.card, Device: ni.device, Subnet: ni.subnet.ID(), SecurityGroups: ni.groups,

@@ -90,6 +90,23 @@ func (n *Node) Totals(at model.Instant) Totals {
 	return Totals{Total: n.total + n.tasks, Assigned: n.held + n.tasks, Cooling: n.cooling}
 }
 
+// CardTotals returns the numbers of the pool on a network card, which are what
+// the agent's decisions about it rest on.
+func (n *Node) CardTotals(at model.Instant, card int) Totals {
+	var t Totals
+	for _, e := range n.ENIs {
+		if e.Card != card {
+			continue
+		}
+		for _, b := range e.Blocks {
+			if b.usable {
+				t = t.plus(Totals{Total: b.Size(), Assigned: b.Assigned, Cooling: b.Cooling(at)})
+			}
+		}
+	}
+	return t
+}
+
 // Gone reports whether the instance was terminated.
 func (n *Node) Gone() bool { return n.TerminatedAt != model.Never }
 
