@@ -59,8 +59,10 @@ func (a *agent) diagnose(why denial) verdict {
 		return a.onNode(KindMisconfig, "multi-nic-off", "the pod's annotation "+model.AnnotationNICs+" asks for an address of each network card, and ENABLE_MULTI_NIC is off: set it, or take the annotation away")
 	case why.lacking != nil:
 		return a.diagnoseFrom(why.lacking.card, false)
-	default:
+	case len(a.pools) > 1:
 		return a.diagnoseFrom(0, true)
+	default:
+		return a.pools[0].diagnose()
 	}
 }
 
@@ -109,6 +111,7 @@ func (p *pool) diagnose() verdict {
 	room := p.room() > 0 || p.hasCandidate()
 	cooling := p.store.Cooling(a.e.now)
 	may, suspended := a.mayProvision()
+	backoff := a.e.now.Sub(a.backoff) <= model.BackoffPeriod
 	switch {
 	case cooling > 0 && (!low || !room):
 		return p.onNode(KindCooldown, "", p.remedyCooldown())
@@ -122,8 +125,10 @@ func (p *pool) diagnose() verdict {
 		v := p.onNode(KindENILimit, "", "")
 		v.cappedBy, v.remedy = p.cappedBy()
 		return v
-	case a.backingOff() || p.refused != nil && p.refused.stands():
-		return p.diagnoseRefusal(a.lastRefusal(p))
+	case p.refused != nil && (backoff || p.refused.stands()):
+		return p.diagnoseRefusal(p.refused)
+	case backoff && a.lastRefusal() != nil: // of another pool's
+		return p.diagnoseRefusal(a.lastRefusal())
 	case !p.hasCandidate() && !a.hasPlace():
 		return p.onNode(KindMisconfig, "no-eniconfig", "a new ENI is needed, and "+a.noENIConfig())
 	default:
@@ -131,17 +136,9 @@ func (p *pool) diagnose() verdict {
 	}
 }
 
-// backingOff reports whether the agent is in its back-off and knows what began it.
-func (a *agent) backingOff() bool {
-	return a.e.now.Sub(a.backoff) <= model.BackoffPeriod && a.lastRefusal(nil) != nil
-}
-
-// lastRefusal is the pool's, or else that of the lowest card, before all one that
-// began a back-off: it holds for every pool.
-func (a *agent) lastRefusal(p *pool) *refusal {
-	if p != nil && p.refused != nil {
-		return p.refused
-	}
+// lastRefusal is that of the lowest card, before all one that began a back-off: it
+// holds for every pool.
+func (a *agent) lastRefusal() *refusal {
 	var any *refusal
 	for _, p := range a.pools {
 		switch {
@@ -193,8 +190,8 @@ func (a *agent) noENIConfig() string {
 // diagnoseDown is row a.
 func (a *agent) diagnoseDown() verdict {
 	var v verdict
-	if r := a.lastRefusal(nil); r != nil {
-		v = a.diagnoseRefusal(r, a.numbers)
+	if r := a.lastRefusal(); r != nil {
+		v = a.diagnoseRefusal(r)
 	} else {
 		v = a.onNode(KindMisconfig, "agent-down", "the node's agent is not up: it starts, restarts or fails to start; pods wait until it serves")
 	}
@@ -202,21 +199,30 @@ func (a *agent) diagnoseDown() verdict {
 	return v
 }
 
-// diagnoseRefusal is row d.
-func (a *agent) diagnoseRefusal(r *refusal, numbers func() map[string]int) verdict {
-	kind := kindOf(r.code)
-	if kind != KindSubnetIPs {
-		v := a.onNode(kind, string(r.code), remedyRefused(kind))
-		v.numbers = numbers
-		if kind == KindThrottling || kind == KindQuota {
-			v.scope, v.name = "cluster", a.e.cfg.Cluster.Name
-		}
-		return v
+// diagnoseRefusal is row d, with the numbers of the pool on card 0.
+func (a *agent) diagnoseRefusal(r *refusal) verdict {
+	if kind := kindOf(r.code); kind != KindSubnetIPs {
+		return a.refusedOnNode(kind, r, a.numbers)
 	}
 	return r.ofSubnet()
 }
 
-func (p *pool) diagnoseRefusal(r *refusal) verdict { return p.a.diagnoseRefusal(r, p.numbers) }
+// diagnoseRefusal is row d, with the numbers of this pool.
+func (p *pool) diagnoseRefusal(r *refusal) verdict {
+	if kind := kindOf(r.code); kind != KindSubnetIPs {
+		return p.a.refusedOnNode(kind, r, p.numbers)
+	}
+	return r.ofSubnet()
+}
+
+// refusedOnNode is a refusal for which no subnet is to blame.
+func (a *agent) refusedOnNode(kind Kind, r *refusal, numbers func() map[string]int) verdict {
+	v := a.verdict(kind, string(r.code), remedyRefused(kind), numbers)
+	if kind == KindThrottling || kind == KindQuota {
+		v.scope, v.name = "cluster", a.e.cfg.Cluster.Name
+	}
+	return v
+}
 
 // ofSubnet is the refusal by a subnet that is full.
 func (r *refusal) ofSubnet() verdict {
@@ -252,17 +258,19 @@ func (r *refusal) numbers() map[string]int {
 
 // onNode is a verdict about this node, with the numbers of its pool on card 0.
 func (a *agent) onNode(kind Kind, reason, remedy string) verdict {
+	return a.verdict(kind, reason, remedy, a.numbers)
+}
+
+func (a *agent) verdict(kind Kind, reason, remedy string, numbers func() map[string]int) verdict {
 	return verdict{
 		kind: kind, scope: "node", name: string(a.node.name), reason: reason,
-		message: textNoAddress, numbers: a.numbers, remedy: remedy,
+		message: textNoAddress, numbers: numbers, remedy: remedy,
 	}
 }
 
 // onNode is a verdict about the node, with the numbers of this pool.
 func (p *pool) onNode(kind Kind, reason, remedy string) verdict {
-	v := p.a.onNode(kind, reason, remedy)
-	v.numbers = p.numbers
-	return v
+	return p.a.verdict(kind, reason, remedy, p.numbers)
 }
 
 // numbers are the figures of the node's pool on card 0.

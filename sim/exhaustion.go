@@ -226,11 +226,11 @@ func (e *engine) whyNoNode() (reason, remedy string) {
 	}
 	remedy = fmt.Sprintf("the agent of %s fails to start, so the node is never ready (%s)", e.failing.name, e.failing.agent.failure)
 	a := e.failing.agent
-	switch r := a.lastRefusal(nil); {
+	switch r := a.lastRefusal(); {
 	case a.settings.CustomNetworking && !a.hasPlace():
 		remedy += "; " + a.noENIConfig()
 	case r != nil && r.subnet != nil:
-		remedy += fmt.Sprintf("; EC2 refused with %s in subnet %s: %s", r.code, r.subnet.ID(), a.diagnoseRefusal(r, a.numbers).remedy)
+		remedy += fmt.Sprintf("; EC2 refused with %s in subnet %s: %s", r.code, r.subnet.ID(), a.diagnoseRefusal(r).remedy)
 	}
 	return "start-up-failed", remedy
 }

@@ -15,21 +15,22 @@ type pod struct {
 	ordinal int       // of a StatefulSet's pod
 	seq     int       // order of creation in the run
 	// revision is the owner's when the pod was made; a roll-out replaces older
-	// ones. Beside counts pods of churn and create: not in the replicas.
+	// ones.
 	revision int
-	beside   bool
 	target   *node // of a DaemonSet's pod: the node it is for
 
-	// counted and countedReady say in which of its controller's counts it is.
-	counted, countedReady bool
+	// What is small stands together, as there are many pods. Beside counts pods of
+	// churn and create: not in the replicas. counted and countedReady say in which
+	// of its controller's counts it is.
+	beside, counted, countedReady bool
+	deleting                      bool // deletion was asked for
+	phase                         podPhase
 
-	phase    podPhase
 	node     *node
 	lease    *model.Lease   // the first; nil: none
 	more     []*model.Lease // of the other network cards
 	attempts int            // of kubelet, failed ones
 	tries    int            // of the scheduler, failed ones
-	deleting bool           // deletion was asked for
 
 	grant   *model.WindowsGrant // its annotation on a Windows node; nil: none
 	branch  *model.Branch       // its annotation; nil: none
