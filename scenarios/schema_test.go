@@ -108,7 +108,7 @@ var unseen = map[string][]string{
 		"subnets-overlap", "vpc-block-may-not-join", "vpc-blocks-overlap",
 	},
 	"add up": {
-		"max-pods-leave-no-memory", "security-groups-too-many-of-a-created-pod", "security-groups-too-many-together", "too-many-nodes", "too-many-pods",
+		"max-pods-leave-no-memory", "network-cards", "security-groups-too-many-of-a-created-pod", "security-groups-too-many-together", "too-many-nodes", "too-many-pods",
 	},
 	"know CEL, and that a misspelt word is none": {
 		"bad-max-pods-word", "cel-float", "cel-not-a-number", "cel-syntax", "cel-too-large", "cel-unknown-variable",

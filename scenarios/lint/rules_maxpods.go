@@ -107,7 +107,9 @@ func prefixMaxPodsNotRaised(p *pass) {
 		without, _ := holds(g.Type, single)
 		host := p.hostPods(g)
 		best := min(with+host, m.Cap)
-		if g.MaxPods-host > without || best <= g.MaxPods {
+		// From 110 on a node is as large as EKS recommends for most types, and
+		// prefixes are there for fewer ENIs and calls.
+		if g.MaxPods >= model.MaxPodsUnknownType || g.MaxPods-host > without || best <= g.MaxPods {
 			return
 		}
 		p.report(g.path+".maxPods", fmt.Sprintf("max-pods is %d, which single addresses would serve, too; with prefixes %s can take %s",

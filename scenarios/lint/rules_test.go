@@ -65,6 +65,7 @@ var rulesCases = []rulesCase{
 	{"max-pods-above-addresses", []string{podENIOn}, []string{podENIOn, groups}, "holds 18"}, // nine branch ENIs make up for it
 	{"max-pods-above-addresses", []string{podENIOn}, []string{podENIOn, "cni.version=v1.16.3"}, "holds 18"},
 	{"prefix-mode-max-pods-not-raised", []string{prefixMode}, []string{prefixMode, recommended}, "can take 110 pods"},
+	{"prefix-mode-max-pods-not-raised", []string{prefixMode, "nodeGroups.workers.instanceType=c6in.32xlarge", "nodeGroups.workers.maxPods=109"}, []string{prefixMode, "nodeGroups.workers.instanceType=c6in.32xlarge", "nodeGroups.workers.maxPods=110"}, "can take 250 pods"},
 	{"max-pods-above-recommended", []string{prefixMode, "nodeGroups.workers.maxPods=111"}, []string{prefixMode, "nodeGroups.workers.maxPods=110"}, "at most 110"},
 	{"warm-pool-above-max-pods", []string{"nodeGroups.workers.maxPods=10"}, []string{"nodeGroups.workers.maxPods=10", "cni.env={WARM_IP_TARGET: 2, MINIMUM_IP_TARGET: 4}"}, "keeps 18 addresses, and takes at most 8 pods"},
 	{"reserved-enis-without-need", []string{"nodeGroups.workers.reservedENIs=1"}, []string{"nodeGroups.workers.reservedENIs=1", podENIOn}, "leaves out 1 ENI"},
