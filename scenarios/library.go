@@ -86,6 +86,10 @@ func NearNames(name string, n int) []string {
 	return found
 }
 
+// Nearest returns the candidate that is nearest to a name, "" if none is near
+// enough to be what was meant.
+func Nearest(name string, candidates []string) string { return near.Name(name, candidates) }
+
 // Data returns the scenario's text. The caller owns it.
 func (e Entry) Data() []byte {
 	data, err := libraryFiles.ReadFile(e.File)
