@@ -99,11 +99,15 @@ func (e Entry) Data() []byte {
 	return data
 }
 
+// ReadLibraryFile reads a file of the library, "library/NAME.yaml" or a trace
+// that a scenario of the library names.
+func ReadLibraryFile(name string) ([]byte, error) { return libraryFiles.ReadFile(name) }
+
 // Load loads the scenario. The files that it names are the library's, unless
 // the options say how to read them.
 func (e Entry) Load(o Options) (*Scenario, error) {
 	if o.ReadFile == nil {
-		o.ReadFile = libraryFiles.ReadFile
+		o.ReadFile = ReadLibraryFile
 	}
 	return Load(e.File, e.Data(), o)
 }
