@@ -41,6 +41,7 @@ needs no AWS account, no cluster and no network.`,
 		a.mergeCommand(&g),
 		a.maxPodsCommand(&g),
 		a.instanceTypesCommand(&g),
+		a.compareCommand(&g),
 		a.conformanceCommand(&g),
 		a.versionCommand(),
 	)
@@ -91,7 +92,6 @@ func unknownCommand(c *cobra.Command, args []string) error {
 // notYet are the commands whose names are settled and that don't exist yet.
 var notYet = []string{
 	"test",
-	"compare",
 	"capacity",
 	"explain",
 	"check",

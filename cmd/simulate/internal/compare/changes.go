@@ -17,12 +17,13 @@ type Change struct {
 	A, B any
 }
 
-// changes lists the values in which two resolved scenarios differ, by path.
-// Members of lists that have a name are told by it, others by their index.
+// changes lists the values in which two resolved scenarios differ, by path: what
+// they are called is none. Members of lists that have a name are told by it,
+// others by their index.
 func changes(a, b json.RawMessage) []Change {
-	x, y := decode(a), decode(b)
 	var all []Change
-	differ("", x, y, &all)
+	differ("", decode(a), decode(b), &all)
+	all = slices.DeleteFunc(all, func(c Change) bool { return c.Path == "name" || c.Path == "summary" })
 	slices.SortStableFunc(all, func(c, d Change) int { return cmp.Compare(c.Path, d.Path) })
 	return all
 }

@@ -38,11 +38,16 @@ func (r *recorder) note(s *replay.State) {
 		r.steps[n-1] = Step{s.Now, total, assigned}
 		return
 	}
+	r.add(Step{s.Now, total, assigned})
+}
+
+// add keeps a step, or every second, fourth, … when there are many.
+func (r *recorder) add(s Step) {
 	if r.skip++; r.skip < r.every {
 		return
 	}
 	r.skip = 0
-	r.steps = append(r.steps, Step{s.Now, total, assigned})
+	r.steps = append(r.steps, s)
 	if len(r.steps) >= maxSteps {
 		half := r.steps[:0]
 		for i := 0; i < len(r.steps); i += 2 {
