@@ -262,11 +262,7 @@ func (b *branches) notes(s *Scenario, settings model.Settings) {
 			b.note("securityGroupPolicies[%d]: %s selects no pod of the scenario", i, s.SecurityGroupPolicies[i].Name)
 		}
 	}
-	switchedOn := slices.ContainsFunc(s.Steps, func(step Step) bool {
-		_, set := step.SetEnv[podENI]
-		return set || step.RestartAgent != nil && step.RestartAgent.Env[podENI] != nil
-	})
-	if b.any && !settings.PodENI && !switchedOn {
+	if b.any && !settings.PodENI && !switchedOn(s, podENI) {
 		b.note("cni.env.%s is off: pods with security groups find no node that offers a branch ENI", podENI)
 	}
 }
