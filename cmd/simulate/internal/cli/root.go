@@ -37,10 +37,13 @@ needs no AWS account, no cluster and no network.`,
 		a.listCommand(&g),
 		a.showCommand(),
 		a.runCommand(&g),
+		a.sweepCommand(&g),
+		a.mergeCommand(&g),
 		a.maxPodsCommand(&g),
 		a.instanceTypesCommand(&g),
 		a.checkCommand(&g),
 		a.schemaCommand(),
+		a.compareCommand(&g),
 		a.conformanceCommand(&g),
 		a.versionCommand(),
 	)
@@ -91,9 +94,6 @@ func unknownCommand(c *cobra.Command, args []string) error {
 // notYet are the commands whose names are settled and that don't exist yet.
 var notYet = []string{
 	"test",
-	"compare",
-	"sweep",
-	"merge",
 	"capacity",
 	"explain",
 	"import",
