@@ -33,7 +33,7 @@ type NodeState struct {
 	ENIs []ENIState
 }
 
-// ENIState is an ENI that is attached.
+// ENIState is an ENI that is attached, on network card 0.
 type ENIState struct {
 	Device         int
 	Kind           model.ENIKind
@@ -232,7 +232,7 @@ func (in *instance) restore(s ENIState) {
 	taken := model.TakenENI{Primary: s.PrimaryAddress}
 	taken.Addresses, taken.Prefixes = split(s.Blocks)
 	ni := x.newENI(in, x.named[s.Subnet], s.SecurityGroups, taken, s.Kind)
-	in.attach(ni, s.Device)
+	in.attach(ni, 0, s.Device)
 	if s.Kind != model.ENITrunk {
 		return
 	}
@@ -301,7 +301,7 @@ func (k *kubelet) restore(p *pod, n *node, address netip.Addr) {
 }
 
 func (k *kubelet) restoreLease(p *pod, address netip.Addr) {
-	p.lease = p.node.agent.store.Hold(address, p.name)
+	p.lease = p.node.agent.pools[0].store.Hold(address, p.name)
 	if p.lease == nil {
 		panic(fmt.Sprintf("state: pod %s: no ENI of %s has %s free", p.name, p.node.name, address))
 	}

@@ -55,6 +55,9 @@ func stateOfEngine(e *engine, cfg Config) Config {
 		g.Count++
 		s := NodeState{Node: names[n.name], Cordoned: n.cordoned}
 		for _, ni := range n.instance.enis {
+			if ni.card > 0 {
+				continue // the state is of card 0
+			}
 			one := ENIState{Device: ni.device, Kind: ni.kind, Subnet: ni.subnet.ID(), SecurityGroups: ni.groups, PrimaryAddress: ni.primary, Blocks: ni.blocks}
 			hold(one.Subnet, blocksOf([]netip.Addr{ni.primary})...)
 			hold(one.Subnet, ni.blocks...)
@@ -102,6 +105,8 @@ func podsOfEngine(e *engine, names map[model.NodeName]model.NodeName) []PodState
 			s.Node = names[p.node.name]
 		}
 		switch {
+		case p.lease != nil && !p.lease.Dropped() && p.node.instance.eni(p.lease.ENI().ID).card > 0:
+			continue // the state is of card 0
 		case p.lease != nil && !p.lease.Dropped():
 			s.Address = p.lease.Address()
 		case p.lease != nil:

@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"vpcsim/cmd/simulate/internal/openmetrics"
 	"vpcsim/cmd/simulate/internal/view"
 	"vpcsim/sim"
 	"vpcsim/sim/replay"
@@ -22,26 +23,32 @@ input. Exhaustion is a result and no error.`,
 		Example: `  simulate run default-secondary-ip
   simulate run default-secondary-ip --env WARM_IP_TARGET=5 --env MINIMUM_IP_TARGET=10
   simulate run my-cluster.yaml --set nodeGroups.workers.count=20 --until 30m
-  simulate show default-secondary-ip | simulate run - -o jsonl | grep exhaustion`,
+  simulate show default-secondary-ip | simulate run - -o jsonl | grep exhaustion
+  simulate run default-secondary-ip -o openmetrics > run.om`,
 		Args:              one("a scenario (NAME, FILE or -)"),
 		ValidArgsFunction: completeScenario,
 	}
-	format := output(c, "table", "wide", "json", "yaml", "jsonl", "csv")
+	format := output(c, "table", "wide", "json", "yaml", "jsonl", "csv", "openmetrics")
+	series := openMetricsFlags(c)
 	changes := changesFlags(c)
 	c.RunE = func(c *cobra.Command, args []string) error {
 		scenario, err := a.loadChanged(c, args[0], changes)
 		if err != nil {
 			return err
 		}
-		return a.play(c.Context(), configOf(scenario), format.value, g)
+		if err := series.check(c, format.value); err != nil {
+			return err
+		}
+		return a.play(c.Context(), configOf(scenario), format.value, series, g)
 	}
 	return c
 }
 
 // play runs a scenario and writes its outcome.
-func (a *App) play(ctx context.Context, cfg sim.Config, format string, g *globals) error {
+func (a *App) play(ctx context.Context, cfg sim.Config, format string, series *openMetrics, g *globals) error {
 	r := run{app: a, ctx: ctx, cfg: cfg}
 	var lines *view.Lines
+	var recorder *openmetrics.Recorder
 	switch format {
 	case "jsonl":
 		out := a.Out
@@ -50,6 +57,9 @@ func (a *App) play(ctx context.Context, cfg sim.Config, format string, g *global
 		}
 		lines = view.NewLines(out)
 		r.also = func(e sim.Event) error { return written(lines.Apply(e)) }
+	case "openmetrics":
+		recorder = openmetrics.NewRecorder(&r.state, series.interval)
+		r.also = recorder.Apply
 	case "wide":
 		r.calls = new(view.CallLog)
 		r.also = func(e sim.Event) error { r.calls.Apply(e); return nil }
@@ -79,6 +89,8 @@ func (a *App) play(ctx context.Context, cfg sim.Config, format string, g *global
 		err = view.YAML(a.Out, view.Document(&r.state))
 	case "csv":
 		err = view.CSV(a.Out, &r.state)
+	case "openmetrics":
+		err = series.write(a.Out, recorder)
 	case "table", "wide":
 		err = view.Table(a.Out, &r.state, view.TableOptions{Palette: a.palette(g), Wide: format == "wide", Calls: r.calls})
 	}

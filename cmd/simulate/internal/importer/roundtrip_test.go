@@ -88,7 +88,7 @@ func requestsOf(p sim.PodSpec) object {
 func (x *export) node(n *replay.Node) {
 	x.nodes = append(x.nodes, object{
 		"kind":     "Node",
-		"metadata": object{"name": string(n.Name), "labels": object{labelType: n.Launched.InstanceType, labelZone: n.Launched.Zone, labelGroup: n.Launched.Group}, "creationTimestamp": fmt.Sprintf("%012d", n.LaunchedAt)},
+		"metadata": object{"name": string(n.Name), "labels": object{labelType: n.Launched.InstanceType, labelZone: n.Launched.Zone, labelGroup: n.Launched.Group}, "creationTimestamp": fmt.Sprintf("%012d.%06d", n.LaunchedAt, len(x.nodes))},
 		"spec":     object{"providerID": "aws:///" + n.Launched.Zone + "/" + string(n.Launched.Instance), "unschedulable": n.Cordoned},
 		"status":   object{"capacity": object{"pods": fmt.Sprint(n.Launched.MaxPods), "cpu": "2"}},
 	})
@@ -213,6 +213,8 @@ var oneWay = map[string]string{
 	"agent-restart-forgets-cooldown": "one node's agent has an environment of its own",
 	"large-fleet":                    "takes long",
 	"throttling-storm":               "takes long",
+	"multi-nic-pods":                 "network cards above 0 are left out",
+	"multi-nic-prefix-mode":          "network cards above 0 are left out",
 	"ipv6-max-pods":                  "IPv6 is refused",
 	"windows-secondary-ip":           "Windows nodes are left out",
 }
