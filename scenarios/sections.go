@@ -34,7 +34,7 @@ func (d *decoder) scenario(v value, s *Scenario) {
 		field{"workloads", list(d, &s.Workloads, d.workload)},
 		d.eksOnly("securityGroupPolicies", list(d, &s.SecurityGroupPolicies, d.policy)),
 		field{"steps", list(d, &s.Steps, func(v value, step *Step) { d.step(v, step, s.Agent.Restart) })},
-		later("expect"),
+		field{"expect", list(d, &s.Expect, d.expectation)},
 	)
 	d.require(v, "vpc")
 }

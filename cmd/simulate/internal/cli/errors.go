@@ -58,6 +58,12 @@ func written(err error) error {
 	return writeError{err}
 }
 
+// differentError says that a run is not as it was expected to be.
+type differentError struct{ text string }
+
+// Error says how many expectations failed.
+func (e differentError) Error() string { return e.text }
+
 // defect is a defect of the program, with what finds it again.
 type defect struct {
 	what  string // the panic's text
@@ -80,6 +86,7 @@ func (a *App) exit(command string, err error) int {
 	var mistakes scenarios.Errors
 	var wrong usageError
 	var write writeError
+	var different differentError
 	switch {
 	case err == nil:
 		return ExitOK
@@ -95,6 +102,9 @@ func (a *App) exit(command string, err error) int {
 		fmt.Fprintln(a.Err, mistakes)
 	case errors.As(err, &write):
 		fmt.Fprintf(a.Err, "simulate: writing the result: %v\n", write.error)
+	case errors.As(err, &different):
+		fmt.Fprintf(a.Err, "%s: %v\n", command, err)
+		return ExitDifferent
 	case errors.As(err, &wrong):
 		fmt.Fprintf(a.Err, "%s: %v\n", command, err)
 		fmt.Fprintf(a.Err, "See '%s --help'.\n", command)

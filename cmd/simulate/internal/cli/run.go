@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"vpcsim/cmd/simulate/internal/view"
+	"vpcsim/scenarios/expect"
 	"vpcsim/sim"
 	"vpcsim/sim/replay"
 )
@@ -18,7 +19,8 @@ func (a *App) runCommand(g *globals) *cobra.Command {
 		Long: `Run a scenario and show what filled and what ran out.
 
 The scenario is one of the library, a file (YAML or JSON), or - for standard
-input. Exhaustion is a result and no error.`,
+input. Exhaustion is a result and no error. What the scenario expects is checked:
+the exit code is 1 if an expectation fails.`,
 		Example: `  simulate run default-secondary-ip
   simulate run default-secondary-ip --env WARM_IP_TARGET=5 --env MINIMUM_IP_TARGET=10
   simulate run my-cluster.yaml --set nodeGroups.workers.count=20 --until 30m
@@ -33,14 +35,15 @@ input. Exhaustion is a result and no error.`,
 		if err != nil {
 			return err
 		}
-		return a.play(c.Context(), configOf(scenario), format.value, g)
+		return a.play(c.Context(), configOf(scenario), expect.NewChecker(scenario.Expect), format.value, g)
 	}
 	return c
 }
 
-// play runs a scenario and writes its outcome.
-func (a *App) play(ctx context.Context, cfg sim.Config, format string, g *globals) error {
-	r := run{app: a, ctx: ctx, cfg: cfg}
+// play runs a scenario and writes its outcome, and what came of its
+// expectations.
+func (a *App) play(ctx context.Context, cfg sim.Config, checker *expect.Checker, format string, g *globals) error {
+	r := run{app: a, ctx: ctx, cfg: cfg, checker: checker}
 	var lines *view.Lines
 	switch format {
 	case "jsonl":
@@ -72,20 +75,41 @@ func (a *App) play(ctx context.Context, cfg sim.Config, format string, g *global
 			fmt.Fprintf(a.Err, "note: %s\n", note)
 		}
 	}
+	results := checker.Results()
 	switch format {
 	case "json":
-		err = view.JSON(a.Out, view.Document(&r.state))
+		err = view.JSON(a.Out, view.Document(&r.state).WithExpectations(results))
 	case "yaml":
-		err = view.YAML(a.Out, view.Document(&r.state))
+		err = view.YAML(a.Out, view.Document(&r.state).WithExpectations(results))
 	case "csv":
 		err = view.CSV(a.Out, &r.state)
 	case "table", "wide":
-		err = view.Table(a.Out, &r.state, view.TableOptions{Palette: a.palette(g), Wide: format == "wide", Calls: r.calls})
+		err = view.Table(a.Out, &r.state, view.TableOptions{Palette: a.palette(g), Wide: format == "wide", Calls: r.calls, Expectations: results})
 	}
 	if err != nil {
 		return written(err)
 	}
-	return r.cut()
+	if err := r.cut(); err != nil {
+		return err
+	}
+	return a.failed(results, format)
+}
+
+// failed is the error of a run of which not everything that was expected came.
+// The formats in which the results don't show have them told beside.
+func (a *App) failed(results []expect.Result, format string) error {
+	failed := expect.Failed(results)
+	if failed == 0 {
+		return nil
+	}
+	if format == "csv" || format == "jsonl" {
+		for _, r := range results {
+			if !r.OK {
+				fmt.Fprintln(a.Err, view.FailureLine(r))
+			}
+		}
+	}
+	return differentError{fmt.Sprintf("%d of %d expectations failed", failed, len(results))}
 }
 
 // run is a run under way: its log is folded as it comes.
@@ -95,6 +119,7 @@ type run struct {
 	cfg      sim.Config
 	state    replay.State
 	also     func(sim.Event) error // takes each event, too; may be nil
+	checker  *expect.Checker       // nil: nothing is expected
 	calls    *view.CallLog
 	progress *progress
 }
@@ -147,7 +172,7 @@ func (r *run) take(e sim.Event) error {
 			return err
 		}
 	}
-	if err := r.state.Apply(e); err != nil {
+	if err := r.checker.Apply(&r.state, e); err != nil {
 		return r.blame(panicked(err))
 	}
 	return nil
