@@ -58,11 +58,12 @@ func written(err error) error {
 	return writeError{err}
 }
 
-// differentError says that a run is not as it was expected to be.
-type differentError struct{ text string }
+// different says that an expectation failed, or that a comparison differs: the
+// command did its work, and the exit code is ExitDifferent.
+type different struct{ message string }
 
-// Error says how many expectations failed.
-func (e differentError) Error() string { return e.text }
+// Error says what differs.
+func (d different) Error() string { return d.message }
 
 // defect is a defect of the program, with what finds it again.
 type defect struct {
@@ -86,13 +87,16 @@ func (a *App) exit(command string, err error) int {
 	var mistakes scenarios.Errors
 	var wrong usageError
 	var write writeError
-	var different differentError
+	var unlike different
 	switch {
 	case err == nil:
 		return ExitOK
 	case errors.As(err, &bug):
 		a.report(bug)
 		return ExitDefect
+	case errors.As(err, &unlike):
+		fmt.Fprintf(a.Err, "%s: %s\n", command, unlike.message)
+		return ExitDifferent
 	case errors.Is(err, syscall.EPIPE):
 		return ExitOK // the reader has seen enough
 	case errors.Is(err, context.Canceled):
@@ -102,9 +106,6 @@ func (a *App) exit(command string, err error) int {
 		fmt.Fprintln(a.Err, mistakes)
 	case errors.As(err, &write):
 		fmt.Fprintf(a.Err, "simulate: writing the result: %v\n", write.error)
-	case errors.As(err, &different):
-		fmt.Fprintf(a.Err, "%s: %v\n", command, err)
-		return ExitDifferent
 	case errors.As(err, &wrong):
 		fmt.Fprintf(a.Err, "%s: %v\n", command, err)
 		fmt.Fprintf(a.Err, "See '%s --help'.\n", command)

@@ -39,6 +39,7 @@ needs no AWS account, no cluster and no network.`,
 		a.runCommand(&g),
 		a.maxPodsCommand(&g),
 		a.instanceTypesCommand(&g),
+		a.conformanceCommand(&g),
 		a.versionCommand(),
 	)
 	for _, name := range notYet {

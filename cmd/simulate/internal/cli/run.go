@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"vpcsim/cmd/simulate/internal/openmetrics"
 	"vpcsim/cmd/simulate/internal/view"
 	"vpcsim/scenarios/expect"
 	"vpcsim/sim"
@@ -24,27 +25,33 @@ the exit code is 1 if an expectation fails.`,
 		Example: `  simulate run default-secondary-ip
   simulate run default-secondary-ip --env WARM_IP_TARGET=5 --env MINIMUM_IP_TARGET=10
   simulate run my-cluster.yaml --set nodeGroups.workers.count=20 --until 30m
-  simulate show default-secondary-ip | simulate run - -o jsonl | grep exhaustion`,
+  simulate show default-secondary-ip | simulate run - -o jsonl | grep exhaustion
+  simulate run default-secondary-ip -o openmetrics > run.om`,
 		Args:              one("a scenario (NAME, FILE or -)"),
 		ValidArgsFunction: completeScenario,
 	}
-	format := output(c, "table", "wide", "json", "yaml", "jsonl", "csv")
+	format := output(c, "table", "wide", "json", "yaml", "jsonl", "csv", "openmetrics")
+	series := openMetricsFlags(c)
 	changes := changesFlags(c)
 	c.RunE = func(c *cobra.Command, args []string) error {
 		scenario, err := a.loadChanged(c, args[0], changes)
 		if err != nil {
 			return err
 		}
-		return a.play(c.Context(), configOf(scenario), expect.NewChecker(scenario.Expect), format.value, g)
+		if err := series.check(c, format.value); err != nil {
+			return err
+		}
+		return a.play(c.Context(), configOf(scenario), expect.NewChecker(scenario.Expect), format.value, series, g)
 	}
 	return c
 }
 
 // play runs a scenario and writes its outcome, and what came of its
 // expectations.
-func (a *App) play(ctx context.Context, cfg sim.Config, checker *expect.Checker, format string, g *globals) error {
+func (a *App) play(ctx context.Context, cfg sim.Config, checker *expect.Checker, format string, series *openMetrics, g *globals) error {
 	r := run{app: a, ctx: ctx, cfg: cfg, checker: checker}
 	var lines *view.Lines
+	var recorder *openmetrics.Recorder
 	switch format {
 	case "jsonl":
 		out := a.Out
@@ -53,6 +60,9 @@ func (a *App) play(ctx context.Context, cfg sim.Config, checker *expect.Checker,
 		}
 		lines = view.NewLines(out)
 		r.also = func(e sim.Event) error { return written(lines.Apply(e)) }
+	case "openmetrics":
+		recorder = openmetrics.NewRecorder(&r.state, series.interval)
+		r.also = recorder.Apply
 	case "wide":
 		r.calls = new(view.CallLog)
 		r.also = func(e sim.Event) error { r.calls.Apply(e); return nil }
@@ -83,6 +93,8 @@ func (a *App) play(ctx context.Context, cfg sim.Config, checker *expect.Checker,
 		err = view.YAML(a.Out, view.Document(&r.state).WithExpectations(results))
 	case "csv":
 		err = view.CSV(a.Out, &r.state)
+	case "openmetrics":
+		err = series.write(a.Out, recorder)
 	case "table", "wide":
 		err = view.Table(a.Out, &r.state, view.TableOptions{Palette: a.palette(g), Wide: format == "wide", Calls: r.calls, Expectations: results})
 	}
@@ -102,14 +114,14 @@ func (a *App) failed(results []expect.Result, format string) error {
 	if failed == 0 {
 		return nil
 	}
-	if format == "csv" || format == "jsonl" {
+	if format == "csv" || format == "jsonl" || format == "openmetrics" {
 		for _, r := range results {
 			if !r.OK {
 				fmt.Fprintln(a.Err, view.FailureLine(r))
 			}
 		}
 	}
-	return differentError{fmt.Sprintf("%d of %d expectations failed", failed, len(results))}
+	return different{fmt.Sprintf("%d of %d expectations failed", failed, len(results))}
 }
 
 // run is a run under way: its log is folded as it comes.
