@@ -351,9 +351,7 @@ func (d *decoder) checkWorkload(path string, w Workload, nodes map[string]int, l
 	if w.Node != "" && w.Kind == sim.DaemonSet {
 		d.fail(path+".node", "a DaemonSet has a pod on every node: use nodeSelector")
 	}
-	if len(w.Annotations) > 0 {
-		d.note("%s.annotations: have no bearing on addresses, and change nothing here", path)
-	}
+	d.annotationNotes(path, w)
 	if w.Replicas != nil && *w.Replicas > limits.Pods {
 		d.fail(path+".replicas", "%d pods; limits.pods is %d", *w.Replicas, limits.Pods)
 	}

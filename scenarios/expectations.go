@@ -25,6 +25,9 @@ func (d *decoder) expectation(v value, into *expect.Expectation) {
 // expectedAt reads an instant, or end.
 func (d *decoder) expectedAt(into **expect.At) reader {
 	return func(v value) {
+		if d.describesAny(v, d.only(atEnd), d.duration(new(Duration))) {
+			return
+		}
 		if v.Kind == doc.Text && v.Scalar == atEnd {
 			at := expect.AtEnd
 			*into = &at
@@ -48,6 +51,9 @@ func (d *decoder) expectedAt(into **expect.At) reader {
 // has.
 func (d *decoder) condition(into *expect.Expectation) reader {
 	return func(v value) {
+		if d.describes(func(s *shape) { *s = *d.describe(d.text(&into.That), v.path) }) {
+			return
+		}
 		if v.Kind == doc.Bool {
 			d.failAt(v, "must be an expression over the run, such as pods.pending == 0, and not the constant %s", v.Scalar)
 			return

@@ -86,6 +86,10 @@ func NearNames(name string, n int) []string {
 	return found
 }
 
+// Nearest returns the candidate that is nearest to a name, "" if none is near
+// enough to be what was meant.
+func Nearest(name string, candidates []string) string { return near.Name(name, candidates) }
+
 // Data returns the scenario's text. The caller owns it.
 func (e Entry) Data() []byte {
 	data, err := libraryFiles.ReadFile(e.File)
@@ -95,11 +99,15 @@ func (e Entry) Data() []byte {
 	return data
 }
 
+// ReadLibraryFile reads a file of the library, "library/NAME.yaml" or a trace
+// that a scenario of the library names.
+func ReadLibraryFile(name string) ([]byte, error) { return libraryFiles.ReadFile(name) }
+
 // Load loads the scenario. The files that it names are the library's, unless
 // the options say how to read them.
 func (e Entry) Load(o Options) (*Scenario, error) {
 	if o.ReadFile == nil {
-		o.ReadFile = libraryFiles.ReadFile
+		o.ReadFile = ReadLibraryFile
 	}
 	return Load(e.File, e.Data(), o)
 }

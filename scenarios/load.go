@@ -112,6 +112,7 @@ func loadOnce(file string, data []byte, o Options) (*Scenario, error) {
 	if err := d.sorted(); err != nil {
 		return nil, err
 	}
+	s.file, s.places = file, d.at
 	return s, nil
 }
 

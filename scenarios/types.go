@@ -46,7 +46,14 @@ type Scenario struct {
 	Expect []expect.Expectation `json:"expect,omitempty"`
 
 	config sim.Config
+	file   string
+	places places
+	used   []bool // by policy: it selects a pod
 }
+
+// PolicySelects reports whether the i-th security group policy selects some pod
+// of the scenario.
+func (s *Scenario) PolicySelects(i int) bool { return s.used[i] }
 
 // Platform is what runs the pods.
 type Platform string
