@@ -31,6 +31,10 @@ type decoder struct {
 	// that they are missing need not be said again.
 	meant map[string]bool
 	cel   *cel.Env // of maxPods expressions; nil until the first
+	// that are the conditions of expect, by their paths.
+	that map[string]value
+	// shortened: an option says when the run ends.
+	shortened bool
 	// immediate: ec2.latency is none, so the delays' defaults are 0.
 	immediate bool
 	field     doc.Pos                // where the name of the field stands whose reader begins
@@ -64,7 +68,7 @@ func (v value) given(name string) bool {
 }
 
 func newDecoder(file string, data []byte) *decoder {
-	return &decoder{report: newReport(file, data), at: places{}, meant: map[string]bool{}}
+	return &decoder{report: newReport(file, data), at: places{}, meant: map[string]bool{}, that: map[string]value{}}
 }
 
 // fieldPos is where a field's name stands.

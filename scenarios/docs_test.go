@@ -324,7 +324,7 @@ func languageFields(base string, t reflect.Type) []string {
 	for i := range t.NumField() {
 		f := t.Field(i)
 		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
-		if !f.IsExported() || name == "" {
+		if !f.IsExported() || name == "" || name == "-" {
 			continue
 		}
 		path, of := base+name, f.Type

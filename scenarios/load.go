@@ -176,5 +176,5 @@ func (d *decoder) override(s *Scenario, o Options) {
 		d.addError(Error{File: "--until " + o.Until.String(), Message: message})
 		return
 	}
-	s.Duration = Duration(*o.Until)
+	s.Duration, d.shortened = Duration(*o.Until), true
 }

@@ -239,4 +239,9 @@ var reference = []referenceTable{
 		{"replay.trace", required, "creates and deletes the pods of a CSV file (gzip, too), whose path is relative to the scenario's folder. Columns: `pod`, `createSeconds`, `deleteSeconds` (empty: stays), and if you like `cpuMilli`, `memMiB`, `node` (pins the pod, as `spec.nodeName` does; empty: scheduled). One of a real cluster comes with the library: `trace-of-a-real-cluster`"},
 		{"replay.speed", "1", "divides the trace's times"},
 	}},
+	{"expect[].", []referenceRow{
+		{"that", required, "a condition in [CEL](https://cel.dev), such as `pods.running == 27`"},
+		{"at", "the whole run", "an instant after the start, when all that happens at it has happened, or `end`"},
+		{"because", "none", "why it is so, for whoever sees it fail"},
+	}},
 }

@@ -22,6 +22,7 @@ var objects = map[string]string{
 	"securityGroupPolicies": "Policies that give the pods which they select a branch ENI.",
 	"state":                 "What is there when the run begins, of a cluster that has run before.",
 	"steps":                 "What happens, and when. Each step has one action.",
+	"expect":                "What is expected of the run.",
 
 	"vpc.subnets.reservations": "Subnet CIDR reservations.",
 	"nodeGroups.taints":        "Taints, which keep pods off that don't tolerate them.",

@@ -35,7 +35,7 @@ func (d *decoder) scenario(v value, s *Scenario) {
 		d.eksOnly("securityGroupPolicies", list(d, &s.SecurityGroupPolicies, d.policy)),
 		d.eksOnly("state", d.state(&s.State)),
 		field{"steps", list(d, &s.Steps, func(v value, step *Step) { d.step(v, step, s.Agent.Restart) })},
-		later("expect"),
+		field{"expect", list(d, &s.Expect, d.expectation)},
 	)
 	d.require(v, "vpc")
 }

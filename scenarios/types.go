@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"vpcsim/model"
+	"vpcsim/scenarios/expect"
 	"vpcsim/sim"
 )
 
@@ -41,6 +42,9 @@ type Scenario struct {
 	// security groups.
 	SecurityGroupPolicies []SecurityGroupPolicy `json:"securityGroupPolicies,omitempty"`
 	Steps                 []Step                `json:"steps"`
+	// Expect is what is said of the run. It is no part of the digest: it changes
+	// nothing of what happens.
+	Expect []expect.Expectation `json:"expect,omitempty"`
 
 	config sim.Config
 	file   string

@@ -166,14 +166,6 @@ type podDocument struct {
 	FailedAttempts int            `json:"failedAttempts"`
 }
 
-type expectationDocument struct {
-	That    string         `json:"that"`
-	At      string         `json:"at"`
-	OK      bool           `json:"ok"`
-	Because string         `json:"because"`
-	Values  map[string]any `json:"values"`
-}
-
 // Document builds the structured form of a run. Nodes that were terminated and
 // pods that are gone are not in it, except in the summary.
 func Document(s *replay.State) RunDocument {
