@@ -111,13 +111,13 @@ func (in *initial) claim(s *model.Subnet) error {
 
 // check finds names that nothing has.
 func (in *initial) check() error {
-	for name, n := range in.nodes {
+	for _, n := range in.e.cfg.State.Nodes {
 		if len(n.ENIs) == 0 {
-			return fmt.Errorf("state: node %s has no ENI", name)
+			return fmt.Errorf("state: node %s has no ENI", n.Node)
 		}
 		for _, ni := range n.ENIs {
 			if in.e.ec2.named[ni.Subnet] == nil {
-				return fmt.Errorf("state: node %s: no subnet %q", name, ni.Subnet)
+				return fmt.Errorf("state: node %s: no subnet %q", n.Node, ni.Subnet)
 			}
 		}
 	}

@@ -23,11 +23,11 @@ type object = map[string]any
 // export writes the state of a run as kubectl and the AWS command line print
 // that of a cluster.
 type export struct {
-	s                                 *replay.State
-	nodes, pods, subnets, interfaces  []object
-	workloads, policies, reservations []object
-	kinds                             map[string]string // of workloads
-	env                               []object
+	s                                *replay.State
+	nodes, pods, subnets, interfaces []object
+	workloads, reservations          []object
+	kinds                            map[string]string // of workloads
+	env                              []object
 }
 
 func exported(s *replay.State, cfg sim.Config) *export {
