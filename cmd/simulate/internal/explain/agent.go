@@ -16,6 +16,10 @@ const (
 	loopPeriod = 2 * loopPause
 )
 
+// clientAttempts is how often the agent's client tries a throttled call. Source:
+// VPC CNI v1.23.1, its configuration of the AWS SDK's standard retryer.
+const clientAttempts = 10
+
 // longAgo is before every instant by more than any of the agent's times.
 const longAgo = model.Instant(-1 << 40)
 
@@ -48,19 +52,19 @@ type holder struct {
 
 // loop tells the calls of the agent's loop from those of others.
 type loop struct {
-	calls     map[int64]bool // under way
-	at        model.Instant  // when the next one may begin: the decision's instant, or the last one's end
-	detached  model.ENIID    // will be deleted after a pause
-	throttled sim.CallFields // will be tried again
-	shrinks   bool           // the check has shrunk
-	before    model.Instant  // the back-off before the refusal at this instant
+	calls     map[int64]sim.Action // under way
+	at        model.Instant        // when the next one may begin: the decision's instant, or the last one's end
+	detached  model.ENIID          // will be deleted after a pause
+	throttled sim.CallFields       // will be tried again
+	shrinks   bool                 // the check has shrunk
+	before    model.Instant        // the back-off before the refusal at this instant
 	trunks    map[model.ENIID]bool
 }
 
 func newAgent(b sim.NodeLaunched) *agent {
 	return &agent{
 		launched: b, base: model.Never, lastShrink: longAgo, backoff: longAgo,
-		loop: loop{calls: map[int64]bool{}, trunks: map[model.ENIID]bool{}, at: model.Never},
+		loop: loop{calls: map[int64]sim.Action{}, trunks: map[model.ENIID]bool{}, at: model.Never},
 	}
 }
 
@@ -88,6 +92,7 @@ func (a *agent) apply(e sim.Event) {
 		a.loop.at, a.loop.shrinks = model.Never, false
 	case sim.AgentExited:
 		a.up = false
+		a.loop.calls, a.loop.detached, a.loop.throttled = map[int64]sim.Action{}, "", sim.CallFields{}
 	case sim.NodeCordoned:
 		a.cordoned = true
 	case sim.NodeUncordoned:
@@ -227,7 +232,10 @@ func (a *agent) called(at model.Instant, b sim.CallFields) {
 	if others || !follows {
 		return
 	}
-	l.calls[b.Call] = true
+	l.calls[b.Call] = b.Action
+	if b.ENI == l.detached {
+		l.detached = ""
+	}
 	if growth && at == a.backoff {
 		a.backoff = l.before // there is more to ask: that refusal was not the last
 	}
@@ -235,7 +243,7 @@ func (a *agent) called(at model.Instant, b sim.CallFields) {
 
 func (a *agent) returned(at model.Instant, b sim.CallFields) {
 	l := &a.loop
-	if !l.calls[b.Call] {
+	if l.calls[b.Call] == "" {
 		return
 	}
 	delete(l.calls, b.Call)
@@ -244,7 +252,7 @@ func (a *agent) returned(at model.Instant, b sim.CallFields) {
 		a.lastShrink = at
 	}
 	switch {
-	case b.Throttled:
+	case b.Throttled && b.Attempt < clientAttempts:
 		l.throttled = b
 	case b.Action == sim.DetachNetworkInterface && b.Error == "":
 		l.detached = b.ENI
@@ -273,7 +281,21 @@ func (a *agent) fallsThrough() bool {
 	return a.settings.SubnetDiscovery && a.settings.Version.Has(model.FeatureDiscoveryFallThrough)
 }
 
-// nextCheck is the first check of the grid after an instant.
+// busy is the call to EC2 that the check under way waits for, or waits to make;
+// empty between checks.
+func (a *agent) busy() sim.Action {
+	l := &a.loop
+	for _, action := range l.calls {
+		return action // there is one at a time
+	}
+	if l.detached != "" {
+		return sim.DeleteNetworkInterface
+	}
+	return l.throttled.Action
+}
+
+// nextCheck is the first check of the grid after an instant; while one is under
+// way, the earliest that may follow.
 func (a *agent) nextCheck(after model.Instant) model.Instant {
 	period := model.Instant(loopPeriod.Milliseconds())
 	return a.base + max(1, (after-a.base)/period+1)*period

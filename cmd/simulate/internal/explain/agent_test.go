@@ -63,6 +63,9 @@ func foresees(t *testing.T, cfg sim.Config) int {
 				if v := a.decide(e.At); v.act != act || v.PoolDecision != got {
 					return fmt.Errorf("event %d at %s on %s: %s %+v, but foreseen %s %+v", e.Seq, e.At, e.Node, act, got, v.act, v.PoolDecision)
 				}
+				if call := a.busy(); a.up && call != "" {
+					return fmt.Errorf("event %d at %s on %s: a check was thought to wait for %s", e.Seq, e.At, e.Node, call)
+				}
 				if next := a.nextCheck(e.At - 1); a.up && next != e.At {
 					return fmt.Errorf("event %d at %s on %s: a check was foreseen at %s", e.Seq, e.At, e.Node, next)
 				}

@@ -225,6 +225,8 @@ func (es *eniStory) finishStays() {
 	switch {
 	case len(why) > 0:
 		x.Answer += fmt.Sprintf(" It stays: %s.", strings.Join(why, "; and "))
+	case a.busy() != "":
+		x.Answer += fmt.Sprintf(" Nothing keeps it; %s.", underWay(a.busy()))
 	case a.frees(next) == e:
 		x.Answer += fmt.Sprintf(" Nothing keeps it: the check at %s frees it.", view.Instant(next))
 		x.Next = append(x.Next, view.Fact{Name: view.Instant(next), Text: "the next check frees it", Rule: rules.Decision(model.RuleFreeENI, model.ReasonUnusedENI)})

@@ -2,6 +2,7 @@ package explain
 
 import (
 	"fmt"
+	"strings"
 
 	"vpcsim/cmd/simulate/internal/view"
 	"vpcsim/model"
@@ -113,14 +114,16 @@ func (ns *nodeStory) finishPool(n *replay.Node) {
 // finishChecks tells what the next check does.
 func (ns *nodeStory) finishChecks() {
 	x, a := ns.x, ns.agent
-	next := a.nextCheck(ns.at)
-	v := a.decide(next)
+	v, next, text := a.foresees(ns.at)
 	if why := a.keepsAll(v); why != "" {
 		x.State = append(x.State, view.Fact{Name: "gives back", Text: why, Rule: string(model.RuleTooHigh)})
 	}
-	text := fmt.Sprintf("%s: %s", a.does(v), a.because(v, next))
+	x.Next = append(x.Next, a.nextFact(ns.at))
+	if call := a.busy(); call != "" {
+		x.Answer += fmt.Sprintf(" %s.", strings.ToUpper(underWay(call)[:1])+underWay(call)[1:])
+		return
+	}
 	x.Answer += fmt.Sprintf(" The check at %s %s.", view.Instant(next), text)
-	x.Next = append(x.Next, view.Fact{Name: view.Instant(next), Text: "the next check " + text, Rule: rules.Decision(v.Rule, v.Reason)})
 	if e := a.frees(next); e != nil {
 		x.Answer += fmt.Sprintf(" It frees eni%d.", e.Device)
 		x.Next = append(x.Next, view.Fact{Name: view.Instant(next), Text: fmt.Sprintf("it frees eni%d, which nothing keeps", e.Device), Rule: rules.Decision(model.RuleFreeENI, model.ReasonUnusedENI)})

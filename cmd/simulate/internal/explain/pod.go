@@ -28,10 +28,11 @@ type podStory struct {
 	eni         string
 	failed      int
 	branch      bool
-	cause       *view.Cause // of the last failure
-	past        *view.Cause // likewise, also where nothing is exhausted any more
-	kinds       []sim.Kind  // that it went through
-	gone        string      // how it ended
+	retry       model.Instant // when the controller looks at its request again; 0: not known
+	cause       *view.Cause   // of the last failure
+	past        *view.Cause   // likewise, also where nothing is exhausted any more
+	kinds       []sim.Kind    // that it went through
+	gone        string        // how it ended
 	goneAt      model.Instant
 	hostNetwork bool
 	deleted     model.Instant
@@ -155,7 +156,9 @@ func (ps *podStory) tell(e sim.Event) {
 		ps.add("", view.Link{AtMs: e.At, What: "asks the resource controller for a branch ENI", Why: ps.branches(e.Node)})
 	case sim.BranchFailed:
 		why := titleOf(rules.Refusal(b.Error))
-		if b.RetryMs == nil {
+		if ps.retry = 0; b.RetryMs != nil {
+			ps.retry = *b.RetryMs
+		} else {
 			why += "; the request is dropped until the pod's next event"
 		}
 		ps.add("branch/"+string(b.Error), view.Link{AtMs: e.At, What: "gets no branch ENI: " + string(b.Error), Why: why, Rule: rules.Refusal(b.Error)}.Bad())
@@ -334,19 +337,27 @@ func (ps *podStory) setupFailed(e sim.Event, b sim.PodSetupFailed) {
 	case ps.branch:
 		l.What = fmt.Sprintf("attempt %d finds no branch ENI%s", b.Attempt, kindSuffix(b.Reason))
 		l.Why = ps.branches(e.Node)
-		if b.Reason == "" {
+		switch {
+		case b.Reason == "":
 			l.Why = "the resource controller is making it"
+		case ps.retry > e.At:
+			key += "/later" // there may be room meanwhile
+			l.Why += fmt.Sprintf("; the controller looks at its request again at %s", view.Instant(ps.retry))
 		}
 	case ps.agent == nil || !ps.agent.up:
 		l.Why = "the node's agent is not up"
 	case ps.agent.checks():
-		v, next := ps.forecast(e.At)
+		v, next, text := ps.agent.foresees(e.At)
 		ps.refine(v)
 		key += "/" + rules.Decision(v.Rule, v.Reason)
 		l.Pool = poolOf(v.PoolDecision)
 		l.Pool.Cooling = ps.agent.store.Cooling(e.At)
 		l.Rule = rules.Decision(v.Rule, v.Reason)
-		l.Why = fmt.Sprintf("the check at %s %s: %s", view.Instant(next), ps.agent.does(v), ps.agent.because(v, next))
+		l.Why = fmt.Sprintf("the check at %s %s", view.Instant(next), text)
+		if call := ps.agent.busy(); call != "" {
+			key += "/busy"
+			l.Why, l.Rule = underWay(call), ""
+		}
 		if first := firstCooled(ps.state.Node(ps.node), e.At); b.Reason == sim.KindCooldown && first != model.Never {
 			l.Why += fmt.Sprintf(". The first cools until %s", view.Instant(first))
 		}
@@ -362,12 +373,6 @@ func (ps *podStory) setupFailed(e sim.Event, b sim.PodSetupFailed) {
 		same += l.Pool.String()
 	}
 	ps.addAs(key, same, l.Bad())
-}
-
-// forecast is what the next check does, if nothing changes before it.
-func (ps *podStory) forecast(at model.Instant) (verdict, model.Instant) {
-	next := ps.agent.nextCheck(at)
-	return ps.agent.decide(next), next
 }
 
 // refine makes the cause's reason that of this pod's failure: an episode has that
@@ -583,10 +588,7 @@ func (ps *podStory) finishStuck() {
 	if ps.bound == model.Never {
 		ps.showNodes()
 	} else if a := ps.agent; a != nil && a.checks() && a.up && !ps.branch {
-		v, next := ps.forecast(ps.at)
-		x.Next = append(x.Next, view.Fact{
-			Name: view.Instant(next), Text: fmt.Sprintf("the next check %s: %s", a.does(v), a.because(v, next)), Rule: rules.Decision(v.Rule, v.Reason),
-		})
+		x.Next = append(x.Next, a.nextFact(ps.at))
 		if first := firstCooled(ps.state.Node(ps.node), ps.at); first != model.Never {
 			x.Next = append(x.Next, view.Fact{Name: view.Instant(first), Text: "the last instant at which the first of the cooling addresses cools", Rule: string(sim.KindCooldown)})
 		}
@@ -607,7 +609,10 @@ func (ps *podStory) showNodes() {
 			continue
 		}
 		t := n.Totals(ps.state.Now)
-		text := fmt.Sprintf("%d of %d pods, %s of %s free", n.Bound()+n.Launched.SystemPods, n.Launched.MaxPods, view.Number(t.Free()), view.Count(t.Total, "address"))
+		text := fmt.Sprintf("%d of %d pods", n.Bound()+n.Launched.SystemPods, n.Launched.MaxPods)
+		if !n.Config.Settings.IPv6 {
+			text += fmt.Sprintf(", %s of %s free", view.Number(t.Free()), view.Count(t.Total, "address"))
+		}
 		if ps.tasks {
 			text = fmt.Sprintf("%d of %s taken", t.Total, view.Count(n.Launched.TaskENIs, "task ENI"))
 		}

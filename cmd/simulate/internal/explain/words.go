@@ -171,6 +171,36 @@ func (a *agent) does(v verdict) string {
 	return "does not grow the pool"
 }
 
+// foresees tells what the next check does, and when, if nothing changes before
+// it.
+func (a *agent) foresees(at model.Instant) (v verdict, when model.Instant, text string) {
+	when = a.nextCheck(at)
+	v = a.decide(when)
+	text = fmt.Sprintf("%s: %s%s", a.does(v), a.because(v, when), a.lastRefusal(v))
+	return v, when, text
+}
+
+// nextFact tells of the next check, or of the one that is under way.
+func (a *agent) nextFact(at model.Instant) view.Fact {
+	v, when, text := a.foresees(at)
+	if call := a.busy(); call != "" {
+		return view.Fact{Name: "now", Text: underWay(call) + "; the next is 5 s after that"}
+	}
+	return view.Fact{Name: view.Instant(when), Text: "the next check " + text, Rule: rules.Decision(v.Rule, v.Reason)}
+}
+
+// underWay says what a check waits for.
+func underWay(call sim.Action) string { return fmt.Sprintf("a check is under way, at its %s", call) }
+
+// lastRefusal says that EC2 refused the last request of the kind, empty if it did
+// not.
+func (a *agent) lastRefusal(v verdict) string {
+	if v.act != grows || a.refused == nil {
+		return ""
+	}
+	return fmt.Sprintf(". EC2 refused the last such request: %s", a.refused.Error)
+}
+
 // keepsAll says why a check gives no single addresses or prefixes back, empty if
 // it does.
 func (a *agent) keepsAll(v verdict) string {
@@ -202,7 +232,7 @@ func kept(k model.Kept) string {
 	case model.ReasonPods:
 		return fmt.Sprintf("pods hold %s of it", view.Count(k.Have, "address"))
 	case model.ReasonMinAge:
-		return fmt.Sprintf("it is less than %s old, until %s", model.ENIMinAge, view.Instant(k.Until+1))
+		return fmt.Sprintf("it is less than %s old, until %s", view.Duration(model.ENIMinAge), view.Instant(k.Until+1))
 	case model.ReasonCooling:
 		return fmt.Sprintf("%s of it cool, the last until %s", view.Count(k.Have, "address"), view.Instant(k.Until))
 	case model.ReasonWarmIPTarget:
