@@ -2,10 +2,13 @@ package explain
 
 import (
 	"fmt"
+	"math/rand"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
+	"vpcsim/cmd/simulate/internal/eventful"
 	"vpcsim/model"
 	"vpcsim/scenarios"
 	"vpcsim/sim"
@@ -20,6 +23,15 @@ func TestTheAgentForeseesEveryDecisionOfTheLog(t *testing.T) {
 		t.Run(entry.Name, func(t *testing.T) {
 			sc, err := entry.Load(scenarios.Options{})
 			require.NoError(t, err)
+			foreseen += foresees(t, sc.Config())
+		})
+	}
+	for seed := range int64(40) {
+		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
+			text := eventful.Scenario(rand.New(rand.NewSource(seed)))
+			until := 20 * time.Minute
+			sc, err := scenarios.Load("eventful.yaml", []byte(text), scenarios.Options{Until: &until})
+			require.NoError(t, err, text)
 			foreseen += foresees(t, sc.Config())
 		})
 	}
@@ -60,7 +72,12 @@ func foresees(t *testing.T, cfg sim.Config) int {
 			}
 			if got.Rule != "" {
 				compared++
-				if v := a.decide(e.At); v.act != act || v.PoolDecision != got {
+				v := a.decide(e.At)
+				if !a.up && v.act != grows && v.Rule != model.RuleGrow {
+					v.act, v.Rule = skips, model.RuleTooLow // a start does not shrink
+					_, v.Reason = model.TooLow(v.stats, a.settings, a.limits())
+				}
+				if v.act != act || v.PoolDecision != got {
 					return fmt.Errorf("event %d at %s on %s: %s %+v, but foreseen %s %+v", e.Seq, e.At, e.Node, act, got, v.act, v.PoolDecision)
 				}
 				if call := a.busy(); a.up && call != "" {

@@ -53,7 +53,12 @@ func Explain(play Play, t Target) (*view.Explanation, error) {
 	case t.Node != "":
 		return explainNode(play, t.Node, found.nodes[t.Node], at)
 	}
-	return explainRun(play, at)
+	if at < end.Now {
+		if end, err = stateAt(play, at); err != nil {
+			return nil, err
+		}
+	}
+	return explainRun(play, end, at)
 }
 
 // told plays the run up to an instant.
@@ -92,13 +97,9 @@ func explainPod(play Play, l life, at model.Instant) (*view.Explanation, error) 
 	return ps.finish(), nil
 }
 
-// explainRun explains what stopped the run: the pod that waits, or waited, for
-// its main cause.
-func explainRun(play Play, at model.Instant) (*view.Explanation, error) {
-	s, err := stateAt(play, at)
-	if err != nil {
-		return nil, err
-	}
+// explainRun explains what stopped the run, which is in a state at an instant:
+// the pod that waits, or waited, for its main cause.
+func explainRun(play Play, s *replay.State, at model.Instant) (*view.Explanation, error) {
 	ep := view.MainEpisode(s)
 	if ep == nil {
 		x := view.NewExplanation(s)

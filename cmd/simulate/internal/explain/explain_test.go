@@ -3,6 +3,7 @@ package explain
 import (
 	"bytes"
 	"fmt"
+	"math/rand"
 	"strings"
 	"testing"
 	"time"
@@ -10,6 +11,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"vpcsim/cmd/simulate/internal/eventful"
 	"vpcsim/cmd/simulate/internal/view"
 	"vpcsim/model"
 	"vpcsim/scenarios"
@@ -116,13 +118,13 @@ func explainAll(t *testing.T, cfg sim.Config) {
 		sound(t, x)
 		return x
 	}
-	ask(Target{Device: -1})
 	s, err := play(func(sim.Event, *replay.State) error { return nil })
 	require.NoError(t, err)
 	if len(s.Nodes) > manyNodes {
 		ask(Target{Node: s.Nodes[1].Name, Device: -1})
 		return
 	}
+	ask(Target{Device: -1})
 	for _, share := range []model.Instant{0, 7, 31, 64, 97} {
 		at := s.Now * share / 97 // odd, so that instants fall between what happens
 		there, err := stateAt(play, at)
@@ -191,4 +193,43 @@ steps: [{at: 4m, scale: {workload: web, replicas: 0}}]
 		require.Contains(t, x.Answer, fmt.Sprintf("It went at %s: ", view.Instant(gone)))
 	}
 	require.Greater(t, end.Now, model.Instant((4 * time.Minute).Milliseconds()))
+}
+
+// A StatefulSet uses names again: each pod of a name has its own story.
+func TestANameThatIsUsedAgainIsThePodOfTheInstant(t *testing.T) {
+	play := playOf(load(t, `
+name: again
+vpc: {cidrs: [10.0.0.0/16], subnets: [{name: a, cidr: 10.0.0.0/24}]}
+nodeGroups: [{name: n, instanceType: m5.large}]
+workloads: [{name: db, kind: StatefulSet, replicas: 1, at: 1m}]
+steps: [{at: 4m, terminate: {node: n-0}}, {at: 5m, create: {pod: late, node: n-0}}]
+`))
+	at := model.Instant(2 * 60_000)
+	first, err := Explain(play, Target{Pod: "db-0", Device: -1, At: &at})
+	require.NoError(t, err)
+	require.Regexp(t, `^db-0 has 10\.0\.0\.\d+ on eni0 of n-0\. It never waited for one\.$`, first.Answer)
+	require.Nil(t, first.Cause)
+	second, err := Explain(play, Target{Pod: "db-0", Device: -1})
+	require.NoError(t, err)
+	require.Equal(t, []string{"created, for db", "no node takes it: misconfig"}, []string{second.Chain[0].What, second.Chain[1].What})
+	require.Equal(t, sim.KindMisconfig, second.Cause.Kind)
+	require.False(t, second.Cause.Over)
+
+	// Both wait in one episode of the cluster, for different reasons.
+	late, err := Explain(play, Target{Pod: "late", Device: -1})
+	require.NoError(t, err)
+	require.Equal(t, "misconfig/no-such-node", late.Cause.Rule)
+	require.NotEqual(t, late.Cause.Rule, second.Cause.Rule)
+}
+
+// Pods of random scenarios, in which agents restart and nodes are cordoned and
+// lost, are explained too.
+func TestPodsOfEventfulRunsAreExplained(t *testing.T) {
+	for seed := range int64(12) {
+		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
+			cfg := load(t, eventful.Scenario(rand.New(rand.NewSource(seed))))
+			cfg.Duration = 20 * time.Minute
+			explainAll(t, cfg)
+		})
+	}
 }

@@ -18,7 +18,8 @@ type podStory struct {
 	life life
 	at   model.Instant
 
-	begun, over bool
+	lives       int // that the name has had so far
+	over        bool
 	created     model.Instant
 	waits       bool // on a node, without address
 	bound       model.Instant
@@ -61,13 +62,24 @@ func (ps *podStory) take(e sim.Event) error {
 	ps.settle()
 	pod, is := subjectOf(e.Body)
 	switch {
-	case is && pod == ps.life.pod && e.At >= ps.life.from && !ps.over:
-		ps.tell(e)
+	case is && pod == ps.life.pod:
+		ps.count(e.Body)
+		if ps.lives == ps.life.n+1 && !ps.over {
+			ps.tell(e)
+		}
 	case e.Node == ps.node && ps.node != "" && ps.waits:
 		ps.tellNode(e)
 	}
 	ps.follow(e)
 	return nil
+}
+
+// count counts the pods of the name.
+func (ps *podStory) count(b sim.Body) {
+	switch b.(type) {
+	case sim.PodCreated, sim.TaskCreated:
+		ps.lives++
+	}
 }
 
 // subjectOf is the pod or task that an event is about.
@@ -228,7 +240,7 @@ func byWorkload(w model.WorkloadName) string {
 }
 
 func (ps *podStory) create(at model.Instant, what string) {
-	ps.begun, ps.created = true, at
+	ps.created = at
 	ps.add("", view.Link{AtMs: at, What: what})
 }
 
@@ -275,8 +287,9 @@ func (ps *podStory) settle() {
 	if ps.unsettled < 0 || ps.cause == nil {
 		return
 	}
-	if c := causeOf(ps.state, ps.cause.Kind, ps.node); c != nil {
+	if c := ps.causeOf(ps.cause.Kind); c != nil {
 		c.Message = ps.cause.Message
+		refineUnplaced(c)
 		ps.cause, ps.past = c, c
 		ps.x.Chain[ps.unsettled].Rule = c.Rule
 		ps.unsettled = -1
@@ -293,30 +306,55 @@ func (ps *podStory) fail(kind sim.Kind, message, reason string) {
 	if len(ps.kinds) == 0 || ps.kinds[len(ps.kinds)-1] != kind {
 		ps.kinds = append(ps.kinds, kind)
 	}
-	ps.cause = causeOf(ps.state, kind, ps.node)
+	ps.cause = ps.causeOf(kind)
 	if ps.cause == nil {
 		ps.cause = &view.Cause{Kind: kind, Reason: reason, Rule: rules.Exhaustion(kind, reason, "")}
 	}
 	ps.cause.Message = message
+	refineUnplaced(ps.cause)
 	ps.past = ps.cause
 }
 
-// causeOf is the open episode of a kind that a pod on the node waits for: the
-// node's own, or else the youngest of a subnet or the cluster.
-func causeOf(s *replay.State, kind sim.Kind, node model.NodeName) *view.Cause {
+// refineUnplaced makes the cause's reason that of this pod's message, where the
+// pod names a node: the episode of the cluster has that of its first pod.
+func refineUnplaced(c *view.Cause) {
+	reason := c.Reason
+	switch named := strings.HasSuffix(c.Message, "not found"); {
+	case c.Kind != sim.KindMisconfig || c.Scope != "cluster":
+		return
+	case named:
+		reason = "no-such-node"
+	case reason == "no-such-node":
+		reason = "no-match"
+	}
+	if reason != c.Reason {
+		c.Reason, c.Remedy, c.Numbers = reason, "", nil
+		c.Rule = rules.Exhaustion(c.Kind, reason, "")
+	}
+}
+
+// causeOf is the open episode of a kind that the pod waits for: its node's own,
+// or that of the subnet that refused the node last, or else the youngest of a
+// subnet or the cluster.
+func (ps *podStory) causeOf(kind sim.Kind) *view.Cause {
 	var found *replay.Episode
-	for _, ep := range s.Episodes {
+	rank := 0
+	for _, ep := range ps.state.Episodes {
 		if ep.Kind != kind || !ep.Open() {
 			continue
 		}
-		if ep.Scope == "node" {
-			if ep.Name == string(node) {
-				found = ep
-				break
-			}
+		r := 1
+		switch {
+		case ep.Scope == "node" && ep.Name == string(ps.node):
+			r = 3
+		case ep.Scope == "node":
 			continue
+		case ps.agent != nil && ps.agent.refused != nil && ep.Name == string(ps.agent.refused.Subnet):
+			r = 2
 		}
-		found = ep
+		if r >= rank {
+			found, rank = ep, r
+		}
 	}
 	if found == nil {
 		return nil

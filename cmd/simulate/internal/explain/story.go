@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/netip"
 	"slices"
+	"strings"
 
 	"vpcsim/cmd/simulate/internal/view"
 	"vpcsim/model"
@@ -125,11 +126,11 @@ func single(a netip.Addr) netip.Prefix { return netip.PrefixFrom(a, a.BitLen()) 
 func (st *story) tellNode(e sim.Event) {
 	switch b := e.Body.(type) {
 	case sim.PoolGrow:
-		st.tellDecision(e.At, "a check", verdict{grows, b.PoolDecision, model.PoolStats{}})
+		st.tellDecision(e.At, verdict{grows, b.PoolDecision, model.PoolStats{}})
 	case sim.PoolShrink:
-		st.tellDecision(e.At, "a check", verdict{shrinks, b.PoolDecision, model.PoolStats{}})
+		st.tellDecision(e.At, verdict{shrinks, b.PoolDecision, model.PoolStats{}})
 	case sim.PoolSkip:
-		st.tellDecision(e.At, "a check", verdict{skips, b.PoolDecision, model.PoolStats{}})
+		st.tellDecision(e.At, verdict{skips, b.PoolDecision, model.PoolStats{}})
 	case sim.PoolFree:
 		st.tellFree(e.At, b)
 	case sim.EC2Returned:
@@ -182,16 +183,23 @@ func (st *story) tellLife(e sim.Event) {
 }
 
 // tellDecision tells what a check does and why.
-func (st *story) tellDecision(at model.Instant, who string, v verdict) {
+func (st *story) tellDecision(at model.Instant, v verdict) {
 	l := view.Link{AtMs: at, Rule: rules.Decision(v.Rule, v.Reason), Pool: poolOf(v.PoolDecision)}
+	key := "decision/" + string(v.act) + l.Rule
 	if st.agent != nil && st.agent.checks() {
+		who := "a check"
+		if !st.agent.up {
+			who = "the agent's start"
+		}
 		v.stats = st.agent.decide(at).stats
 		l.What, l.Why = who+" "+st.agent.does(v), st.agent.because(v, at)
+		_, fills, _ := strings.Cut(l.What, " on ") // what it fills, or nothing: a new ENI
+		key += "/" + who + "/" + fills
 	} else {
 		l.What = map[act]string{grows: "the resource controller asks EC2 for more", shrinks: "the resource controller gives addresses back", skips: "the pool stays as it is"}[v.act]
 		l.Why = fmt.Sprintf("%d short, %d over the targets", v.Short, v.Over)
 	}
-	st.add("decision/"+string(v.act)+l.Rule, l)
+	st.add(key, l)
 }
 
 func (st *story) tellFree(at model.Instant, b sim.PoolFree) {
