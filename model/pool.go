@@ -66,11 +66,15 @@ func Short(p PoolStats, s Settings) int {
 
 // Over is by how much the pool exceeds the IP targets, in addresses; in prefix
 // mode in prefixes. It is 0 where no IP target is defined.
+//
+// Of a network card above 0 it is addresses in prefix mode, too: a prefix has 16
+// and 1 is wanted, so that the pool is always over, and gives back each prefix
+// that no pod is in. Source: observed in v1.23.1.
 func Over(p PoolStats, s Settings) int {
 	if !s.DefinesIPs() {
 		return 0
 	}
-	if s.PrefixDelegation {
+	if s.PrefixDelegation && !s.overInAddresses {
 		forWarm := ceilDiv(p.Assigned+s.WarmIPTarget, PrefixSize)
 		forMinimum := ceilDiv(s.MinimumIPTarget, PrefixSize)
 		return max(min(p.FreePrefixes, p.Prefixes-forWarm, p.Prefixes-forMinimum), 0)
@@ -215,13 +219,8 @@ func (d *Datastore) HasGrowCandidate(s Settings, l PoolLimits) bool {
 // order of the map, so two orders are chained.
 func (d *Datastore) ShrinkOrder(pick Pick) []*StoreENI {
 	first := d.visit(pick)
-	var copied hashOrder
-	slots := make([]int8, len(first))
-	for i := range first {
-		slots[i] = copied.add()
-	}
 	out := make([]*StoreENI, 0, len(first))
-	for _, i := range copied.visit(len(first), func(i int) int8 { return slots[i] }, pick) {
+	for _, i := range visitCopy(len(first), pick) {
 		out = append(out, d.enis[first[i]])
 	}
 	return out

@@ -40,6 +40,7 @@ const (
 	ReasonShrinkInterval       Reason = "shrink-interval"       // the last shrink is no more than 30 s ago
 	ReasonProvisioningDisabled Reason = "provisioning-disabled" // DISABLE_NETWORK_RESOURCE_PROVISIONING
 	ReasonRefused              Reason = "refused"               // EC2 refused every request
+	ReasonAllHeld              Reason = "all-held"              // the pool is over its targets, and pods are in every block
 	ReasonModeToggled          Reason = "mode-toggled"          // free blocks of the inactive mode
 )
 

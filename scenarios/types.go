@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"vpcsim/model"
+	"vpcsim/scenarios/expect"
 	"vpcsim/sim"
 )
 
@@ -40,9 +41,19 @@ type Scenario struct {
 	// security groups.
 	SecurityGroupPolicies []SecurityGroupPolicy `json:"securityGroupPolicies,omitempty"`
 	Steps                 []Step                `json:"steps"`
+	// Expect is what is said of the run. It is no part of the digest: it changes
+	// nothing of what happens.
+	Expect []expect.Expectation `json:"expect,omitempty"`
 
 	config sim.Config
+	file   string
+	places places
+	used   []bool // by policy: it selects a pod
 }
+
+// PolicySelects reports whether the i-th security group policy selects some pod
+// of the scenario.
+func (s *Scenario) PolicySelects(i int) bool { return s.used[i] }
 
 // Platform is what runs the pods.
 type Platform string

@@ -225,7 +225,7 @@ type PodSpec struct {
 	Namespace      string
 	Labels         map[string]string
 	ServiceAccount string
-	Annotations    map[string]string
+	Annotations    map[string]string // model.AnnotationNICs counts
 	NodeSelector   map[string]string
 	Tolerations    []Toleration
 	CPUMilli       int // requests; 0 = none

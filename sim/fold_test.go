@@ -118,7 +118,7 @@ func stateOf(s *replay.State, now model.Instant) sim.Snapshot {
 		out.Subnets = append(out.Subnets, one)
 	}
 	for _, p := range s.Pods.All() {
-		out.Pods = append(out.Pods, sim.PodSnapshot{Name: p.Name, Node: p.Node, Phase: string(p.Phase), Address: p.Address, Failed: p.FailedAttempts})
+		out.Pods = append(out.Pods, sim.PodSnapshot{Name: p.Name, Node: p.Node, Phase: string(p.Phase), Address: p.Address, More: moreOf(p), Failed: p.FailedAttempts})
 	}
 	slices.SortFunc(out.Pods, func(a, b sim.PodSnapshot) int { return strings.Compare(string(a.Name), string(b.Name)) })
 	for _, ep := range s.Episodes {
@@ -129,6 +129,15 @@ func stateOf(s *replay.State, now model.Instant) sim.Snapshot {
 	return out
 }
 
+// moreOf are the pod's addresses of other network cards.
+func moreOf(p *replay.Pod) string {
+	more := ""
+	for _, one := range p.More {
+		more += " " + one.Address.String()
+	}
+	return more
+}
+
 func nodeOf(n *replay.Node, now model.Instant) sim.NodeSnapshot {
 	out := sim.NodeSnapshot{Name: n.Name, Ready: n.Ready, Cordoned: n.Cordoned, Gone: n.Gone(), Up: n.AgentUp, Pods: n.Bound()}
 	if !n.AgentUp {
@@ -137,7 +146,7 @@ func nodeOf(n *replay.Node, now model.Instant) sim.NodeSnapshot {
 	totals := n.Totals(now)
 	out.Total, out.Assigned, out.CoolHere = totals.Total, totals.Assigned, totals.Cooling
 	for _, e := range n.ENIs {
-		one := sim.ENISnapshot{ID: e.ID, Kind: e.Kind, Device: e.Device, Subnet: e.Subnet}
+		one := sim.ENISnapshot{ID: e.ID, Kind: e.Kind, Card: e.Card, Device: e.Device, Subnet: e.Subnet}
 		for _, b := range e.Blocks {
 			one.Blocks = append(one.Blocks, b.Prefix)
 			for _, a := range b.Addresses(now) {

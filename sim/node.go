@@ -171,6 +171,9 @@ func (e *engine) joins(n *node, launched NodeLaunched) {
 	n.agent = newAgent(e, n)
 	launched.MaxPods, launched.SystemPods = n.maxPods, n.systemPods()
 	launched.BranchENIs = branchLimit(n.instance.kind)
+	if kind := n.instance.kind; kind.NetworkCards > 1 && !n.group.Windows {
+		launched.NetworkCards, launched.MaxENIsAll = kind.NetworkCards, kind.MaxENIsAllCards
+	}
 	if n.group.Windows {
 		n.windows = newWindowsPool(e, n)
 		launched.OS, launched.MaxENIs = osWindows, 1
@@ -270,8 +273,10 @@ func (n *node) terminate() {
 	if n.windows != nil {
 		n.windows.terminated()
 	}
-	for _, have := range slices.Clone(n.agent.storedENIs()) {
-		n.agent.dropENI(have, n.instance.eni(have.ID).primary, ByTerminate)
+	for _, p := range n.agent.pools {
+		for _, have := range slices.Clone(p.store.ENIs()) {
+			p.dropENI(have, n.instance.eni(have.ID).primary, ByTerminate)
+		}
 	}
 	n.e.ec2.terminate(n.instance)
 	n.e.log(n.name, NodeTerminated{})

@@ -2,6 +2,7 @@ package sim
 
 import (
 	"fmt"
+	"iter"
 
 	"vpcsim/model"
 )
@@ -14,20 +15,22 @@ type pod struct {
 	ordinal int       // of a StatefulSet's pod
 	seq     int       // order of creation in the run
 	// revision is the owner's when the pod was made; a roll-out replaces older
-	// ones. Beside counts pods of churn and create: not in the replicas.
+	// ones.
 	revision int
-	beside   bool
 	target   *node // of a DaemonSet's pod: the node it is for
 
-	// counted and countedReady say in which of its controller's counts it is.
-	counted, countedReady bool
+	// What is small stands together, as there are many pods. Beside counts pods of
+	// churn and create: not in the replicas. counted and countedReady say in which
+	// of its controller's counts it is.
+	beside, counted, countedReady bool
+	deleting                      bool // deletion was asked for
+	phase                         podPhase
 
-	phase    podPhase
 	node     *node
-	lease    *model.Lease
-	attempts int  // of kubelet, failed ones
-	tries    int  // of the scheduler, failed ones
-	deleting bool // deletion was asked for
+	lease    *model.Lease   // the first; nil: none
+	more     []*model.Lease // of the other network cards
+	attempts int            // of kubelet, failed ones
+	tries    int            // of the scheduler, failed ones
 
 	grant   *model.WindowsGrant // its annotation on a Windows node; nil: none
 	branch  *model.Branch       // its annotation; nil: none
@@ -61,6 +64,20 @@ func (p *pod) needsBranch() bool { return needsBranch(p.spec) }
 // host network do nor those for Windows nodes.
 func needsBranch(spec *PodSpec) bool {
 	return (spec.PodENI || len(spec.BranchGroups) > 0) && !spec.HostNetwork && !isWindows(spec)
+}
+
+// leases are all addresses that the pod has of its node's agent.
+func (p *pod) leases() iter.Seq[*model.Lease] {
+	return func(yield func(*model.Lease) bool) {
+		if p.lease == nil || !yield(p.lease) {
+			return
+		}
+		for _, l := range p.more {
+			if !yield(l) {
+				return
+			}
+		}
+	}
 }
 
 // workloadName is the name of the controller, or empty.

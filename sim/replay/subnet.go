@@ -18,6 +18,7 @@ type Subnet struct {
 	size     int
 	taken    bitset // the five that EC2 keeps included
 	used     int    // likewise
+	mostUsed int    // at any instant, likewise
 	reserved bitset // in a reservation of either type
 	closed   bitset // in a reservation from which EC2 carves no prefix
 }
@@ -96,6 +97,9 @@ func (sn *Subnet) Stats() SubnetStats {
 	return st
 }
 
+// LeastFree is how few addresses were free at any instant up to now.
+func (sn *Subnet) LeastFree() int { return sn.size - sn.mostUsed }
+
 // Taken reports whether EC2 has the address in use, reserved ones included.
 func (sn *Subnet) Taken(a netip.Addr) bool {
 	i, err := sn.index(a)
@@ -114,6 +118,7 @@ func (sn *Subnet) take(addrs ...netip.Addr) error {
 		sn.taken.set(i)
 		sn.used++
 	}
+	sn.mostUsed = max(sn.mostUsed, sn.used)
 	return nil
 }
 

@@ -53,6 +53,8 @@ var misconfigs = Group{
 	Rules: []Rule{
 		{"misconfig/minimum-ip-target", "MINIMUM_IP_TARGET without WARM_IP_TARGET is a hard cap: the pool grows to it and no further", "WARM_IP_TARGET = 0, total ≥ MINIMUM_IP_TARGET, available = 0", "", readme},
 		{"misconfig/max-pods-cap", "The pool stops growing at max-pods, and more pods than that are bound to the node", "total ≥ max-pods", "equal stops it", changes},
+		{"misconfig/no-eni-on-card", "In IPv6 mode the agent gives a network card its ENI at its start only, and it got none then", "a card without an ENI, and no check that would attach one", "", observed},
+		{"misconfig/multi-nic-off", "A pod asks for an address of each network card, and the agent manages card 0 only", "annotation k8s.amazonaws.com/nicConfig: multi-nic-attachment, ENABLE_MULTI_NIC off", "", readme},
 		{"misconfig/cordoned", "The pool of a cordoned node does not grow", "grow/cordoned", "", readme},
 		{"misconfig/provisioning-disabled", "The agent may not call EC2 for more addresses", "grow/provisioning-disabled", "", readme},
 		{"misconfig/no-eniconfig", "A new ENI is needed, and the node's ENIConfig does not exist", "custom networking; annotation before label", "", eksCustom},

@@ -41,6 +41,7 @@ var shrink = Group{
 	Rules: []Rule{
 		{"shrink", "What may stop giving back", "provisioning disabled; the last shrink is too fresh", "", observed},
 		{"shrink/shrink-interval", "The last shrink is no more than 30 s ago", "now − end of the last check that shrank ≤ 30 s", "at exactly 30 s it still waits, so on the 5 s grid it is 35 s", observed},
+		{"shrink/all-held", "The pool is over its targets, and no block can go: pods are in each", "over > 0 and every block holds a pod's address; of network cards above 0 in prefix mode", "", observed},
 		{"shrink/provisioning-disabled", "The agent may not call EC2", "DISABLE_NETWORK_RESOURCE_PROVISIONING or ENABLE_IMDS_ONLY_MODE", "", readme},
 	},
 }

@@ -47,7 +47,7 @@ func agree(t *testing.T, cfg sim.Config) {
 		}
 		if d, ok := decisionOf(e.Body); ok {
 			decisions++
-			totals := s.Node(e.Node).Totals(e.At)
+			totals := s.Node(e.Node).CardTotals(e.At, d.Card)
 			if want, got := [4]int{d.Total, d.Assigned, d.Available, d.Cooling},
 				[4]int{totals.Total, totals.Assigned, totals.Available(), totals.Cooling}; want != got {
 				return fmt.Errorf("event %d at %s: total, assigned, available, cooling: %v, but folded %v", e.Seq, e.At, want, got)

@@ -38,8 +38,14 @@ needs no AWS account, no cluster and no network.`,
 		a.showCommand(),
 		a.runCommand(&g),
 		a.explainCommand(&g),
+		a.sweepCommand(&g),
+		a.mergeCommand(&g),
 		a.maxPodsCommand(&g),
 		a.instanceTypesCommand(&g),
+		a.checkCommand(&g),
+		a.schemaCommand(),
+		a.compareCommand(&g),
+		a.conformanceCommand(&g),
 		a.versionCommand(),
 	)
 	for _, name := range notYet {
@@ -89,13 +95,8 @@ func unknownCommand(c *cobra.Command, args []string) error {
 // notYet are the commands whose names are settled and that don't exist yet.
 var notYet = []string{
 	"test",
-	"compare",
-	"sweep",
-	"merge",
 	"capacity",
-	"check",
 	"import",
-	"schema",
 	"report",
 	"serve",
 	"playground",

@@ -77,8 +77,43 @@ func (a *agent) checks() bool {
 // pools reports whether the node has a pool that fills.
 func (a *agent) pools() bool { return a.store != nil && !a.settings.IPv6 }
 
-// apply folds an event of the node, or the release of any pod.
+// cardOf is the network card that an event is about.
+func cardOf(b sim.Body) int {
+	switch b := b.(type) {
+	case sim.ENIAttached:
+		return b.Card
+	case sim.ENIDetached:
+		return b.Card
+	case sim.ENIExcluded:
+		return b.Card
+	case sim.AddressesAdded:
+		return b.Card
+	case sim.AddressesRemoved:
+		return b.Card
+	case sim.PoolGrow:
+		return b.Card
+	case sim.PoolShrink:
+		return b.Card
+	case sim.PoolFree:
+		return b.Card
+	case sim.PoolSkip:
+		return b.Card
+	case sim.EC2Call:
+		return b.Card
+	case sim.EC2Returned:
+		return b.Card
+	case sim.PodAddressed:
+		return b.Card
+	}
+	return 0
+}
+
+// apply folds an event of the node, or the release of any pod. The pool is that
+// of network card 0: what is about others is not followed.
 func (a *agent) apply(e sim.Event) {
+	if cardOf(e.Body) > 0 {
+		return
+	}
 	switch e.Body.(type) {
 	case sim.ENIAttached, sim.ENIExcluded, sim.AgentConfigured:
 	default:

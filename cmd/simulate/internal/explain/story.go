@@ -91,20 +91,20 @@ func (st *story) follow(e sim.Event) {
 	}
 	switch b := e.Body.(type) {
 	case sim.ENIAttached:
-		st.came(e.At, b.Device, blocksOf(b.Addresses, b.Prefixes))
+		st.came(e.At, eniName(b.Card, b.Device), blocksOf(b.Addresses, b.Prefixes))
 	case sim.AddressesAdded:
-		st.came(e.At, b.Device, blocksOf(b.Addresses, b.Prefixes))
+		st.came(e.At, eniName(b.Card, b.Device), blocksOf(b.Addresses, b.Prefixes))
 	}
 	st.agent.apply(e)
 }
 
-func (st *story) came(at model.Instant, device int, blocks []netip.Prefix) {
+func (st *story) came(at model.Instant, eni string, blocks []netip.Prefix) {
 	for _, b := range blocks {
 		what := "it"
 		if !b.IsSingleIP() {
 			what = "its prefix " + b.String()
 		}
-		st.origins[b] = origin{at, fmt.Sprintf("%s came to eni%d at %s", what, device, view.Instant(at))}
+		st.origins[b] = origin{at, fmt.Sprintf("%s came to %s at %s", what, eni, view.Instant(at))}
 	}
 }
 
@@ -137,18 +137,18 @@ func (st *story) tellNode(e sim.Event) {
 		st.tellRefusal(e.At, b.CallFields)
 	case sim.ENIAttached:
 		if b.Pod == "" {
-			st.tellBlocks(e.At, fmt.Sprintf("eni%d (%s) comes", b.Device, b.Kind), "with", len(b.Addresses), len(b.Prefixes), b.By)
+			st.tellBlocks(e.At, fmt.Sprintf("%s (%s) comes", eniName(b.Card, b.Device), b.Kind), "with", len(b.Addresses), len(b.Prefixes), b.By)
 		}
 	case sim.AddressesAdded:
-		st.tellBlocks(e.At, fmt.Sprintf("eni%d gets", b.Device), "", len(b.Addresses), len(b.Prefixes), b.By)
+		st.tellBlocks(e.At, eniName(b.Card, b.Device)+" gets", "", len(b.Addresses), len(b.Prefixes), b.By)
 	case sim.AddressesRemoved:
-		st.tellBlocks(e.At, fmt.Sprintf("eni%d gives back", b.Device), "", len(b.Addresses), len(b.Prefixes), b.By)
+		st.tellBlocks(e.At, eniName(b.Card, b.Device)+" gives back", "", len(b.Addresses), len(b.Prefixes), b.By)
 	case sim.ENIDetached:
 		if b.Kind != model.ENITask && b.Kind != model.ENIBranch {
-			st.tellBlocks(e.At, fmt.Sprintf("eni%d leaves", b.Device), "with", len(b.Addresses), len(b.Prefixes), b.By)
+			st.tellBlocks(e.At, eniName(b.Card, b.Device)+" leaves", "with", len(b.Addresses), len(b.Prefixes), b.By)
 		}
 	case sim.ENIExcluded:
-		st.add("excluded", view.Link{AtMs: e.At, What: fmt.Sprintf("eni%d is excluded: it serves no new pods", b.Device), Why: "by the tags of its subnet"}.Bad())
+		st.add("excluded", view.Link{AtMs: e.At, What: eniName(b.Card, b.Device) + " is excluded: it serves no new pods", Why: "by the tags of its subnet"}.Bad())
 	default:
 		st.tellLife(e)
 	}
@@ -182,10 +182,24 @@ func (st *story) tellLife(e sim.Event) {
 	}
 }
 
+// eniName is what a node's ENI is called: device numbers are a network card's.
+func eniName(card, device int) string {
+	if card > 0 {
+		return fmt.Sprintf("card%d eni%d", card, device)
+	}
+	return fmt.Sprintf("eni%d", device)
+}
+
 // tellDecision tells what a check does and why.
 func (st *story) tellDecision(at model.Instant, v verdict) {
 	l := view.Link{AtMs: at, Rule: rules.Decision(v.Rule, v.Reason), Pool: poolOf(v.PoolDecision)}
-	key := "decision/" + string(v.act) + l.Rule
+	key := fmt.Sprint("decision/", v.act, l.Rule, "/card", v.Card)
+	if v.Card > 0 {
+		l.What = fmt.Sprintf("the pool of network card %d %s", v.Card, map[act]string{grows: "grows", shrinks: "gives back", skips: "stays as it is"}[v.act])
+		l.Why = fmt.Sprintf("it keeps one address warm, whatever the targets say: %d short, %d over", v.Short, v.Over)
+		st.add(key, l)
+		return
+	}
 	if st.agent != nil && st.agent.checks() {
 		who := "a check"
 		if !st.agent.up {

@@ -28,7 +28,8 @@ type eniLife struct {
 	id          model.ENIID
 	node        model.NodeName
 	kind        model.ENIKind
-	device      int // −1 of a branch
+	device      int // −1 of a branch; on its network card
+	card        int
 	from, until model.Instant
 }
 
@@ -91,7 +92,7 @@ func (f *found) take(e sim.Event) {
 	case sim.BranchCreated:
 		f.ids[b.ENI] = true
 		if b.ENI == f.target.ENI {
-			f.enis = append(f.enis, eniLife{b.ENI, e.Node, model.ENIBranch, -1, e.At, model.Never})
+			f.enis = append(f.enis, eniLife{b.ENI, e.Node, model.ENIBranch, -1, 0, e.At, model.Never})
 		}
 	case sim.BranchDeleted:
 		f.gone(b.ENI, e.At)
@@ -133,10 +134,13 @@ func (f *found) attached(e sim.Event, b sim.ENIAttached) {
 	if b.ENI != f.target.ENI && (f.target.ENI != "" || e.Node != f.target.Node || f.target.Device < 0) {
 		return
 	}
+	if b.Card > 0 && f.target.ENI == "" {
+		return // a device number by itself is of network card 0
+	}
 	if slices.ContainsFunc(f.enis, func(l eniLife) bool { return l.id == b.ENI && l.until == model.Never }) {
 		return // the agent has started anew and takes it over
 	}
-	f.enis = append(f.enis, eniLife{b.ENI, e.Node, b.Kind, b.Device, e.At, model.Never})
+	f.enis = append(f.enis, eniLife{b.ENI, e.Node, b.Kind, b.Device, b.Card, e.At, model.Never})
 }
 
 func (f *found) gone(id model.ENIID, at model.Instant) {

@@ -38,7 +38,11 @@ func duration(d time.Duration) string {
 	if d >= time.Second {
 		d = d.Round(100 * time.Millisecond)
 	}
-	s := d.String()
+	return trimDuration(d.String())
+}
+
+// trimDuration takes the units that are zero off the end.
+func trimDuration(s string) string {
 	if strings.HasSuffix(s, "m0s") {
 		s = strings.TrimSuffix(s, "0s")
 	}

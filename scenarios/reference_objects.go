@@ -1,0 +1,53 @@
+package scenarios
+
+// objects says what the mappings and lists of the language are that have rows of
+// the reference below them and none of their own: for the schema.
+var objects = map[string]string{
+	"limits":                "Bounds of a run, which protect a laptop.",
+	"vpc":                   "The address space.",
+	"vpc.subnets":           "The subnets of the VPC, with what others hold of them.",
+	"vpc.subnets.inUse":     "What others hold of the subnet.",
+	"cluster":               "What the cluster as a whole has.",
+	"cni":                   "The configuration of the VPC CNI.",
+	"cni.eniConfigs":        "The custom resources of custom networking.",
+	"ec2":                   "How EC2 behaves.",
+	"ec2.quotas":            "Limits of the account; 0: none.",
+	"agent":                 "How the node agents behave beyond their environment.",
+	"scheduler":             "How pods are placed.",
+	"kubelet":               "How kubelet sets pods up.",
+	"controller":            "How fast the VPC resource controller is.",
+	"instanceTypes":         "Instance types that are added, or changed, by name.",
+	"nodeGroups":            "Groups of like nodes, which are called GROUP-N.",
+	"workloads":             "Controllers of pods, which are called WORKLOAD-N.",
+	"securityGroupPolicies": "Policies that give the pods which they select a branch ENI.",
+	"steps":                 "What happens, and when. Each step has one action.",
+	"expect":                "What is expected of the run.",
+
+	"vpc.subnets.reservations": "Subnet CIDR reservations.",
+	"nodeGroups.taints":        "Taints, which keep pods off that don't tolerate them.",
+	"workloads.requests":       "What each pod asks for.",
+	"workloads.tolerations":    "Taints that the pods tolerate.",
+	"workloads.strategy":       "How pods are replaced in a roll-out.",
+	"workloads.placement":      "Task placement strategies of ECS.",
+
+	"securityGroupPolicies.podSelector":                             "Selects pods by their labels.",
+	"securityGroupPolicies.podSelector.matchExpressions":            "Requirements on labels, all of which must hold.",
+	"securityGroupPolicies.serviceAccountSelector":                  "Selects pods by the labels of their service accounts.",
+	"securityGroupPolicies.serviceAccountSelector.matchExpressions": "Requirements on labels, all of which must hold.",
+
+	"steps.scale":             "Sets the replicas of a workload.",
+	"steps.rollout":           "Replaces a workload's pods by new ones, as its strategy says.",
+	"steps.create":            "Makes one pod outside of any controller.",
+	"steps.create.requests":   "What the pod asks for.",
+	"steps.delete":            "Deletes a pod, or the oldest of a workload.",
+	"steps.addNodes":          "Launches more nodes of a group.",
+	"steps.cordon":            "Keeps new pods off a node.",
+	"steps.uncordon":          "Lets pods onto a node again.",
+	"steps.drain":             "Cordons a node and deletes its pods at once; those of DaemonSets stay.",
+	"steps.terminate":         "Ends an instance; everything returns to the subnet.",
+	"steps.restartAgent":      "Kills a node's agent and starts it again.",
+	"steps.tagSubnet":         "Replaces a subnet's tags.",
+	"steps.setBranchCooldown": "Sets branch-eni-cooldown in the ConfigMap amazon-vpc-cni.",
+	"steps.churn":             "Makes short-lived pods beside a workload's replicas.",
+	"steps.replay":            "Creates and deletes the pods of a trace.",
+}
