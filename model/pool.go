@@ -164,11 +164,15 @@ func MayFreeENI(p PoolStats, s Settings, l PoolLimits, unused bool) bool {
 	if s.DefinesIPs() {
 		return true
 	}
+	return p.Available() >= FreeThreshold(s, l) || s.PrefixDelegation && unused
+}
+
+// FreeThreshold is how many available addresses make a check look for an ENI to
+// free where no IP target is defined: one ENI's worth more than the target asks
+// for.
+func FreeThreshold(s Settings, l PoolLimits) int {
 	target, _ := warmTarget(s, l)
-	if p.Available() >= (target+1)*addressesPerENI(s, l) {
-		return true
-	}
-	return s.PrefixDelegation && unused
+	return (target + 1) * addressesPerENI(s, l)
 }
 
 // HasUnusedENI reports whether some secondary ENI, the trunk excepted, holds no
@@ -256,30 +260,17 @@ func (d *Datastore) freeableFrom(e *StoreENI, now Instant, s Settings) Instant {
 }
 
 // needed reports whether the others, cooling addresses and the primary ENI
-// included, miss a target without this ENI. Excluded ENIs are no help. Single
-// addresses left over from the other mode are: each that no pod holds passes
-// for a free prefix.
+// included, miss a target without this ENI.
 //
 // WARM_ENI_TARGET is not asked here: the threshold of MayFreeENI alone protects
 // it. Source: observed in v1.23.1.
 func (d *Datastore) needed(e *StoreENI, s Settings) bool {
-	total, available, free := 0, 0, 0
-	for _, other := range d.enis {
-		if other == e || other.Excluded {
-			continue
-		}
-		total += other.usable
-		available += other.usable - other.active
-		if s.PrefixDelegation {
-			free += other.idleBlocks()
+	for _, k := range d.wantedOfOthers(e, s) {
+		if k.Have < k.Want {
+			return true
 		}
 	}
-	warm, minimum := s.WarmIPTarget, s.MinimumIPTarget
-	if s.PrefixDelegation {
-		warm = PrefixSize * ceilDiv(warm, PrefixSize)
-		minimum = PrefixSize * ceilDiv(minimum, PrefixSize)
-	}
-	return available < warm || total < minimum || s.PrefixDelegation && free < s.WarmPrefixTarget
+	return false
 }
 
 // idleBlocks is the number of blocks, of either kind, that no pod is in.
