@@ -71,10 +71,18 @@ func Find(name string) (Entry, bool) {
 // NearNames returns the names of the library's scenarios that are near to the
 // name, the nearest first, at most n.
 func NearNames(name string, n int) []string {
-	var names, found []string
+	var names []string
 	for _, e := range append(Library(), IncidentLibrary()...) {
 		names = append(names, e.Name)
 	}
+	return Near(name, names, n)
+}
+
+// Near returns those of the names that are near to the name, the nearest first,
+// at most n.
+func Near(name string, names []string, n int) []string {
+	names = slices.Clone(names)
+	var found []string
 	for len(found) < n {
 		nearest := near.Name(name, names)
 		if nearest == "" {
@@ -99,11 +107,15 @@ func (e Entry) Data() []byte {
 	return data
 }
 
+// ReadLibraryFile reads a file of the library, "library/NAME.yaml" or a trace
+// that a scenario of the library names.
+func ReadLibraryFile(name string) ([]byte, error) { return libraryFiles.ReadFile(name) }
+
 // Load loads the scenario. The files that it names are the library's, unless
 // the options say how to read them.
 func (e Entry) Load(o Options) (*Scenario, error) {
 	if o.ReadFile == nil {
-		o.ReadFile = libraryFiles.ReadFile
+		o.ReadFile = ReadLibraryFile
 	}
 	return Load(e.File, e.Data(), o)
 }

@@ -66,14 +66,15 @@ func (e *engine) settingsFor(t model.InstanceType) model.Settings {
 func (n *node) addressRoom(settings model.Settings) *addressRoom {
 	if n.ready && n.agent.up {
 		room := n.agent.addressRoom()
-		room.have = n.agent.store.Stats().Available() - n.unaddressed
+		room.have = n.agent.pools[0].store.Stats().Available() - n.unaddressed
 		return room
 	}
 	planned := *n
 	planned.instance = &instance{kind: n.group.Type, node: &planned, enis: []*eni{{subnet: n.subnet}}}
 	a := &agent{e: n.e, node: &planned, settings: settings, backoff: longAgo}
-	a.store = model.NewDatastore(settings.PrefixDelegation, settings.Cooldown)
-	a.store.AddENI(&model.StoreENI{Kind: model.ENIPrimary, Subnet: n.subnet.ID(), Excluded: a.excluded(n.subnet)})
+	p := &pool{a: a, settings: settings, store: model.NewDatastore(settings.PrefixDelegation, settings.Cooldown)}
+	a.pools = []*pool{p}
+	p.store.AddENI(&model.StoreENI{Kind: model.ENIPrimary, Subnet: n.subnet.ID(), Excluded: a.excluded(n.subnet)})
 	room := a.addressRoom()
 	room.have = -n.unaddressed
 	return room
@@ -81,15 +82,16 @@ func (n *node) addressRoom(settings model.Settings) *addressRoom {
 
 // addressRoom is what the pool may get.
 func (a *agent) addressRoom() *addressRoom {
-	r := &addressRoom{settings: a.settings, most: unlimited, enis: a.room(), slots: a.limits().Slots}
-	stats := a.store.Stats()
+	p := a.pools[0]
+	r := &addressRoom{settings: a.settings, most: unlimited, enis: p.room(), slots: a.limits().Slots}
+	stats := p.store.Stats()
 	if s := a.settings; s.DefinesIPs() && s.WarmIPTarget == 0 {
 		r.most = max(0, s.MinimumIPTarget-stats.Total)
 	}
 	if ok, _ := a.mayProvision(); !ok {
 		r.most = 0
 	}
-	for _, e := range a.store.GrowCandidates(a.settings, a.limits(), nil) {
+	for _, e := range p.store.GrowCandidates(a.settings, a.limits(), nil) {
 		r.fill = append(r.fill, fillable{a.e.ec2.named[e.Subnet], r.slots - e.BlockCount()})
 	}
 	for _, p := range a.places() {
@@ -217,7 +219,7 @@ func (p *packing) growing() {
 			continue
 		}
 		b := p.existing(n)
-		if free && n.agent.refused != nil {
+		if free && n.agent.pools[0].refused != nil {
 			b.addresses.most = 0
 		}
 		p.bins = append(p.bins, b)

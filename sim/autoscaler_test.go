@@ -273,6 +273,9 @@ func TestSeenAddressesAreThere(t *testing.T) {
 	first, end := seeds(t, 60)
 	for seed := first; seed < end; seed++ {
 		cfg := generate(seed)
+		if _, cards := cfg.CNI.Env["ENABLE_MULTI_NIC"]; cards {
+			continue // of several network cards it is not supported
+		}
 		cfg.Scheduler.SeesAddresses, cfg.Kubelet.Start = true, 0
 		branched := map[model.WorkloadName]bool{} // these need no address of a pool
 		for _, w := range cfg.Workloads {

@@ -31,6 +31,7 @@ type node struct {
 	labels      map[string]string
 	annotations map[string]string
 	maxPods     int
+	initial     *NodeState // of a node that is there when the run begins; nil: it is launched
 	instance    *instance
 	agent       *agent
 
@@ -89,6 +90,11 @@ func (e *engine) expectsNodes() bool {
 		slices.ContainsFunc(e.cfg.Steps, func(s Step) bool { _, adds := s.Action.(AddNodes); return adds })
 }
 
+// nodeName is the name of the group's node number i, from 0.
+func (g *nodeGroup) nodeName(i int) model.NodeName {
+	return model.NodeName(fmt.Sprintf("%s-%d", g.Name, i))
+}
+
 func (e *engine) group(name string) *nodeGroup {
 	for _, g := range e.groups {
 		if g.Name == name {
@@ -104,7 +110,7 @@ func (e *engine) launchGroups() {
 	for _, g := range e.groups {
 		for i := range g.Count {
 			at := model.Instant(0).Add(time.Duration(i) * g.Every)
-			if at == 0 {
+			if at == 0 || e.initial.nodes[g.nodeName(i)] != nil {
 				e.launch(g)
 			} else {
 				e.promise(at, func() { e.launch(g) })
@@ -114,7 +120,13 @@ func (e *engine) launchGroups() {
 }
 
 // launch launches the group's next node, in the next of its subnets.
-func (e *engine) launch(g *nodeGroup) { e.launchIn(g, g.subnets[g.made%len(g.subnets)]) }
+func (e *engine) launch(g *nodeGroup) {
+	in := g.subnets[g.made%len(g.subnets)]
+	if there := e.initial.nodes[g.nodeName(g.made)]; there != nil {
+		in = e.ec2.named[there.ENIs[0].Subnet]
+	}
+	e.launchIn(g, in)
+}
 
 // launchIn launches the group's next node in a subnet of its.
 func (e *engine) launchIn(g *nodeGroup, s *subnet) {
@@ -123,7 +135,8 @@ func (e *engine) launchIn(g *nodeGroup, s *subnet) {
 		return
 	}
 	n := e.newNode(g, s)
-	n.name = model.NodeName(n.labels[labelHostname])
+	n.name = g.nodeName(g.made)
+	n.initial = e.initial.nodes[n.name]
 	n.askedAt = e.now
 	g.made++
 	g.living++
@@ -142,7 +155,7 @@ func (e *engine) newNode(g *nodeGroup, s *subnet) *node {
 		n.labels = map[string]string{}
 	}
 	n.labels["topology.kubernetes.io/zone"] = s.zone
-	n.labels[labelHostname] = fmt.Sprintf("%s-%d", g.Name, g.made)
+	n.labels[labelHostname] = string(g.nodeName(g.made))
 	n.labels["node.kubernetes.io/instance-type"] = g.Type.Name
 	n.labels["eks.amazonaws.com/nodegroup"] = g.Name
 	n.labels[labelOS] = g.os()
@@ -152,12 +165,21 @@ func (e *engine) newNode(g *nodeGroup, s *subnet) *node {
 // tryLaunch asks EC2 for the node's instance, and again while its subnet has no
 // address for it.
 func (e *engine) tryLaunch(n *node) {
+	if n.initial != nil {
+		e.launched(n, e.ec2.restore(n))
+		return
+	}
 	in, err := e.ec2.launch(n, n.subnet, n.group.SecurityGroups)
 	if err != nil {
 		e.troubles.launchRefused(n, codeOf(err))
 		e.after(launchRetry, func() { e.tryLaunch(n) })
 		return
 	}
+	e.launched(n, in)
+}
+
+// launched takes in a node whose instance runs.
+func (e *engine) launched(n *node, in *instance) {
 	e.troubles.launched(n)
 	n.instance = in
 	n.index = len(e.nodes)
@@ -166,7 +188,7 @@ func (e *engine) tryLaunch(n *node) {
 	primary := in.enis[0]
 	e.platform.joins(n, NodeLaunched{
 		Group: n.group.Name, Instance: in.id, InstanceType: in.kind.Name,
-		Subnet: n.subnet.ID(), Zone: n.subnet.zone,
+		Subnet: n.subnet.ID(), Zone: n.subnet.zone, Existing: n.initial != nil,
 		MaxENIs: in.kind.MaxENIs, SlotsPerENI: in.kind.SlotsPerENI(),
 		ENI: primary.id, PrimaryAddress: primary.primary, SecurityGroups: primary.groups,
 	})
@@ -186,11 +208,20 @@ func (e *engine) joins(n *node, launched NodeLaunched) {
 	n.agent = newAgent(e, n)
 	launched.MaxPods, launched.SystemPods = n.maxPods, n.systemPods()
 	launched.BranchENIs = branchLimit(n.instance.kind)
+	if kind := n.instance.kind; kind.NetworkCards > 1 && !n.group.Windows {
+		launched.NetworkCards, launched.MaxENIsAll = kind.NetworkCards, kind.MaxENIsAllCards
+	}
 	if n.group.Windows {
 		n.windows = newWindowsPool(e, n)
 		launched.OS, launched.MaxENIs = osWindows, 1
 	}
 	e.log(n.name, launched)
+	if n.initial != nil {
+		e.scheduler.nodeAdded(n)
+		n.takeOver()
+		e.bindPinned(n)
+		return
+	}
 	life := n.agent.life
 	e.promise(e.now.Add(n.agentStart()), func() {
 		switch {
@@ -287,8 +318,10 @@ func (n *node) terminate() {
 	if n.windows != nil {
 		n.windows.terminated()
 	}
-	for _, have := range slices.Clone(n.agent.storedENIs()) {
-		n.agent.dropENI(have, n.instance.eni(have.ID).primary, ByTerminate)
+	for _, p := range n.agent.pools {
+		for _, have := range slices.Clone(p.store.ENIs()) {
+			p.dropENI(have, n.instance.eni(have.ID).primary, ByTerminate)
+		}
 	}
 	n.e.ec2.terminate(n.instance)
 	n.e.log(n.name, NodeTerminated{})

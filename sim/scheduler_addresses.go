@@ -48,7 +48,7 @@ func (n *node) recountUnaddressed() {
 // freeAddresses is how many more pods could be given an address at once.
 func (n *node) freeAddresses() int {
 	if a := n.agent; a.up {
-		return a.store.Stats().Available() - a.store.Cooling(n.e.now) - n.unaddressed
+		return a.pools[0].store.Stats().Available() - a.pools[0].store.Cooling(n.e.now) - n.unaddressed
 	}
 	return 0
 }
@@ -71,10 +71,10 @@ func (n *node) addressOutcome() outcome {
 // pods which are still to ask for theirs only lags.
 func (n *node) shortOf() Kind {
 	a := n.agent
-	if a.up && n.unaddressed > 0 && a.store.Stats().Available() > a.store.Cooling(n.e.now) {
+	if a.up && n.unaddressed > 0 && a.pools[0].store.Stats().Available() > a.pools[0].store.Cooling(n.e.now) {
 		return KindWarmPoolLag
 	}
-	return a.diagnose().kind
+	return a.diagnose(denial{}).kind
 }
 
 // poolChanged says that the pool has other addresses, or that its agent stands

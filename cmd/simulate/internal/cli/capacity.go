@@ -77,10 +77,12 @@ file grows, and the forecast is when it passes the answer.`,
 		if err != nil {
 			return err
 		}
-		load, err := a.source(c.Context(), args[0])
+		src, err := a.source(c.Context(), args[0])
 		if err != nil {
 			return err
 		}
+		src.remember()
+		load := func(o scenarios.Options) (*scenarios.Scenario, error) { return src.load(c.Context(), o) }
 		scenario, err := load(base)
 		if err != nil {
 			return err

@@ -23,7 +23,7 @@ import (
 type prober struct {
 	app      *App
 	ctx      context.Context
-	load     loader
+	load     func(scenarios.Options) (*scenarios.Scenario, error)
 	base     scenarios.Options
 	maxWait  time.Duration
 	headroom int            // per cent
@@ -37,7 +37,7 @@ type prober struct {
 	leastFree map[int]int // of subnet, by value
 }
 
-func newProber(a *App, ctx context.Context, load loader, base scenarios.Options, quiet bool) *prober {
+func newProber(a *App, ctx context.Context, load func(scenarios.Options) (*scenarios.Scenario, error), base scenarios.Options, quiet bool) *prober {
 	p := &prober{app: a, ctx: ctx, load: load, base: base, leastFree: map[int]int{}}
 	// As --env comes after --set, it would undo what is varied and what remedies
 	// change.

@@ -58,6 +58,12 @@ func written(err error) error {
 	return writeError{err}
 }
 
+// exitCode ends the program with a code where all that there is to say was said.
+type exitCode int
+
+// Error is never shown.
+func (c exitCode) Error() string { return fmt.Sprintf("exit code %d", int(c)) }
+
 // different says that an expectation failed, or that a comparison differs: the
 // command did its work, and the exit code is ExitDifferent.
 type different struct{ message string }
@@ -87,6 +93,7 @@ func (a *App) exit(command string, err error) int {
 	var mistakes scenarios.Errors
 	var wrong usageError
 	var write writeError
+	var code exitCode
 	var unlike different
 	switch {
 	case err == nil:
@@ -94,6 +101,8 @@ func (a *App) exit(command string, err error) int {
 	case errors.As(err, &bug):
 		a.report(bug)
 		return ExitDefect
+	case errors.As(err, &code):
+		return int(code)
 	case errors.As(err, &unlike):
 		fmt.Fprintf(a.Err, "%s: %s\n", command, unlike.message)
 		return ExitDifferent

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"strings"
+	"sync"
 
 	"github.com/spf13/cobra"
 
@@ -15,40 +16,72 @@ import (
 // load loads the scenario that a word names: the library's, a file, or - for
 // what comes in.
 func (a *App) load(ctx context.Context, word string, o scenarios.Options) (*scenarios.Scenario, error) {
-	load, err := a.source(ctx, word)
+	src, err := a.source(ctx, word)
 	if err != nil {
 		return nil, err
 	}
-	return load(o)
+	return src.load(ctx, o)
 }
 
-// loader loads one scenario, with other changes each time.
-type loader func(scenarios.Options) (*scenarios.Scenario, error)
+// source is a scenario's text, which may be loaded several times, each time
+// changed otherwise.
+type source struct {
+	file     string // for messages, and for the paths of what it names
+	data     []byte
+	readFile func(name string) ([]byte, error)
+	read     map[string]readFile // by name, once it is to remember
+}
 
-// source finds the scenario that a word names and reads its text, once.
-func (a *App) source(ctx context.Context, word string) (loader, error) {
+// source reads the scenario that a word names.
+func (a *App) source(ctx context.Context, word string) (*source, error) {
 	if entry, ok := scenarios.Find(word); ok {
-		return entry.Load, nil
+		return &source{file: entry.File, data: entry.Data(), readFile: scenarios.ReadLibraryFile}, nil
 	}
-	file := word
-	var data []byte
-	var err error
+	read := func(name string) ([]byte, error) { return readTrace(ctx, name) }
 	if word == "-" {
-		file = "stdin"
-		data, err = readStandardInput(ctx, a.In)
-	} else {
-		data, err = readScenario(ctx, word)
-		if errors.Is(err, fs.ErrNotExist) && !looksLikeFile(word) {
-			return nil, unknownScenario(word)
+		data, err := readStandardInput(ctx, a.In)
+		if err != nil {
+			return nil, fmt.Errorf("reading the scenario: %w", err)
 		}
+		return &source{file: "stdin", data: data, readFile: read}, nil
+	}
+	data, err := readScenario(ctx, word)
+	if errors.Is(err, fs.ErrNotExist) && !looksLikeFile(word) {
+		return nil, unknownScenario(word)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("reading the scenario: %w", err)
 	}
-	return func(o scenarios.Options) (*scenarios.Scenario, error) {
-		o.ReadFile = func(name string) ([]byte, error) { return readTrace(ctx, name) }
-		return loadText(ctx, file, data, o)
-	}, nil
+	return &source{file: word, data: data, readFile: read}, nil
+}
+
+// remember makes the source read each file that the scenario names once, however
+// often and from how many goroutines it is loaded.
+func (s *source) remember() {
+	var mu sync.Mutex // guards s.read; held while reading, so that nobody reads twice
+	s.read = map[string]readFile{}
+	from := s.readFile
+	s.readFile = func(name string) ([]byte, error) {
+		mu.Lock()
+		defer mu.Unlock()
+		f, ok := s.read[name]
+		if !ok {
+			f.data, f.err = from(name)
+			s.read[name] = f
+		}
+		return f.data, f.err
+	}
+}
+
+// readFile is a file that was read, or not.
+type readFile struct {
+	data []byte
+	err  error
+}
+
+func (s *source) load(ctx context.Context, o scenarios.Options) (*scenarios.Scenario, error) {
+	o.ReadFile = s.readFile
+	return loadText(ctx, s.file, s.data, o)
 }
 
 // loadText loads a scenario's text. An interrupt while a trace is read makes

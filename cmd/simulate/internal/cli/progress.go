@@ -3,6 +3,7 @@ package cli
 import (
 	"fmt"
 	"io"
+	"sync"
 	"time"
 
 	"github.com/schollz/progressbar/v3"
@@ -51,8 +52,13 @@ func (p *progress) start() {
 	if p.total > 0 {
 		total = p.total.Milliseconds()
 	}
-	p.bar = progressbar.NewOptions64(total,
-		progressbar.OptionSetWriter(p.w),
+	p.bar = newBar(p.w, total)
+}
+
+// newBar makes a bar; a total of −1 is unknown.
+func newBar(w io.Writer, total int64) *progressbar.ProgressBar {
+	return progressbar.NewOptions64(total,
+		progressbar.OptionSetWriter(w),
 		progressbar.OptionClearOnFinish(),
 		progressbar.OptionThrottle(100*time.Millisecond),
 		progressbar.OptionSetWidth(20),
@@ -64,8 +70,59 @@ func (p *progress) start() {
 
 // done takes the bar away.
 func (p *progress) done() {
-	if p != nil && p.bar != nil {
-		_ = p.bar.Finish()
-		fmt.Fprint(p.w, "\r\x1b[K")
+	if p != nil {
+		wipe(p.w, p.bar)
+	}
+}
+
+// wipe takes a bar away, if it is there.
+func wipe(w io.Writer, bar *progressbar.ProgressBar) {
+	if bar != nil {
+		_ = bar.Finish()
+		fmt.Fprint(w, "\r\x1b[K")
+	}
+}
+
+// tally is a bar for many runs at once. A nil tally shows nothing.
+type tally struct {
+	w     io.Writer
+	begun time.Time
+	total int
+
+	mu   sync.Mutex // guards the rest
+	done int
+	bar  *progressbar.ProgressBar
+}
+
+// newTally returns nil if w is no terminal.
+func newTally(w io.Writer, total int) *tally {
+	if !isTerminal(w) {
+		return nil
+	}
+	return &tally{w: w, begun: time.Now(), total: total}
+}
+
+// one notes that a run is done.
+func (t *tally) one() {
+	if t == nil {
+		return
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.done++
+	if time.Since(t.begun) < progressAfter {
+		return
+	}
+	if t.bar == nil {
+		t.bar = newBar(t.w, int64(t.total))
+	}
+	t.bar.Describe(fmt.Sprintf("%d of %d runs", t.done, t.total))
+	_ = t.bar.Set(t.done) // a bar that can't be drawn stops nothing
+}
+
+// wipe takes the bar away.
+func (t *tally) wipe() {
+	if t != nil {
+		wipe(t.w, t.bar)
 	}
 }

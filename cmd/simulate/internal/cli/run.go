@@ -8,6 +8,7 @@ import (
 
 	"vpcsim/cmd/simulate/internal/openmetrics"
 	"vpcsim/cmd/simulate/internal/view"
+	"vpcsim/scenarios/expect"
 	"vpcsim/sim"
 	"vpcsim/sim/replay"
 )
@@ -19,7 +20,8 @@ func (a *App) runCommand(g *globals) *cobra.Command {
 		Long: `Run a scenario and show what filled and what ran out.
 
 The scenario is one of the library, a file (YAML or JSON), or - for standard
-input. Exhaustion is a result and no error.`,
+input. Exhaustion is a result and no error. What the scenario expects is checked:
+the exit code is 1 if an expectation fails.`,
 		Example: `  simulate run default-secondary-ip
   simulate run default-secondary-ip --env WARM_IP_TARGET=5 --env MINIMUM_IP_TARGET=10
   simulate run my-cluster.yaml --set nodeGroups.workers.count=20 --until 30m
@@ -39,14 +41,15 @@ input. Exhaustion is a result and no error.`,
 		if err := series.check(c, format.value); err != nil {
 			return err
 		}
-		return a.play(c.Context(), configOf(scenario), format.value, series, g)
+		return a.play(c.Context(), configOf(scenario), expect.NewChecker(scenario.Expect), format.value, series, g)
 	}
 	return c
 }
 
-// play runs a scenario and writes its outcome.
-func (a *App) play(ctx context.Context, cfg sim.Config, format string, series *openMetrics, g *globals) error {
-	r := run{app: a, ctx: ctx, cfg: cfg}
+// play runs a scenario and writes its outcome, and what came of its
+// expectations.
+func (a *App) play(ctx context.Context, cfg sim.Config, checker *expect.Checker, format string, series *openMetrics, g *globals) error {
+	r := run{app: a, ctx: ctx, cfg: cfg, checker: checker}
 	var lines *view.Lines
 	var recorder *openmetrics.Recorder
 	switch format {
@@ -82,22 +85,43 @@ func (a *App) play(ctx context.Context, cfg sim.Config, format string, series *o
 			fmt.Fprintf(a.Err, "note: %s\n", note)
 		}
 	}
+	results := checker.Results()
 	switch format {
 	case "json":
-		err = view.JSON(a.Out, view.Document(&r.state))
+		err = view.JSON(a.Out, view.Document(&r.state).WithExpectations(results))
 	case "yaml":
-		err = view.YAML(a.Out, view.Document(&r.state))
+		err = view.YAML(a.Out, view.Document(&r.state).WithExpectations(results))
 	case "csv":
 		err = view.CSV(a.Out, &r.state)
 	case "openmetrics":
 		err = series.write(a.Out, recorder)
 	case "table", "wide":
-		err = view.Table(a.Out, &r.state, view.TableOptions{Palette: a.palette(g), Wide: format == "wide", Calls: r.calls})
+		err = view.Table(a.Out, &r.state, view.TableOptions{Palette: a.palette(g), Wide: format == "wide", Calls: r.calls, Expectations: results})
 	}
 	if err != nil {
 		return written(err)
 	}
-	return r.cut()
+	if err := r.cut(); err != nil {
+		return err
+	}
+	return a.failed(results, format)
+}
+
+// failed is the error of a run of which not everything that was expected came.
+// The formats in which the results don't show have them told beside.
+func (a *App) failed(results []expect.Result, format string) error {
+	failed := expect.Failed(results)
+	if failed == 0 {
+		return nil
+	}
+	if format == "csv" || format == "jsonl" || format == "openmetrics" {
+		for _, r := range results {
+			if !r.OK {
+				fmt.Fprintln(a.Err, view.FailureLine(r))
+			}
+		}
+	}
+	return different{fmt.Sprintf("%d of %d expectations failed", failed, len(results))}
 }
 
 // run is a run under way: its log is folded as it comes.
@@ -107,6 +131,7 @@ type run struct {
 	cfg      sim.Config
 	state    replay.State
 	also     func(sim.Event) error // takes each event, too; may be nil
+	checker  *expect.Checker       // nil: nothing is expected
 	calls    *view.CallLog
 	progress *progress
 }
@@ -159,7 +184,7 @@ func (r *run) take(e sim.Event) error {
 			return err
 		}
 	}
-	if err := r.state.Apply(e); err != nil {
+	if err := r.checker.Apply(&r.state, e); err != nil {
 		return r.blame(panicked(err))
 	}
 	return nil

@@ -55,3 +55,19 @@ func (b Bound) Keeps(v Value) bool {
 	}
 	return false
 }
+
+// Nearer returns a negative number if a is nearer to keeping the bound than b, a
+// positive one if b is. Both may keep it.
+func (b Bound) Nearer(a, c Value) int {
+	m := b.Metric
+	switch b.Op {
+	case "<", "<=":
+		m.Better = Less
+	case ">", ">=":
+		m.Better = More
+	default:
+		away := func(v Value) Value { return Value{max(v.N-b.N, b.N-v.N), v.Known} }
+		m.Better, a, c = Less, away(a), away(c)
+	}
+	return m.Compare(a, c)
+}

@@ -44,8 +44,12 @@ type Metric struct {
 	Name  string
 	Unit  Unit
 	Means string // in one line
-	// Title heads its column in a table, if possible in at most 10 letters.
-	Title  string
+	// Title heads its column in a table, in at most 10 letters but for calls of
+	// one action.
+	Title string
+	// Phrase says a value in a sentence, in the place of %s; empty: the title and
+	// the value do.
+	Phrase string
 	Better Better
 
 	index int // among all
@@ -109,37 +113,37 @@ func list() []Metric {
 	ms := []Metric{
 		{Name: "fits", Unit: YesNo, Better: More, Title: "fits", Means: "everything runs at the end: no pod waits, nothing is exhausted"},
 		{Name: "pods.created", Title: "created", Means: "pods that ever were"},
-		{Name: "pods.running", Better: More, Title: "running", Means: "pods that run at the end"},
-		{Name: "pods.pending", Better: Less, Title: "waiting", Means: "pods without a node, or not ready, at the end"},
-		{Name: "pods.failedAttempts", Better: Less, Title: "failed", Means: "attempts in which the CNI had no address for a pod"},
+		{Name: "pods.running", Better: More, Title: "running", Phrase: "%s pods running", Means: "pods that run at the end"},
+		{Name: "pods.pending", Better: Less, Title: "waiting", Phrase: "%s pods waiting", Means: "pods without a node, or not ready, at the end"},
+		{Name: "pods.failedAttempts", Better: Less, Title: "failed", Phrase: "%s failed attempts", Means: "attempts in which the CNI had no address for a pod"},
 		{Name: "pods.waited", Unit: Millis, Better: Less, Title: "waited", Means: "how long pods waited at exhaustion points, summed over the pods"},
-		{Name: "latency.startP50", Unit: Millis, Better: Less, Title: "start p50", Means: "from created to addressed, median over the pods that got an address"},
-		{Name: "latency.startP90", Unit: Millis, Better: Less, Title: "start p90", Means: "likewise, what 90 % of these pods don't exceed"},
-		{Name: "latency.startP99", Unit: Millis, Better: Less, Title: "start p99", Means: "likewise, 99 %"},
-		{Name: "latency.startMax", Unit: Millis, Better: Less, Title: "start max", Means: "likewise, the slowest"},
-		{Name: "latency.toIPP50", Unit: Millis, Better: Less, Title: "IP p50", Means: "from bound to addressed, median over the pods that got an address"},
-		{Name: "latency.toIPP90", Unit: Millis, Better: Less, Title: "IP p90", Means: "likewise, what 90 % of these pods don't exceed"},
-		{Name: "latency.toIPP99", Unit: Millis, Better: Less, Title: "IP p99", Means: "likewise, 99 %"},
-		{Name: "latency.toIPMax", Unit: Millis, Better: Less, Title: "IP max", Means: "likewise, the slowest"},
-		{Name: "addresses.total", Title: "attached", Means: "addresses attached to nodes for pods, at the end"},
+		{Name: "latency.startP50", Unit: Millis, Better: Less, Title: "start p50", Means: "from created to addressed: what half of the pods that got an address don't exceed"},
+		{Name: "latency.startP90", Unit: Millis, Better: Less, Title: "start p90", Means: "from created to addressed: what 90 % of them don't exceed"},
+		{Name: "latency.startP99", Unit: Millis, Better: Less, Title: "start p99", Means: "from created to addressed: what 99 % of them don't exceed"},
+		{Name: "latency.startMax", Unit: Millis, Better: Less, Title: "start max", Means: "from created to addressed: the slowest"},
+		{Name: "latency.toIPP50", Unit: Millis, Better: Less, Title: "IP p50", Means: "from bound to addressed: what half of the pods that got an address don't exceed"},
+		{Name: "latency.toIPP90", Unit: Millis, Better: Less, Title: "IP p90", Means: "from bound to addressed: what 90 % of them don't exceed"},
+		{Name: "latency.toIPP99", Unit: Millis, Better: Less, Title: "IP p99", Means: "from bound to addressed: what 99 % of them don't exceed"},
+		{Name: "latency.toIPMax", Unit: Millis, Better: Less, Title: "IP max", Means: "from bound to addressed: the slowest"},
+		{Name: "addresses.total", Title: "attached", Phrase: "%s attached addresses", Means: "addresses attached to nodes for pods, at the end"},
 		{Name: "addresses.assigned", Title: "held", Means: "addresses that pods hold, at the end"},
-		{Name: "addresses.idle", Better: Less, Title: "idle", Means: "addresses attached and held by no pod, cooling ones included, at the end"},
-		{Name: "addresses.idleMean", Unit: Thousandths, Better: Less, Title: "idle mean", Means: "likewise, mean over time"},
-		{Name: "addresses.idlePeak", Better: Less, Title: "idle peak", Means: "likewise, the most at any instant"},
-		{Name: "addresses.totalMean", Unit: Thousandths, Title: "att. mean", Means: "addresses attached, mean over time"},
-		{Name: "addresses.totalPeak", Title: "att. peak", Means: "addresses attached, the most at any instant"},
-		{Name: "nodes", Better: Less, Title: "nodes", Means: "nodes that exist at the end"},
-		{Name: "enis", Better: Less, Title: "ENIs", Means: "ENIs of the nodes at the end, branches included"},
-		{Name: "subnets.used", Better: Less, Title: "used", Means: "addresses of all subnets that are in use at the end"},
+		{Name: "addresses.idle", Better: Less, Title: "idle", Phrase: "%s idle addresses at the end", Means: "attached addresses that no pod holds, cooling ones included, at the end"},
+		{Name: "addresses.idleMean", Unit: Thousandths, Better: Less, Title: "idle mean", Phrase: "%s idle addresses on average", Means: "attached addresses that no pod holds, mean over the run"},
+		{Name: "addresses.idlePeak", Better: Less, Title: "idle peak", Phrase: "%s idle addresses at the peak", Means: "attached addresses that no pod holds, the most at any instant"},
+		{Name: "addresses.totalMean", Unit: Thousandths, Title: "att. mean", Means: "addresses attached to nodes for pods, mean over the run"},
+		{Name: "addresses.totalPeak", Title: "att. peak", Phrase: "%s attached addresses at the peak", Means: "addresses attached to nodes for pods, the most at any instant"},
+		{Name: "nodes", Better: Less, Title: "nodes", Phrase: "%s nodes", Means: "nodes that exist at the end"},
+		{Name: "enis", Better: Less, Title: "ENIs", Phrase: "%s ENIs", Means: "ENIs of the nodes at the end, branches included"},
+		{Name: "subnets.used", Better: Less, Title: "used", Phrase: "%s addresses in use", Means: "addresses of all subnets that are in use at the end"},
 		{Name: "subnets.free", Better: More, Title: "free", Means: "addresses that are free at the end in the subnet with the fewest"},
-		{Name: "subnets.freeMin", Better: More, Title: "free min", Means: "the fewest that were free in any subnet at any instant"},
-		{Name: "ec2.calls", Better: Less, Title: "EC2 calls", Means: "calls to EC2"},
-		{Name: "ec2.refused", Better: Less, Title: "refused", Means: "calls that EC2 refused"},
-		{Name: "ec2.throttled", Better: Less, Title: "throttled", Means: "calls that EC2 refused since they came too fast"},
+		{Name: "subnets.freeMin", Better: More, Title: "free min", Phrase: "%s free addresses in the fullest subnet", Means: "the fewest that were free in any subnet at any instant"},
+		{Name: "ec2.calls", Better: Less, Title: "EC2 calls", Phrase: "%s EC2 calls", Means: "calls to EC2"},
+		{Name: "ec2.refused", Better: Less, Title: "refused", Phrase: "%s refused calls", Means: "calls that EC2 refused"},
+		{Name: "ec2.throttled", Better: Less, Title: "throttled", Phrase: "%s throttled calls", Means: "calls that EC2 refused since they came too fast"},
 		{Name: "ec2.busiestSecond", Better: Less, Title: "calls/s", Means: "calls in the second with the most"},
 		{Name: "exhaustion.lasting", Better: Less, Title: "never over", Means: "kinds of exhaustion that are not over at the end"},
 		{Name: "exhaustion.over", Better: Less, Title: "over", Means: "kinds of exhaustion that occurred and were over in the end"},
-		{Name: "cost.perHour", Unit: MicroUSD, Better: Less, Title: "per hour", Means: "on-demand price of the nodes that exist at the end; unknown if that of one is"},
+		{Name: "cost.perHour", Unit: MicroUSD, Better: Less, Title: "per hour", Phrase: "%s per hour", Means: "on-demand price of the nodes that exist at the end; unknown if that of one is"},
 		{Name: "endedAt", Unit: Millis, Title: "ended", Means: "the instant at which the run ended"},
 	}
 	for _, a := range actions {

@@ -222,3 +222,15 @@ func (g *grid) write(p *page, indent int) {
 		p.line(b.String())
 	}
 }
+
+// width is how wide the grid is, without an indent.
+func (g *grid) width() int {
+	sum := 0
+	for i, w := range g.widths() {
+		if i > 0 {
+			sum += 2
+		}
+		sum += w
+	}
+	return sum
+}

@@ -1,0 +1,476 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"vpcsim/cmd/simulate/internal/metrics"
+	"vpcsim/cmd/simulate/internal/sweep"
+	"vpcsim/cmd/simulate/internal/view"
+	"vpcsim/scenarios"
+	"vpcsim/sim"
+)
+
+// sweepFlags are the flags of sweep beside those that change a scenario.
+type sweepFlags struct {
+	vary     []string
+	seeds    int
+	judging  judgingFlags
+	maxRuns  int
+	parallel int
+	part     partFlag
+	shards   int
+	manifest bool
+	image    string
+}
+
+// judgingFlags say how the outcome of a sweep is judged and shown.
+type judgingFlags struct {
+	metrics, objective, require []string
+}
+
+func (f *judgingFlags) register(c *cobra.Command) {
+	flags := c.Flags()
+	flags.StringSliceVar(&f.metrics, "metrics", nil, "show these `METRICS`, separated by commas; those there are stand above")
+	flags.StringSliceVar(&f.objective, "objective", nil,
+		"what is to be least or most, the most important first: `min:METRIC,max:METRIC`; default "+strings.Join(sweep.DefaultObjective(), ","))
+	flags.StringSliceVar(&f.require, "require", nil, "a `BOUND` that has to be kept in every run: 'latency.startP99<=5s', 'cost.perHour<0.5'; may be given several times")
+	names := func(*cobra.Command, []string, string) ([]cobra.Completion, cobra.ShellCompDirective) {
+		var out []cobra.Completion
+		for _, m := range metrics.All() {
+			out = append(out, cobra.CompletionWithDesc(m.Name, m.Means))
+		}
+		return out, cobra.ShellCompDirectiveNoFileComp
+	}
+	for _, flag := range []string{"metrics", "require"} {
+		if err := c.RegisterFlagCompletionFunc(flag, names); err != nil {
+			panic(fmt.Sprintf("flag --%s of %s: %v", flag, c.Name(), err))
+		}
+	}
+}
+
+// into puts what was given on the command line into a plan.
+func (f *judgingFlags) into(p *sweep.Plan) error {
+	if f.metrics != nil {
+		p.Metrics = f.metrics
+	}
+	if f.objective != nil {
+		p.Objective = f.objective
+	}
+	if f.require != nil {
+		p.Require = f.require
+	}
+	if err := p.CheckJudging(); err != nil {
+		return usageError{err}
+	}
+	return nil
+}
+
+// defaultMaxRuns keeps a slip of the keyboard from running for days.
+const defaultMaxRuns = 10_000
+
+func (a *App) sweepCommand(g *globals) *cobra.Command {
+	var f sweepFlags
+	c := &cobra.Command{
+		Use:   "sweep NAME|FILE|- --vary PATH=VALUES",
+		Short: "Run a scenario with many values and say which serve best",
+		Long: `Run a scenario with many values and say which serve best.
+
+--vary names a value of the scenario, as --set does, and what it is to be:
+numbers from one to another (0..10, 0..100/10 in steps of ten, 100m..500m/100m
+with a unit), a list (a,b,c), instance types that match a pattern (m5.*), or null
+for the default or for a variable that is unset. Given several times, every
+combination is a cell. --seeds runs every cell with so many seeds, from the
+scenario's on, and shows medians.
+
+The table marks the cells that no other beats in all of the objective: the Pareto
+front. It recommends one of them. With --require or --objective that is the best
+in what the objective names first, of the cells in which everything fits and
+every bound is kept, with every seed. Without, it is the cell nearest to the best
+of all three: idle addresses, start latency, calls to EC2.
+
+A sweep can be spread over machines: --shard 0/3, 1/3 and 2/3 run a third each and
+write it as JSON, and merge makes of them what one sweep would have written.
+--shards 3 takes the number from JOB_COMPLETION_INDEX, which an Indexed Job of
+Kubernetes sets; --manifest prints such a Job.
+
+` + metricsHelp(),
+		Example: `  simulate sweep warm-ip-target --vary cni.env.WARM_IP_TARGET=1..8 --require 'latency.startP99<=5s'
+  simulate sweep warm-ip-target --vary cni.env.WARM_IP_TARGET=null,2,5 --vary 'nodeGroups.workers.instanceType=m5.large,c5.*large'
+  simulate sweep churn-and-cooldown --vary cni.env.WARM_IP_TARGET=2..8/2 --seeds 20
+  simulate sweep my-cluster.yaml --vary nodeGroups.workers.count=1..20 --objective min:cost.perHour -o csv
+  simulate sweep my-cluster.yaml --vary cni.env.WARM_IP_TARGET=0..50 --shards 10 --manifest --image registry.example/simulate:v1`,
+		Args:              one("a scenario (NAME, FILE or -)"),
+		ValidArgsFunction: completeScenario,
+	}
+	format := output(c, "table", "csv", "json", "yaml")
+	flags := c.Flags()
+	flags.StringArrayVar(&f.vary, "vary", nil, "vary a value of the scenario: `PATH=VALUES`, e.g. nodeGroups.workers.count=1..5; may be given several times")
+	flags.Var(&countFlag{&f.seeds}, "seeds", "run every cell with so many seeds; 0: once, with the scenario's own")
+	f.judging.register(c)
+	changes := changesFlags(c)
+	f.maxRuns = defaultMaxRuns
+	flags.Var(&countFlag{&f.maxRuns}, "max-runs", "refuse to begin more runs than these")
+	flags.Var(&countFlag{&f.parallel}, "parallel", "so many runs at once; 0: one a core")
+	flags.Var(&f.part, "shard", "run part `i/n` only, i from 0, and write it for merge")
+	flags.Var(&countFlag{&f.shards}, "shards", "likewise, of so many parts the one that JOB_COMPLETION_INDEX says")
+	flags.BoolVar(&f.manifest, "manifest", false, "print a Job for Kubernetes that runs --shards parts, instead of running them")
+	flags.StringVar(&f.image, "image", "", "the container image of --manifest, whose entry point is simulate")
+	c.RunE = func(c *cobra.Command, args []string) error {
+		o, err := changes.of(c)
+		if err != nil {
+			return err
+		}
+		if err := f.check(c); err != nil {
+			return usageError{err}
+		}
+		part, err := f.shard(a)
+		if err != nil {
+			return usageError{err}
+		}
+		s, err := a.newSweeper(c.Context(), args[0], o, &f)
+		if err != nil {
+			return err
+		}
+		s.quiet = g.quiet
+		switch {
+		case f.manifest:
+			return s.writeManifest(&f, changes, c)
+		case part.n > 0:
+			return s.writeShard(part)
+		}
+		runs := make([]metrics.Numbers, s.plan.Runs())
+		if err := s.run(func(i int) int { return i }, runs); err != nil {
+			return err
+		}
+		return a.writeSweep(s.plan, runs, format.value, g)
+	}
+	return c
+}
+
+// metricsHelp lists the metrics.
+func metricsHelp() string {
+	var b strings.Builder
+	b.WriteString("Metrics:\n\n")
+	for _, m := range metrics.All() {
+		if !strings.HasPrefix(m.Name, "ec2.calls.") {
+			fmt.Fprintf(&b, "  %-21s %s\n", m.Name, m.Means)
+		}
+	}
+	fmt.Fprintf(&b, "  %-21s %s\n", "ec2.calls.ACTION", "calls of this action, as AssignPrivateIpAddresses")
+	return strings.TrimSuffix(b.String(), "\n")
+}
+
+// check refuses flags that don't go together.
+func (f *sweepFlags) check(c *cobra.Command) error {
+	set := c.Flags().Changed
+	switch {
+	case f.manifest && f.shards == 0:
+		return errors.New("--manifest prints a Job of several parts: say how many with --shards")
+	case f.manifest && f.image == "":
+		return errors.New("--manifest needs --image: a container image whose entry point is simulate, of this version")
+	case f.image != "" && !f.manifest:
+		return errors.New("--image is for --manifest")
+	case f.part.n > 0 && f.shards > 0:
+		return errors.New("--shard or --shards, but not both")
+	case set("output") && (f.part.n > 0 || f.shards > 0):
+		return errors.New("a part is written as JSON, and a manifest as YAML: -o is for merge")
+	case f.shards > sweep.MaxShards:
+		return fmt.Errorf("--shards %d: at most %d", f.shards, sweep.MaxShards)
+	}
+	return nil
+}
+
+// shard is the part that is to be run; the zero part is all.
+func (f *sweepFlags) shard(a *App) (partFlag, error) {
+	if f.shards == 0 || f.manifest {
+		return f.part, nil
+	}
+	const variable = "JOB_COMPLETION_INDEX"
+	text := a.Getenv(variable)
+	if text == "" {
+		return partFlag{}, fmt.Errorf("--shards %d: which of them? An Indexed Job of Kubernetes sets %s; elsewhere give --shard 0/%d", f.shards, variable, f.shards)
+	}
+	p := partFlag{}
+	if err := p.Set(fmt.Sprintf("%s/%d", text, f.shards)); err != nil {
+		return p, fmt.Errorf("%s=%s with --shards %d: %w", variable, text, f.shards, err)
+	}
+	return p, nil
+}
+
+// sweeper carries a plan out.
+type sweeper struct {
+	app      *App
+	ctx      context.Context
+	source   *source
+	options  scenarios.Options // what is fixed
+	plan     sweep.Plan
+	digests  []string // of the cells' scenarios
+	parallel int
+	quiet    bool
+}
+
+// newSweeper plans a sweep and loads every cell once: a mistake in the last is
+// told before the first is run.
+func (a *App) newSweeper(ctx context.Context, word string, o scenarios.Options, f *sweepFlags) (*sweeper, error) {
+	s := &sweeper{app: a, ctx: ctx, options: o, parallel: f.parallel}
+	if s.parallel == 0 {
+		s.parallel = runtime.GOMAXPROCS(0)
+	}
+	for _, text := range f.vary {
+		d, err := sweep.ParseDimension(text, typesOf)
+		if err != nil {
+			return nil, usageError{fmt.Errorf("--vary %s: %w", text, err)}
+		}
+		s.plan.Dimensions = append(s.plan.Dimensions, d)
+	}
+	if f.seeds > 0 {
+		s.plan.Seeds = &sweep.Seeds{Count: f.seeds}
+	}
+	if err := f.judging.into(&s.plan); err != nil {
+		return nil, err
+	}
+	if err := errors.Join(s.plan.Check(), fixed(s.plan, o)); err != nil {
+		return nil, usageError{err}
+	}
+	if s.plan.Runs() > f.maxRuns {
+		return nil, usageError{fmt.Errorf("%s are more than %d; if that is meant, add --max-runs %d", s.plan.Size(), f.maxRuns, s.plan.Runs())}
+	}
+	var err error
+	if s.source, err = a.source(ctx, word); err != nil {
+		return nil, err
+	}
+	s.source.remember()
+	return s, s.loadCells()
+}
+
+// typesOf are the instance types that match a pattern.
+func typesOf(pattern string) ([]string, error) {
+	types, err := selectTypes([]string{pattern}, false)
+	if err != nil {
+		return nil, err
+	}
+	var names []string
+	for _, t := range types {
+		names = append(names, t.Name)
+	}
+	return names, nil
+}
+
+// fixed refuses to vary what another option fixes.
+func fixed(p sweep.Plan, o scenarios.Options) error {
+	option := func(path string) string {
+		for _, e := range o.Env {
+			name := strings.TrimSuffix(strings.SplitN(e, "=", 2)[0], "-")
+			if sweep.Covers(path, "cni.env."+name) {
+				return "--env " + e
+			}
+		}
+		for _, set := range o.Set {
+			fixedPath, _, _ := strings.Cut(set, "=")
+			if sweep.Covers(path, strings.TrimSpace(fixedPath)) {
+				return "--set " + set
+			}
+		}
+		switch {
+		case path == "seed" && o.Seed != nil:
+			return "--seed"
+		case path == "duration" && o.Until != nil:
+			return "--until"
+		}
+		return ""
+	}
+	for _, d := range p.Dimensions {
+		if by := option(d.Path); by != "" {
+			return fmt.Errorf("%s is varied, and fixed by %s", d.Path, by)
+		}
+	}
+	return nil
+}
+
+// load loads the scenario of a cell.
+func (s *sweeper) load(cell int, seed *uint64) (*scenarios.Scenario, error) {
+	o := s.options
+	o.Set = append(append([]string{}, o.Set...), s.plan.Set(cell)...)
+	if seed != nil {
+		o.Seed = seed
+	}
+	scenario, err := s.source.load(s.ctx, o)
+	var mistakes scenarios.Errors
+	if errors.As(err, &mistakes) {
+		return nil, s.blame(cell, mistakes)
+	}
+	return scenario, err
+}
+
+// blame says in which cell a scenario has mistakes, and that it is --vary that
+// made them.
+func (s *sweeper) blame(cell int, mistakes scenarios.Errors) error {
+	for i, e := range mistakes {
+		for _, set := range s.plan.Set(cell) {
+			if e.File == "--set "+set {
+				mistakes[i].File = "--vary " + set
+			}
+		}
+	}
+	if len(s.plan.Dimensions) == 0 {
+		return mistakes
+	}
+	return fmt.Errorf("the scenario doesn't work with %s:\n%w", s.plan.Words(cell), inCell{mistakes})
+}
+
+// inCell are mistakes that stand below a line that says where.
+type inCell struct{ mistakes scenarios.Errors }
+
+// Error lists the mistakes.
+func (e inCell) Error() string { return e.mistakes.Error() }
+
+// loadCells loads every cell, and completes the plan from the first.
+func (s *sweeper) loadCells() error {
+	s.digests = make([]string, s.plan.Cells())
+	var first sim.Config
+	err := inParallel(s.ctx, s.plan.Cells(), s.parallel, func(i int) error {
+		scenario, err := s.load(i, nil)
+		if err != nil {
+			return err
+		}
+		cfg := scenario.Config()
+		s.digests[i] = cfg.Digest
+		if i == 0 {
+			first = cfg
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	s.plan.Scenario = first.Name
+	if s.plan.Seeds != nil {
+		s.plan.Seeds.First = first.Seed
+	}
+	if err := s.plan.Check(); err != nil { // again: the seeds begin somewhere
+		return usageError{err}
+	}
+	return nil
+}
+
+// run runs the plan's runs with the numbers that number gives for 0, 1 …, as
+// many as there is room for.
+func (s *sweeper) run(number func(int) int, into []metrics.Numbers) error {
+	var bar *tally
+	if !s.quiet {
+		bar = newTally(s.app.Err, len(into))
+	}
+	notes := make([][]string, len(into))
+	err := inParallel(s.ctx, len(into), s.parallel, func(i int) error {
+		r := s.plan.Run(number(i))
+		scenario, err := s.load(r.Cell, r.Seed)
+		if err != nil {
+			return err
+		}
+		state, err := s.app.replayed(s.ctx, configOf(scenario))
+		if err != nil {
+			return s.failed(r, err)
+		}
+		into[i] = metrics.Of(state)
+		if r.Seed == nil || *r.Seed == s.plan.Seeds.First {
+			notes[i] = view.Notes(state)
+		}
+		bar.one()
+		return nil
+	})
+	bar.wipe()
+	if err == nil && !s.quiet {
+		s.writeNotes(notes)
+	}
+	return err
+}
+
+// failed says in which run something went wrong.
+func (s *sweeper) failed(r sweep.Run, err error) error {
+	where := s.plan.Words(r.Cell)
+	if r.Seed != nil {
+		where = strings.TrimPrefix(fmt.Sprintf("%s, seed %d", where, *r.Seed), ", ")
+	}
+	return fmt.Errorf("the run with %s: %w", where, err)
+}
+
+// mostNotes is how many notes are told.
+const mostNotes = 10
+
+// writeNotes tells what the runs assumed or ignored, each once, and which cells
+// are one and the same.
+func (s *sweeper) writeNotes(notes [][]string) {
+	var all []string
+	seen := map[string]bool{}
+	add := func(note string) {
+		if !seen[note] {
+			seen[note] = true
+			all = append(all, note)
+		}
+	}
+	first := map[string]int{}
+	for i, digest := range s.digests {
+		if same, ok := first[digest]; ok {
+			add(fmt.Sprintf("%s is the same scenario as %s", s.plan.Words(i), s.plan.Words(same)))
+		} else {
+			first[digest] = i
+		}
+	}
+	for _, ns := range notes {
+		for _, n := range ns {
+			add(n)
+		}
+	}
+	for i, n := range all {
+		if i == mostNotes {
+			fmt.Fprintf(s.app.Err, "note: and %d more notes\n", len(all)-mostNotes)
+			return
+		}
+		fmt.Fprintf(s.app.Err, "note: %s\n", n)
+	}
+}
+
+// writeShard runs a part of the plan and writes it.
+func (s *sweeper) writeShard(part partFlag) error {
+	shard := sweep.Shard{
+		APIVersion: view.APIVersion, Kind: sweep.ShardKind,
+		Version: version(), Sweep: sweep.Identity(version(), s.plan, s.digests),
+		Index: part.i, Shards: part.n, Plan: s.plan,
+	}
+	for run := part.i; run < s.plan.Runs(); run += part.n {
+		shard.Rows = append(shard.Rows, sweep.Row{Run: run})
+	}
+	numbers := make([]metrics.Numbers, len(shard.Rows))
+	if err := s.run(func(i int) int { return shard.Rows[i].Run }, numbers); err != nil {
+		return err
+	}
+	for i, n := range numbers {
+		shard.Rows[i].Numbers = n
+	}
+	return written(shard.Write(s.app.Out))
+}
+
+// writeSweep judges the runs of a plan and writes the outcome.
+func (a *App) writeSweep(p sweep.Plan, runs []metrics.Numbers, format string, g *globals) error {
+	verdict, err := sweep.Judge(p, runs)
+	if err != nil {
+		return err
+	}
+	switch format {
+	case "csv":
+		err = view.SweepCSV(a.Out, verdict)
+	case "json":
+		err = view.JSON(a.Out, view.NewSweepDocument(verdict))
+	case "yaml":
+		err = view.YAML(a.Out, view.NewSweepDocument(verdict))
+	default:
+		err = view.SweepTable(a.Out, verdict, a.palette(g))
+	}
+	return written(err)
+}
