@@ -37,6 +37,7 @@ needs no AWS account, no cluster and no network.`,
 		a.listCommand(&g),
 		a.showCommand(),
 		a.runCommand(&g),
+		a.testCommand(&g),
 		a.maxPodsCommand(&g),
 		a.instanceTypesCommand(&g),
 		a.conformanceCommand(&g),
@@ -88,7 +89,6 @@ func unknownCommand(c *cobra.Command, args []string) error {
 
 // notYet are the commands whose names are settled and that don't exist yet.
 var notYet = []string{
-	"test",
 	"compare",
 	"sweep",
 	"merge",
