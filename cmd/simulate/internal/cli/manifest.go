@@ -2,6 +2,7 @@ package cli
 
 import (
 	"bytes"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"path"
@@ -23,7 +24,7 @@ type (
 		Kind       string            `yaml:"kind"`
 		Metadata   objectMeta        `yaml:"metadata"`
 		Data       map[string]string `yaml:"data,omitempty"`
-		BinaryData map[string][]byte `yaml:"binaryData,omitempty"`
+		BinaryData map[string]string `yaml:"binaryData,omitempty"` // base64
 	}
 	objectMeta struct {
 		Name string `yaml:"name"`
@@ -194,9 +195,9 @@ func (s *sweeper) files() (configMap, []keyToPath, error) {
 			m.Data[key] = string(data)
 		default:
 			if m.BinaryData == nil {
-				m.BinaryData = map[string][]byte{}
+				m.BinaryData = map[string]string{}
 			}
-			m.BinaryData[key] = data
+			m.BinaryData[key] = base64.StdEncoding.EncodeToString(data)
 		}
 	}
 	put("scenario", s.source.data)

@@ -74,8 +74,7 @@ func phrase(m metrics.Metric, value string) string {
 
 // why says by what the recommended cell was chosen.
 func (w sweepWords) why() string {
-	allowed, fitting := 0, 0
-	front := 0
+	allowed, fitting, front := 0, 0, 0
 	for _, c := range w.v.Cells {
 		if c.Allowed() {
 			allowed++
@@ -90,9 +89,9 @@ func (w sweepWords) why() string {
 	among := "all " + count(allowed, "cell")
 	switch {
 	case len(w.v.Require) > 0:
-		among = fmt.Sprintf("the %s of %s in which everything fits and %s holds", number(allowed), count(len(w.v.Cells), "cell"), listOf(w.v.Plan.Require))
+		among = fmt.Sprintf("the %s in %s in which everything fits and %s holds", plural(allowed, "cell", "cells"), number(len(w.v.Cells)), listOf(w.v.Plan.Require))
 	case fitting < len(w.v.Cells):
-		among = fmt.Sprintf("the %s of %s in which everything fits", number(fitting), count(len(w.v.Cells), "cell"))
+		among = fmt.Sprintf("the %s in %s in which everything fits", plural(fitting, "cell", "cells"), number(len(w.v.Cells)))
 	}
 	if w.v.Basis == sweep.ByBalance {
 		var goals []string
