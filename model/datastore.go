@@ -12,9 +12,9 @@ import (
 // PrefixSize is how many addresses a delegated IPv4 prefix (/28) holds.
 const PrefixSize = 16
 
-// Datastore is what a node agent believes about its ENIs and the addresses on
-// them, and who holds which. It is a state machine: it decides nothing and
-// calls nobody.
+// Datastore is what a node agent believes about its ENIs on a network card and
+// the addresses on them, and who holds which. It is a state machine: it decides
+// nothing and calls nobody. An agent that manages several cards has one for each.
 //
 // Blocks of both kinds may be present after prefix mode was switched; only
 // those of the active kind, on ENIs that are not excluded, count and serve.
@@ -35,7 +35,8 @@ type Datastore struct {
 // StoreENI is an ENI as the agent's datastore has it.
 type StoreENI struct {
 	ID       ENIID
-	Device   int
+	Card     int // network card
+	Device   int // on its card
 	Kind     ENIKind
 	Subnet   SubnetID
 	Excluded bool

@@ -415,6 +415,7 @@ func TestFreeableENI(t *testing.T) {
 				c.change(&s)
 				require.Equal(t, c.want, d.FreeableENI(now, s.s, nil) == s.e)
 				require.Equal(t, c.want, d.FreeableFrom(now, s.s) == now)
+				require.Equal(t, c.want, len(d.ENIKept(s.e, now, s.s)) == 0)
 			})
 		})
 	}

@@ -479,7 +479,15 @@ func TestFreeableFromIsTheFirstInstantThatFrees(t *testing.T) {
 
 		found := Never
 		for at := Instant(now); at < now+200; at++ {
-			if d.FreeableENI(at, s, nil) != nil {
+			free := d.FreeableENI(at, s, nil)
+			for _, e := range d.ENIs() { // in the order of FreeableENI without a pick
+				if len(d.ENIKept(e, at, s)) == 0 {
+					require.Equal(t, e, free, "at %v", at)
+					break
+				}
+				require.NotEqual(t, e, free, "at %v", at)
+			}
+			if free != nil {
 				found = at
 				break
 			}

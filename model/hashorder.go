@@ -93,3 +93,23 @@ func (h *hashOrder) rotate(n int, slotOf func(i int) int8, start int) {
 		}
 	}
 }
+
+// VisitMap returns 0 … n-1 in the order in which the agent goes through a hash
+// map that was filled in ascending order, such as that of its decisions by
+// network card; with a nil pick they ascend. One entry needs no pick.
+func VisitMap(n int, pick Pick) []int {
+	if n < 2 {
+		pick = nil
+	}
+	return visitCopy(n, pick)
+}
+
+// visitCopy visits a map that was filled with n entries one after the other.
+func visitCopy(n int, pick Pick) []int {
+	var h hashOrder
+	slots := make([]int8, n)
+	for i := range n {
+		slots[i] = h.add()
+	}
+	return h.visit(n, func(i int) int8 { return slots[i] }, pick)
+}

@@ -66,11 +66,15 @@ func Short(p PoolStats, s Settings) int {
 
 // Over is by how much the pool exceeds the IP targets, in addresses; in prefix
 // mode in prefixes. It is 0 where no IP target is defined.
+//
+// Of a network card above 0 it is addresses in prefix mode, too: a prefix has 16
+// and 1 is wanted, so that the pool is always over, and gives back each prefix
+// that no pod is in. Source: observed in v1.23.1.
 func Over(p PoolStats, s Settings) int {
 	if !s.DefinesIPs() {
 		return 0
 	}
-	if s.PrefixDelegation {
+	if s.PrefixDelegation && !s.overInAddresses {
 		forWarm := ceilDiv(p.Assigned+s.WarmIPTarget, PrefixSize)
 		forMinimum := ceilDiv(s.MinimumIPTarget, PrefixSize)
 		return max(min(p.FreePrefixes, p.Prefixes-forWarm, p.Prefixes-forMinimum), 0)
@@ -160,11 +164,15 @@ func MayFreeENI(p PoolStats, s Settings, l PoolLimits, unused bool) bool {
 	if s.DefinesIPs() {
 		return true
 	}
+	return p.Available() >= FreeThreshold(s, l) || s.PrefixDelegation && unused
+}
+
+// FreeThreshold is how many available addresses make a check look for an ENI to
+// free where no IP target is defined: one ENI's worth more than the target asks
+// for.
+func FreeThreshold(s Settings, l PoolLimits) int {
 	target, _ := warmTarget(s, l)
-	if p.Available() >= (target+1)*addressesPerENI(s, l) {
-		return true
-	}
-	return s.PrefixDelegation && unused
+	return (target + 1) * addressesPerENI(s, l)
 }
 
 // HasUnusedENI reports whether some secondary ENI, the trunk excepted, holds no
@@ -211,13 +219,8 @@ func (d *Datastore) HasGrowCandidate(s Settings, l PoolLimits) bool {
 // order of the map, so two orders are chained.
 func (d *Datastore) ShrinkOrder(pick Pick) []*StoreENI {
 	first := d.visit(pick)
-	var copied hashOrder
-	slots := make([]int8, len(first))
-	for i := range first {
-		slots[i] = copied.add()
-	}
 	out := make([]*StoreENI, 0, len(first))
-	for _, i := range copied.visit(len(first), func(i int) int8 { return slots[i] }, pick) {
+	for _, i := range visitCopy(len(first), pick) {
 		out = append(out, d.enis[first[i]])
 	}
 	return out
@@ -257,30 +260,17 @@ func (d *Datastore) freeableFrom(e *StoreENI, now Instant, s Settings) Instant {
 }
 
 // needed reports whether the others, cooling addresses and the primary ENI
-// included, miss a target without this ENI. Excluded ENIs are no help. Single
-// addresses left over from the other mode are: each that no pod holds passes
-// for a free prefix.
+// included, miss a target without this ENI.
 //
 // WARM_ENI_TARGET is not asked here: the threshold of MayFreeENI alone protects
 // it. Source: observed in v1.23.1.
 func (d *Datastore) needed(e *StoreENI, s Settings) bool {
-	total, available, free := 0, 0, 0
-	for _, other := range d.enis {
-		if other == e || other.Excluded {
-			continue
-		}
-		total += other.usable
-		available += other.usable - other.active
-		if s.PrefixDelegation {
-			free += other.idleBlocks()
+	for _, k := range d.wantedOfOthers(e, s) {
+		if k.Have < k.Want {
+			return true
 		}
 	}
-	warm, minimum := s.WarmIPTarget, s.MinimumIPTarget
-	if s.PrefixDelegation {
-		warm = PrefixSize * ceilDiv(warm, PrefixSize)
-		minimum = PrefixSize * ceilDiv(minimum, PrefixSize)
-	}
-	return available < warm || total < minimum || s.PrefixDelegation && free < s.WarmPrefixTarget
+	return false
 }
 
 // idleBlocks is the number of blocks, of either kind, that no pod is in.

@@ -40,5 +40,17 @@ const (
 	ReasonShrinkInterval       Reason = "shrink-interval"       // the last shrink is no more than 30 s ago
 	ReasonProvisioningDisabled Reason = "provisioning-disabled" // DISABLE_NETWORK_RESOURCE_PROVISIONING
 	ReasonRefused              Reason = "refused"               // EC2 refused every request
+	ReasonAllHeld              Reason = "all-held"              // the pool is over its targets, and pods are in every block
 	ReasonModeToggled          Reason = "mode-toggled"          // free blocks of the inactive mode
+)
+
+// Why an ENI stays, besides the targets above that need it. The log does not
+// have them: they follow from the state. See Datastore.ENIKept.
+const (
+	ReasonPrimary   Reason = "primary"   // an instance cannot be without it
+	ReasonTrunk     Reason = "trunk"     // branch ENIs hang off it
+	ReasonPods      Reason = "pods"      // pods hold addresses of it
+	ReasonMinAge    Reason = "min-age"   // it came less than ENIMinAge ago
+	ReasonCooling   Reason = "cooling"   // addresses of it cool
+	ReasonThreshold Reason = "threshold" // no check looks for an ENI: see FreeThreshold
 )

@@ -39,6 +39,8 @@ type Settings struct {
 	OnlyIMDS bool `json:"-"`
 	// Version is the release whose rules hold; ForVersion sets it.
 	Version Version `json:"-"`
+	// overInAddresses is of a network card above 0: see ForCard.
+	overInAddresses bool
 }
 
 // DefinesIPs reports whether an IP target is defined; the pool then follows

@@ -235,6 +235,16 @@ func (s *Subnet) insertPrefixRange(r blockRange) {
 // Occupy marks an address as held by others, in a reservation or not. It is an
 // error if the address is outside the subnet, kept by EC2, or taken.
 func (s *Subnet) Occupy(a netip.Addr) error {
+	if err := s.checkFree(a); err != nil {
+		return err
+	}
+	i, _ := s.index(a)
+	s.occupy(i)
+	return nil
+}
+
+// checkFree says why an address cannot be taken.
+func (s *Subnet) checkFree(a netip.Addr) error {
 	i, ok := s.index(a)
 	switch {
 	case !ok:
@@ -244,7 +254,6 @@ func (s *Subnet) Occupy(a netip.Addr) error {
 	case !s.free.has(i):
 		return fmt.Errorf("subnet %s: %s is already in use", s.id, a)
 	}
-	s.occupy(i)
 	return nil
 }
 

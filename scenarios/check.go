@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"vpcsim/model"
+	"vpcsim/scenarios/internal/near"
 	"vpcsim/sim"
 )
 
@@ -17,6 +18,7 @@ import (
 // so that one mistake is reported once.
 
 func (d *decoder) check(s *Scenario) {
+	d.holdState(&s.State)
 	d.checkVPC(&s.VPC, s.Cluster.ControlPlaneENIs)
 	subnets := d.unique("vpc.subnets", namesOf(s.VPC.Subnets, func(n Subnet) string { return n.Name }))
 	groups := d.unique("nodeGroups", namesOf(s.NodeGroups, func(g NodeGroup) string { return g.Name }))
@@ -40,6 +42,7 @@ func (d *decoder) check(s *Scenario) {
 		d.checkTaskNetwork(path, w.Subnets, subnets)
 	}
 	pods := newPodNames(s)
+	d.checkState(s, subnets, workloads, pods)
 	for i, step := range s.Steps {
 		path := fmt.Sprintf("steps[%d]", i)
 		d.checkStep(path, step, subnets, groups, workloads, nodes, s.Limits)
@@ -49,6 +52,7 @@ func (d *decoder) check(s *Scenario) {
 		}
 		d.checkInTime(path, step, s.Duration)
 	}
+	d.checkExpectations(s, subnets, nodes, pods)
 }
 
 func namesOf[T any](items []T, name func(T) string) []string {
@@ -214,6 +218,7 @@ func (d *decoder) checkSubnet(path string, n *Subnet, controlPlane int) {
 			d.fail(fmt.Sprintf("%s.inUse.addresses[%d]", path, i), "%s", subnetMessage(n.Name, err))
 		}
 	}
+	d.claimState(space)
 	free := space.FreeForAddresses()
 	if n.InUse.Count > free {
 		d.fail(path+".inUse.count", "%d addresses, but %d of %d are free outside of reservations", n.InUse.Count, free, space.Usable())
@@ -312,8 +317,15 @@ func (d *decoder) refersNode(path, name string, possible map[string]int) {
 	if name == "" {
 		return
 	}
+	if why := noNode(name, possible); why != "" {
+		d.fail(path, "%s", why)
+	}
+}
+
+// noNode says why there can be no node of that name; empty if there can.
+func noNode(name string, possible map[string]int) string {
 	if isNode(name, possible) {
-		return
+		return ""
 	}
 	var examples []string
 	for group, count := range possible {
@@ -323,10 +335,9 @@ func (d *decoder) refersNode(path, name string, possible map[string]int) {
 	}
 	slices.Sort(examples)
 	if cut := strings.LastIndexByte(name, '-'); cut > 0 && possible[name[:cut]] > 0 {
-		d.fail(path, "there is no node %s: the last of %s is %s-%d", name, name[:cut], name[:cut], possible[name[:cut]]-1)
-		return
+		return fmt.Sprintf("there is no node %s: the last of %s is %s-%d", name, name[:cut], name[:cut], possible[name[:cut]]-1)
 	}
-	d.fail(path, "there is no node %s%s; nodes are called GROUP-N", name, d.didYouMean(name, examples))
+	return fmt.Sprintf("there is no node %s%s; nodes are called GROUP-N", name, didYouMean(near.Name(name, examples)))
 }
 
 func isNode(name string, possible map[string]int) bool {
@@ -343,9 +354,7 @@ func (d *decoder) checkWorkload(path string, w Workload, nodes map[string]int, l
 	if w.Node != "" && w.Kind == sim.DaemonSet {
 		d.fail(path+".node", "a DaemonSet has a pod on every node: use nodeSelector")
 	}
-	if len(w.Annotations) > 0 {
-		d.note("%s.annotations: have no bearing on addresses, and change nothing here", path)
-	}
+	d.annotationNotes(path, w)
 	if w.Replicas != nil && *w.Replicas > limits.Pods {
 		d.fail(path+".replicas", "%d pods; limits.pods is %d", *w.Replicas, limits.Pods)
 	}
@@ -420,6 +429,10 @@ func newPodNames(s *Scenario) podNames {
 		p.workloads[w.Name] = w.Kind
 		p.all = append(p.all, w.Name+"-0")
 	}
+	for _, pod := range s.State.Pods {
+		p.created[pod.Name] = true
+		p.all = append(p.all, pod.Name)
+	}
 	for _, step := range s.Steps {
 		if step.Churn != nil {
 			p.churned[step.Churn.Workload] = true
@@ -454,6 +467,14 @@ func (p podNames) owner(pod string) string {
 	return ""
 }
 
+// noPod says why there can be no pod of that name; empty if there can.
+func (p podNames) noPod(name string) string {
+	if p.created[name] || p.owner(name) != "" {
+		return ""
+	}
+	return fmt.Sprintf("nothing makes a pod %s%s", name, didYouMean(near.Name(name, p.all)))
+}
+
 // checkPods checks the names of pods that a step makes or deletes. How many
 // pods a workload will have made isn't known here: any number will do.
 func (d *decoder) checkPods(path string, step Step, pods podNames) {
@@ -462,8 +483,10 @@ func (d *decoder) checkPods(path string, step Step, pods podNames) {
 			d.fail(path+".create.pod", "workload %s names its own pods so", owner)
 		}
 	}
-	if a := step.Delete; a != nil && a.Pod != "" && !pods.created[a.Pod] && pods.owner(a.Pod) == "" {
-		d.fail(path+".delete.pod", "nothing makes a pod %s%s", a.Pod, d.didYouMean(a.Pod, pods.all))
+	if a := step.Delete; a != nil && a.Pod != "" {
+		if why := pods.noPod(a.Pod); why != "" {
+			d.fail(path+".delete.pod", "%s", why)
+		}
 	}
 	if a := step.Churn; a != nil {
 		if _, ok := pods.workloads[a.Workload+"-churn"]; ok {

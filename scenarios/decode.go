@@ -24,17 +24,23 @@ const notYet = "not supported yet"
 type decoder struct {
 	*report
 	// at is where the value of a path stands, for the checks that come after.
-	at map[string]doc.Pos
+	at places
 	// notes are what was ignored or assumed, for the user to know.
 	notes []string
 	// meant are the paths of fields that an unknown one was probably meant for:
 	// that they are missing need not be said again.
 	meant map[string]bool
 	cel   *cel.Env // of maxPods expressions; nil until the first
+	// that are the conditions of expect, by their paths.
+	that map[string]value
+	// shortened: an option says when the run ends.
+	shortened bool
 	// immediate: ec2.latency is none, so the delays' defaults are 0.
 	immediate bool
-	field     doc.Pos  // where the name of the field stands whose reader begins
-	platform  Platform // known before what depends on it is read
+	field     doc.Pos                // where the name of the field stands whose reader begins
+	platform  Platform               // known before what depends on it is read
+	shape     *shape                 // not nil: readers describe themselves instead, see shape.go
+	held      map[string][]heldBlock // by the state, of each subnet
 }
 
 // value is a node with the path that leads to it.
@@ -62,7 +68,7 @@ func (v value) given(name string) bool {
 }
 
 func newDecoder(file string, data []byte) *decoder {
-	return &decoder{report: newReport(file, data), at: map[string]doc.Pos{}, meant: map[string]bool{}}
+	return &decoder{report: newReport(file, data), at: places{}, meant: map[string]bool{}, that: map[string]value{}}
 }
 
 // fieldPos is where a field's name stands.
@@ -98,16 +104,13 @@ func (d *decoder) fail(path, format string, args ...any) {
 }
 
 func (d *decoder) position(path string) doc.Pos {
-	for p := path; ; {
-		if at, ok := d.at[p]; ok {
-			return at
-		}
-		cut := max(strings.LastIndexByte(p, '.'), strings.LastIndexByte(p, '['))
-		if cut < 0 {
-			return d.at[""]
-		}
-		p = p[:cut]
-	}
+	at, _ := d.at.of(path)
+	return at
+}
+
+// parent is the path without its last part, "" of one that has only one.
+func parent(path string) string {
+	return path[:max(strings.LastIndexByte(path, '.'), strings.LastIndexByte(path, '['), 0)]
 }
 
 func (d *decoder) note(format string, args ...any) {
@@ -151,6 +154,9 @@ func (d *decoder) is(v value, k doc.Kind) bool {
 // object reads a mapping. The fields are read in the order given here, not in
 // the file's: a field may depend on one that stands before it.
 func (d *decoder) object(v value, fields ...field) {
+	if d.describesObject(v, fields) {
+		return
+	}
 	if !d.is(v, doc.Map) {
 		return
 	}
@@ -182,6 +188,13 @@ func (d *decoder) object(v value, fields ...field) {
 
 // require complains about fields that are left out.
 func (d *decoder) require(v value, names ...string) {
+	if d.describes(func(s *shape) {
+		for _, name := range names {
+			s.field(name).required = true
+		}
+	}) {
+		return
+	}
 	if v.Kind != doc.Map {
 		return
 	}
@@ -196,6 +209,12 @@ func (d *decoder) require(v value, names ...string) {
 // list reads a list of which each item is read the same way.
 func list[T any](d *decoder, into *[]T, read func(value, *T)) reader {
 	return func(v value) {
+		if d.describes(func(s *shape) {
+			s.types = []string{"array"}
+			s.item = d.describe(func(v value) { read(v, new(T)) }, v.path+"[]")
+		}) {
+			return
+		}
 		if !d.is(v, doc.List) {
 			return
 		}
@@ -217,6 +236,9 @@ func each[T any](read func(*T) reader) func(value, *T) {
 // 1.10 doesn't silently become 1.1 somewhere.
 func (d *decoder) text(into *string) reader {
 	return func(v value) {
+		if d.describes(func(s *shape) { s.types = []string{"string"} }) {
+			return
+		}
 		if v.Kind == doc.Bool || v.Kind == doc.Number {
 			d.failAt(v, "must be text, not %s: write %q", v.Kind, v.Scalar)
 			return
@@ -235,6 +257,9 @@ const maxName = 253
 // ., and a letter or digit at either end.
 func (d *decoder) name(into *string) reader {
 	return func(v value) {
+		if d.describes(func(s *shape) { s.name, s.types, s.pattern = "name", []string{"string"}, namePattern }) {
+			return
+		}
 		var name string
 		d.text(&name)(v)
 		if v.Kind != doc.Text {
@@ -247,6 +272,9 @@ func (d *decoder) name(into *string) reader {
 		*into = name
 	}
 }
+
+// namePattern matches what isName allows, but for the length.
+const namePattern = `^[a-z0-9]([-.a-z0-9]*[a-z0-9])?$`
 
 func isName(name string) bool {
 	if name == "" || len(name) > maxName {
@@ -273,6 +301,9 @@ func quote(text string) string {
 
 func (d *decoder) boolean(into *bool) reader {
 	return func(v value) {
+		if d.describes(func(s *shape) { s.types = []string{"boolean"} }) {
+			return
+		}
 		if v.Kind != doc.Bool {
 			d.failAt(v, "must be true or false, not %s", v.Kind)
 			return
@@ -288,6 +319,11 @@ const most = 1_000_000_000
 // integer reads a whole number between the bounds, both inclusive.
 func (d *decoder) integer(into *int, least, most int) reader {
 	return func(v value) {
+		if d.describes(func(s *shape) {
+			s.types, s.bounded, s.least, s.most = []string{"integer"}, true, int64(least), int64(most)
+		}) {
+			return
+		}
 		n, ok := d.wholeNumber(v)
 		switch {
 		case !ok:
@@ -344,8 +380,17 @@ func optional[T any](into **T, read func(*T) reader) reader {
 // hold, so that sums of a few don't overflow.
 const maxDuration = 400 * 24 * time.Hour
 
+// durationPattern matches Go's durations that are not negative.
+const durationPattern = `^\+?(0|(([0-9]+(\.[0-9]*)?|\.[0-9]+)(ns|us|µs|μs|ms|s|m|h))+)$`
+
 func (d *decoder) duration(into *Duration) reader {
 	return func(v value) {
+		if d.describes(func(s *shape) {
+			s.name = "duration"
+			s.union = []*shape{{types: []string{"string"}, pattern: durationPattern}, {types: []string{"integer"}, zero: true}}
+		}) {
+			return
+		}
 		if v.Kind == doc.Number && v.Scalar != "0" {
 			d.failAt(v, "a duration needs a unit (did you mean %ss?)", v.Scalar)
 			return
@@ -383,6 +428,10 @@ func checkDuration(length time.Duration) string {
 // span reads a Range: a duration, or {min, max}.
 func (d *decoder) span(into *Range) reader {
 	return func(v value) {
+		if d.describesAny(v, d.duration(new(Duration)), func(v value) { d.minMax(v, new(Range)) }) {
+			d.shape.name = "range"
+			return
+		}
 		if v.Kind != doc.Map {
 			var length Duration
 			d.duration(&length)(v)
@@ -390,8 +439,7 @@ func (d *decoder) span(into *Range) reader {
 			return
 		}
 		r := Range{}
-		d.object(v, field{"min", d.duration(&r.Min)}, field{"max", d.duration(&r.Max)})
-		d.require(v, "min", "max")
+		d.minMax(v, &r)
 		if v.given("min") && v.given("max") && r.Min > r.Max {
 			d.failAt(v, "min %s is more than max %s", r.Min, r.Max)
 			return
@@ -400,9 +448,17 @@ func (d *decoder) span(into *Range) reader {
 	}
 }
 
+func (d *decoder) minMax(v value, into *Range) {
+	d.object(v, field{"min", d.duration(&into.Min)}, field{"max", d.duration(&into.Max)})
+	d.require(v, "min", "max")
+}
+
 // repeat reads a Range, or never.
 func (d *decoder) repeat(into *Repeat) reader {
 	return func(v value) {
+		if d.describesAny(v, d.only(never), d.span(new(Range))) {
+			return
+		}
 		if v.Kind == doc.Text && v.Scalar == never {
 			*into = Repeat{Never: true}
 			return
@@ -422,6 +478,9 @@ func (d *decoder) repeat(into *Repeat) reader {
 // yet.
 func oneOf[T ~string](d *decoder, into *T, words []T, later ...T) reader {
 	return func(v value) {
+		if d.describes(func(s *shape) { s.types, s.words = []string{"string"}, texts(words) }) {
+			return
+		}
 		var text string
 		d.text(&text)(v)
 		if v.Kind != doc.Text {
@@ -449,7 +508,7 @@ func texts[T ~string](words []T) []string {
 
 // prefix reads an IPv4 CIDR block.
 func (d *decoder) prefix(into *netip.Prefix) reader {
-	return d.cidr(into, "%s is no CIDR block: write it as 10.0.0.0/24", func(p netip.Prefix) string {
+	return d.cidr(into, cidrPattern, "%s is no CIDR block: write it as 10.0.0.0/24", func(p netip.Prefix) string {
 		if !p.Addr().Is4() {
 			return "IPv6: " + notYet
 		}
@@ -460,7 +519,7 @@ func (d *decoder) prefix(into *netip.Prefix) reader {
 // prefix6 reads the IPv6 CIDR of a subnet: /44 … /64 in steps of 4.
 func (d *decoder) prefix6(into *netip.Prefix) reader {
 	const malformed = "%s is no IPv6 CIDR block: write it as 2001:db8:0:1::/64"
-	return d.cidr(into, malformed, func(p netip.Prefix) string {
+	return d.cidr(into, cidr6Pattern, malformed, func(p netip.Prefix) string {
 		switch {
 		case !p.Addr().Is6() || p.Addr().Is4In6():
 			return fmt.Sprintf(malformed, quote(p.String()))
@@ -471,10 +530,20 @@ func (d *decoder) prefix6(into *netip.Prefix) reader {
 	})
 }
 
+// The patterns see the form of addresses and blocks, not each of their numbers.
+const (
+	addressPattern = `^[0-9]{1,3}(\.[0-9]{1,3}){3}$`
+	cidrPattern    = `^[0-9]{1,3}(\.[0-9]{1,3}){3}/[0-9]{1,2}$`
+	cidr6Pattern   = `^[0-9a-fA-F:.]+/(44|48|52|56|60|64)$`
+)
+
 // cidr reads a CIDR block without bits behind its prefix. malformed is said of
 // text that is none; refuse says why one that could be read won't do.
-func (d *decoder) cidr(into *netip.Prefix, malformed string, refuse func(netip.Prefix) string) reader {
+func (d *decoder) cidr(into *netip.Prefix, pattern, malformed string, refuse func(netip.Prefix) string) reader {
 	return func(v value) {
+		if d.describes(func(s *shape) { s.types, s.pattern = []string{"string"}, pattern }) {
+			return
+		}
 		var text string
 		d.text(&text)(v)
 		if v.Kind != doc.Text {
@@ -499,6 +568,9 @@ func (d *decoder) cidr(into *netip.Prefix, malformed string, refuse func(netip.P
 
 func (d *decoder) address(into *netip.Addr) reader {
 	return func(v value) {
+		if d.describes(func(s *shape) { s.types, s.pattern = []string{"string"}, addressPattern }) {
+			return
+		}
 		var text string
 		d.text(&text)(v)
 		if v.Kind != doc.Text {
@@ -519,6 +591,9 @@ func (d *decoder) address(into *netip.Addr) reader {
 // words reads a mapping of text to text, such as labels.
 func (d *decoder) words(into *map[string]string) reader {
 	return func(v value) {
+		if d.describes(func(s *shape) { s.types, s.others = []string{"object"}, &shape{types: []string{"string"}} }) {
+			return
+		}
 		if !d.is(v, doc.Map) {
 			return
 		}

@@ -1,8 +1,6 @@
 package scenarios
 
 import (
-	"slices"
-	"strconv"
 	"strings"
 
 	"vpcsim/model"
@@ -12,6 +10,14 @@ import (
 // env reads changes to the environment of aws-node: nil unsets a variable.
 func (d *decoder) env(into *map[string]*string) reader {
 	return func(v value) {
+		if d.describes(func(s *shape) {
+			s.name, s.types = "env", []string{"object"}
+			for _, known := range model.Variables() {
+				s.fields = append(s.fields, &fieldShape{name: known.Name, shape: shape{types: []string{"string", "number", "boolean"}}})
+			}
+		}) {
+			return
+		}
 		if !d.is(v, doc.Map) {
 			return
 		}
@@ -36,9 +42,6 @@ func scalar(n *doc.Node) *string {
 	return &n.Scalar
 }
 
-// switches turn on what the simulator doesn't have yet.
-var switches = []string{"ENABLE_MULTI_NIC"}
-
 // variable reports whether a variable is known and its value can be used.
 func (d *decoder) variable(v value, f doc.Field) bool {
 	known, ok := model.LookupVariable(f.Name)
@@ -52,10 +55,6 @@ func (d *decoder) variable(v value, f doc.Field) bool {
 	}
 	if v.Kind == doc.Map || v.Kind == doc.List {
 		d.failAt(v, "must be one value, not %s", v.Kind)
-		return false
-	}
-	if on, err := strconv.ParseBool(v.Scalar); err == nil && on && slices.Contains(switches, f.Name) {
-		d.failAt(v, "%s: %s", v.Scalar, notYet)
 		return false
 	}
 	if !known.Bears {

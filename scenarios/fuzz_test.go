@@ -33,6 +33,8 @@ func FuzzLoad(f *testing.F) {
 	f.Add(baseECS, "nodeGroups.instances.awsvpcTrunking=true")
 	f.Add(baseECS, "workloads=[{name: web, subnets: [tasks], placement: [spread, {type: binpack, field: CPU}], strategy: {maximumPercent: 150}}]")
 	f.Add(baseECS, "platform=eks")
+	// What is there already.
+	f.Add(withState, "state.nodes.workers-0.enis.0.addresses=[10.0.0.99]")
 	// Paths that lead nowhere.
 	f.Add(forSet, "....=..")
 	f.Add(forSet, "nodeGroups[[]]=&a [*a]")

@@ -22,7 +22,7 @@ import (
 // must have the same bytes.
 func TestLibraryRunsAsRecorded(t *testing.T) {
 	golden := func(name string) string { return filepath.Join("testdata", "library", name+".golden") }
-	for _, e := range Library() {
+	for _, e := range append(Library(), IncidentLibrary()...) {
 		t.Run(e.Name, func(t *testing.T) {
 			s, err := e.Load(Options{})
 			require.NoError(t, err)

@@ -19,13 +19,20 @@ const libraryFolder = "library/"
 type Entry struct {
 	Name    string
 	Summary string
-	// File is the path of the scenario in the library, "library/NAME.yaml".
+	// File is the path of the scenario in the library, "library/NAME.yaml" or
+	// "library/incidents/NAME.yaml".
 	File string
 }
 
-// Library returns the named scenarios, sorted by name.
-func Library() []Entry {
-	files, err := libraryFiles.ReadDir(strings.TrimSuffix(libraryFolder, "/"))
+// Library returns the named scenarios, sorted by name. Those of incidents are
+// not among them: see Incidents.
+func Library() []Entry { return entriesIn(libraryFolder) }
+
+// IncidentLibrary returns the scenarios of incidents, sorted by name.
+func IncidentLibrary() []Entry { return entriesIn(incidentsFolder) }
+
+func entriesIn(folder string) []Entry {
+	files, err := libraryFiles.ReadDir(strings.TrimSuffix(folder, "/"))
 	if err != nil {
 		panic(fmt.Sprintf("the embedded library cannot be read: %v", err))
 	}
@@ -33,9 +40,9 @@ func Library() []Entry {
 	for _, f := range files {
 		name, ok := strings.CutSuffix(f.Name(), ".yaml")
 		if !ok {
-			continue // a trace that a scenario replays
+			continue // a folder, or something that scenarios refer to
 		}
-		e := Entry{Name: name, File: libraryFolder + f.Name()}
+		e := Entry{Name: name, File: folder + f.Name()}
 		// Only the summary is wanted here; what is wrong with a file Load says.
 		root, _ := doc.Parse(e.Data())
 		if summary := root.Get("summary"); summary != nil {
@@ -47,9 +54,13 @@ func Library() []Entry {
 	return entries
 }
 
-// Find returns the scenario of that name.
+// Find returns the scenario of that name, one of an incident included.
 func Find(name string) (Entry, bool) {
-	for _, e := range Library() {
+	folder := libraryFolder
+	if strings.HasPrefix(name, "incident-") {
+		folder = incidentsFolder
+	}
+	for _, e := range entriesIn(folder) {
 		if e.Name == name {
 			return e, true
 		}
@@ -60,10 +71,18 @@ func Find(name string) (Entry, bool) {
 // NearNames returns the names of the library's scenarios that are near to the
 // name, the nearest first, at most n.
 func NearNames(name string, n int) []string {
-	var names, found []string
-	for _, e := range Library() {
+	var names []string
+	for _, e := range append(Library(), IncidentLibrary()...) {
 		names = append(names, e.Name)
 	}
+	return Near(name, names, n)
+}
+
+// Near returns those of the names that are near to the name, the nearest first,
+// at most n.
+func Near(name string, names []string, n int) []string {
+	names = slices.Clone(names)
+	var found []string
 	for len(found) < n {
 		nearest := near.Name(name, names)
 		if nearest == "" {

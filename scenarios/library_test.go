@@ -12,9 +12,12 @@ import (
 )
 
 func TestLibraryLoads(t *testing.T) {
-	entries := Library()
-	require.NotEmpty(t, entries)
-	require.True(t, slices.IsSortedFunc(entries, func(a, b Entry) int { return strings.Compare(a.Name, b.Name) }))
+	require.NotEmpty(t, Library())
+	require.NotEmpty(t, IncidentLibrary())
+	for _, entries := range [][]Entry{Library(), IncidentLibrary()} {
+		require.True(t, slices.IsSortedFunc(entries, func(a, b Entry) int { return strings.Compare(a.Name, b.Name) }))
+	}
+	entries := append(Library(), IncidentLibrary()...)
 	for _, e := range entries {
 		s, err := e.Load(Options{})
 		require.NoError(t, err)
@@ -26,15 +29,39 @@ func TestLibraryLoads(t *testing.T) {
 
 // simulate show prints the comments to terminals of 80 columns.
 func TestLibraryCommentsFitATerminal(t *testing.T) {
-	for _, e := range Library() {
+	for _, e := range append(Library(), IncidentLibrary()...) {
 		lines := strings.Split(string(e.Data()), "\n")
 		require.True(t, strings.HasPrefix(lines[0], "# "), "%s has no comment", e.Name)
 		for i, line := range lines {
-			if strings.HasPrefix(line, "#") {
+			if strings.HasPrefix(line, "#") && !strings.HasPrefix(line, "# https://") {
 				require.LessOrEqual(t, len([]rune(line)), 80, "%s:%d", e.File, i+1)
 			}
 		}
 	}
+}
+
+// Each incident that is covered has its two scenarios, which name the report,
+// and no scenario is without an incident.
+func TestIncidentsAndTheirScenarios(t *testing.T) {
+	var named, there []string
+	for _, i := range Incidents() {
+		require.Contains(t, []string{"high", "medium"}, i.Confidence, i.ID)
+		require.NotEmpty(t, i.Title, i.ID)
+		if i.NotCovered != "" {
+			require.Empty(t, i.Scenario()+i.Cured())
+			continue
+		}
+		named = append(named, i.Scenario(), i.Cured())
+		for _, name := range []string{i.Scenario(), i.Cured()} {
+			e, ok := Find(name)
+			require.True(t, ok, name)
+			require.True(t, strings.HasPrefix(string(e.Data()), "# "+i.URL+"\n"), "%s names its source first", name)
+		}
+	}
+	for _, e := range IncidentLibrary() {
+		there = append(there, e.Name)
+	}
+	require.ElementsMatch(t, named, there)
 }
 
 func TestDefaultSecondaryIP(t *testing.T) {

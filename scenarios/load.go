@@ -112,6 +112,7 @@ func loadOnce(file string, data []byte, o Options) (*Scenario, error) {
 	if err := d.sorted(); err != nil {
 		return nil, err
 	}
+	s.file, s.places = file, d.at
 	return s, nil
 }
 
@@ -175,5 +176,5 @@ func (d *decoder) override(s *Scenario, o Options) {
 		d.addError(Error{File: "--until " + o.Until.String(), Message: message})
 		return
 	}
-	s.Duration = Duration(*o.Until)
+	s.Duration, d.shortened = Duration(*o.Until), true
 }

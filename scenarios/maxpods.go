@@ -57,6 +57,10 @@ func (d *decoder) maxPodsEnv() (*cel.Env, error) {
 // and evaluated when the instance type is known.
 func (d *decoder) maxPods(into *MaxPods) reader {
 	return func(v value) {
+		ways := []string{maxPodsAuto, maxPodsManaged, maxPodsRecommended}
+		if d.describesAny(v, d.integer(new(int), 1, maxPodsMost), oneOf(d, new(string), ways), d.text(new(string))) {
+			return
+		}
 		if v.Kind == doc.Number {
 			n := 0
 			d.integer(&n, 1, maxPodsMost)(v)

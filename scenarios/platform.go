@@ -2,6 +2,7 @@ package scenarios
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -53,6 +54,16 @@ func (d *decoder) ecsOnly(name string, read reader) field {
 func (d *decoder) fieldUnless(name string, read reader, refused func(value) string) field {
 	return field{name, func(v value) {
 		message := refused(v)
+		if d.describes(func(s *shape) {
+			if read != nil {
+				*s = *d.describe(read, v.path)
+			}
+			s.refused = message != ""
+			s.notYet = message == "" && read == nil
+			s.zero = message != "" && refused(value{&doc.Node{Kind: doc.Number, Scalar: "0"}, v.path}) == ""
+		}) {
+			return
+		}
 		if message == "" && read == nil {
 			message = notYet
 		}
@@ -103,6 +114,14 @@ func (d *decoder) os(into *string) reader {
 func (d *decoder) kind(into *sim.WorkloadKind) reader {
 	kubernetes := []sim.WorkloadKind{sim.Deployment, sim.DaemonSet, sim.StatefulSet, sim.Job}
 	return func(v value) {
+		if d.describes(func(s *shape) {
+			s.types, s.words = []string{"string"}, texts(kubernetes)
+			if d.onECS() {
+				s.words = []string{string(sim.Service)}
+			}
+		}) {
+			return
+		}
 		kind := sim.WorkloadKind(v.Scalar)
 		switch {
 		case d.onECS() && slices.Contains(kubernetes, kind):
@@ -155,6 +174,9 @@ const maxPlacements = 5
 // word, or a mapping of type and field.
 func (d *decoder) placement(into *[]Placement) reader {
 	return func(v value) {
+		if d.describesAny(v, func(v value) { d.onePlacement(v, new(Placement)) }, list(d, into, d.onePlacement)) {
+			return
+		}
 		if v.Kind != doc.List {
 			*into = make([]Placement, 1)
 			d.onePlacement(v, &(*into)[0])
@@ -181,6 +203,12 @@ var ecsFields = map[string]sim.PlacementField{
 func (d *decoder) onePlacement(v value, into *Placement) {
 	types := []sim.PlacementType{sim.PlaceSpread, sim.PlaceBinpack, sim.PlaceRandom}
 	read := oneOf(d, &into.Type, types)
+	if d.describesAny(v, read, func(v value) {
+		d.object(v, field{"type", read}, field{"field", d.placementField(into)})
+		d.require(v, "type")
+	}) {
+		return
+	}
 	if v.Kind != doc.Map {
 		read(v)
 	} else {
@@ -200,6 +228,12 @@ func (d *decoder) onePlacement(v value, into *Placement) {
 // placementField reads the field of a strategy whose type is known.
 func (d *decoder) placementField(into *Placement) reader {
 	return func(v value) {
+		if d.describes(func(s *shape) {
+			s.types = []string{"string"}
+			s.words = append(texts([]sim.PlacementField{sim.FieldZone, sim.FieldInstance, sim.FieldCPU, sim.FieldMemory}), slices.Sorted(maps.Keys(ecsFields))...)
+		}) {
+			return
+		}
 		if known, ok := ecsFields[v.Scalar]; ok && v.Kind == doc.Text {
 			v.Node = &doc.Node{Kind: doc.Text, Pos: v.Pos, Scalar: string(known)}
 		}

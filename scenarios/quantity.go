@@ -114,6 +114,17 @@ func scale(digits uint64, power, binary int) (int64, error) {
 	return int64(n), nil
 }
 
+// describesQuantity describes a quantity: a number, or a number with a suffix.
+func (d *decoder) describesQuantity(name string, least int64) bool {
+	return d.describes(func(s *shape) {
+		s.name = name
+		s.union = []*shape{
+			{types: []string{"number"}, least: least, bounded: true},
+			{types: []string{"string"}, pattern: `^\+?([0-9]+(\.[0-9]*)?|\.[0-9]+)([numkMGTPE]|[KMGTPE]i|[eE][-+]?[0-9]+)?$`},
+		}
+	})
+}
+
 // quantity reads a quantity in units of 10^unit.
 func (d *decoder) quantity(v value, unit int) (int64, bool) {
 	if v.Kind != doc.Number && v.Kind != doc.Text {
@@ -131,18 +142,28 @@ func (d *decoder) quantity(v value, unit int) (int64, bool) {
 // cpu reads an amount of CPU.
 func (d *decoder) cpu(into *MilliCPU) reader {
 	return func(v value) {
-		n, ok := d.quantity(v, -3)
-		if ok && n > most {
-			d.failAt(v, "%s %s", quote(v.Scalar), errTooLarge)
+		if d.describesQuantity("quantity", 0) {
 			return
 		}
-		*into = MilliCPU(n)
+		if v.Kind != doc.Number && v.Kind != doc.Text {
+			d.failAt(v, "must be a quantity, not %s", v.Kind)
+			return
+		}
+		n, err := ParseCPU(v.Scalar)
+		if err != nil {
+			d.failAt(v, "%s %s", quote(v.Scalar), err)
+			return
+		}
+		*into = n
 	}
 }
 
 // memory reads an amount of memory.
 func (d *decoder) memory(into *MemoryMiB) reader {
 	return func(v value) {
+		if d.describesQuantity("quantity", 0) {
+			return
+		}
 		if v.Kind != doc.Number && v.Kind != doc.Text {
 			d.failAt(v, "must be a quantity, not %s", v.Kind)
 			return
@@ -173,9 +194,22 @@ func ParseMemory(text string) (MemoryMiB, error) {
 	return MemoryMiB(mib), nil
 }
 
+// ParseCPU reads an amount of CPU as Kubernetes writes it, for example 250m or
+// 0.5, in thousandths of a core, rounded up.
+func ParseCPU(text string) (MilliCPU, error) {
+	n, err := parseQuantity(text, -3)
+	if err == nil && n > most {
+		err = errTooLarge
+	}
+	return MilliCPU(n), err
+}
+
 // bytes reads a size of at least one byte.
 func (d *decoder) bytes(into *int64) reader {
 	return func(v value) {
+		if d.describesQuantity("bytes", 1) {
+			return
+		}
 		n, ok := d.quantity(v, 0)
 		if ok && n < 1 {
 			d.failAt(v, "must be at least 1")
@@ -190,6 +224,9 @@ func (d *decoder) bytes(into *int64) reader {
 // decimal reads a number above 0, rounded up to thousandths.
 func (d *decoder) decimal(into *Decimal) reader {
 	return func(v value) {
+		if d.describes(func(s *shape) { s.types = []string{"number"} }) {
+			return
+		}
 		if !d.is(v, doc.Number) {
 			return
 		}

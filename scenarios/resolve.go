@@ -50,6 +50,7 @@ func (d *decoder) resolve(s *Scenario) {
 	if s.Platform != PlatformECS {
 		b.workloads(workloads)
 	}
+	state := d.simState(s, groups, workloads, settings)
 	if len(d.errs) > 0 {
 		return
 	}
@@ -57,6 +58,8 @@ func (d *decoder) resolve(s *Scenario) {
 	if s.Platform != PlatformECS {
 		b.steps(steps, s.Workloads, workloads)
 		b.notes(s, settings)
+		s.used = b.used
+		d.cardNotes(s, settings, groups)
 	}
 	if len(d.errs) > 0 {
 		return
@@ -68,6 +71,7 @@ func (d *decoder) resolve(s *Scenario) {
 		Platform:   simPlatform(s.Platform),
 		Duration:   time.Duration(s.Duration),
 		Notes:      slices.Compact(d.notes),
+		State:      state,
 		Subnets:    simSubnets(s.VPC.Subnets),
 		Cluster:    sim.ClusterConfig{Name: s.Cluster.Name, SystemPods: s.Cluster.SystemPods, ControlPlaneENIs: s.Cluster.ControlPlaneENIs},
 		CNI:        sim.CNIConfig{Version: s.CNI.Version, Env: env, ENIConfigs: simENIConfigs(s.CNI.ENIConfigs), BranchCooldown: s.CNI.BranchCooldown, Windows: s.CNI.Windows},
@@ -86,9 +90,12 @@ func (d *decoder) resolve(s *Scenario) {
 
 // seal writes the canonical form and its digest: the first 16 hex digits of
 // the SHA-256 of it and, where the scenario replays traces, of the SHA-256 of
-// each.
+// each. Expectations are not in it: they are about the run, and changing one
+// must not change it.
 func (d *decoder) seal(s *Scenario) {
-	canonical, err := json.Marshal(s)
+	played := *s
+	played.Expect = nil
+	canonical, err := json.Marshal(&played)
 	if err != nil {
 		panic(fmt.Sprintf("writing the resolved scenario %s: %v", s.Name, err))
 	}
@@ -132,11 +139,15 @@ func (d *decoder) typeOf(path, name string, overrides map[string]InstanceTypeOve
 	replace(&t.TrunkingCompatible, o.Trunking)
 	replace(&t.Hypervisor, o.Hypervisor)
 	replace(&t.BareMetal, o.BareMetal)
-	// A changed number of ENIs on the only card is the number on all.
-	if !known || o.MaxENIs != nil && t.NetworkCards == 1 {
-		t.MaxENIsAllCards = t.MaxENIs
+	// Every type of the table has as many on each card as on the default one.
+	if !known || o.MaxENIs != nil || o.NetworkCards != nil {
+		t.MaxENIsAllCards = t.MaxENIs * t.NetworkCards
 	}
 	replace(&t.MaxENIsAllCards, o.MaxENIsAllCards)
+	if err := checkCards(t); err != nil {
+		d.fail(fmt.Sprintf("instanceTypes.%s.maxENIsAllCards", name), "%v", err)
+		return t, false
+	}
 	return t, true
 }
 

@@ -33,14 +33,18 @@ func (d *decoder) scenario(v value, s *Scenario) {
 		field{"nodeGroups", list(d, &s.NodeGroups, d.nodeGroup)},
 		field{"workloads", list(d, &s.Workloads, d.workload)},
 		d.eksOnly("securityGroupPolicies", list(d, &s.SecurityGroupPolicies, d.policy)),
+		d.eksOnly("state", d.state(&s.State)),
 		field{"steps", list(d, &s.Steps, func(v value, step *Step) { d.step(v, step, s.Agent.Restart) })},
-		later("expect"),
+		field{"expect", list(d, &s.Expect, d.expectation)},
 	)
 	d.require(v, "vpc")
 }
 
 func (d *decoder) seed(into *uint64) reader {
 	return func(v value) {
+		if d.describes(func(s *shape) { s.types, s.bounded = []string{"integer"}, true }) {
+			return
+		}
 		if v.Kind == doc.Number && isDecimal(v.Scalar) {
 			if n, err := strconv.ParseUint(v.Scalar, 10, 64); err == nil {
 				*into = n
@@ -102,6 +106,9 @@ func (d *decoder) subnet(v value, into *Subnet) {
 func (d *decoder) label(into *string) reader {
 	return func(v value) {
 		d.text(into)(v)
+		if d.describes(func(s *shape) { s.pattern = `\S` }) {
+			return
+		}
 		if v.Kind == doc.Text && strings.TrimSpace(v.Scalar) == "" {
 			d.failAt(v, "must not be empty")
 		}
@@ -155,8 +162,13 @@ func (d *decoder) cni(into *CNI) reader {
 	}
 }
 
+const versionPattern = `^v?[0-9]+\.[0-9]+\.[0-9]+(-eksbuild\.[0-9]+)?$`
+
 func (d *decoder) cniVersion(into *model.Version) reader {
 	return func(v value) {
+		if d.describes(func(s *shape) { s.types, s.pattern = []string{"string"}, versionPattern }) {
+			return
+		}
 		var text string
 		d.text(&text)(v)
 		if v.Kind != doc.Text {
@@ -207,6 +219,9 @@ func (d *decoder) quotas(into *Quotas) reader {
 
 func (d *decoder) latency(into *Latency) reader {
 	return func(v value) {
+		if d.describesAny(v, d.only(latencyNone), func(v value) { d.latencies(v, into) }) {
+			return
+		}
 		if v.Kind == doc.Text && v.Scalar == latencyNone {
 			*into = Latency{None: true}
 			return
@@ -215,20 +230,26 @@ func (d *decoder) latency(into *Latency) reader {
 			d.failAt(v, "must be none, or a mapping from actions to durations")
 			return
 		}
-		fields := make([]field, 0, len(actions)+len(laterActions))
-		read := make([]Range, len(actions))
-		for i, a := range actions {
-			read[i] = into.Actions[a.name]
-			fields = append(fields, field{a.name, d.span(&read[i])})
-		}
-		for _, name := range laterActions {
-			fields = append(fields, later(name))
-		}
-		d.object(v, fields...)
-		for i, a := range actions {
-			into.Actions[a.name] = read[i]
-		}
+		d.latencies(v, into)
 	}
+}
+
+// latencies reads latencies by action.
+func (d *decoder) latencies(v value, into *Latency) {
+	fields := make([]field, 0, len(actions)+len(laterActions))
+	read := make([]Range, len(actions))
+	for i, a := range actions {
+		read[i] = into.Actions[a.name]
+		fields = append(fields, field{a.name, d.span(&read[i])})
+	}
+	for _, name := range laterActions {
+		fields = append(fields, later(name))
+	}
+	d.object(v, fields...)
+	for i, a := range actions {
+		into.Actions[a.name] = read[i]
+	}
+	d.describes(func(s *shape) { s.name = "latencies" })
 }
 
 func (d *decoder) agent(into *Agent) reader {
@@ -271,6 +292,13 @@ func (d *decoder) kubelet(into *Kubelet) reader {
 
 func (d *decoder) instanceTypes(into *map[string]InstanceTypeOverride) reader {
 	return func(v value) {
+		if d.describes(func(s *shape) {
+			s.types = []string{"object"}
+			// A type that is built in: of another two fields are required.
+			s.others = d.describe(func(v value) { d.instanceType(v, "m5.large", new(InstanceTypeOverride)) }, v.path+".*")
+		}) {
+			return
+		}
 		if !d.is(v, doc.Map) {
 			return
 		}
@@ -481,6 +509,11 @@ func (d *decoder) strategy(v value, into *Strategy, kind sim.WorkloadKind) {
 
 func (d *decoder) intOrPercent(into *IntOrPercent) reader {
 	return func(v value) {
+		if d.describesAny(v, d.integer(new(int), 0, most), func(value) {
+			d.describes(func(s *shape) { s.types, s.pattern = []string{"string"}, `^(100|[1-9]?[0-9])%$` })
+		}) {
+			return
+		}
 		digits, percent := strings.CutSuffix(v.Scalar, "%")
 		if v.Kind != doc.Text || !percent || !isDecimal(digits) {
 			into.Percent = false
@@ -521,7 +554,12 @@ func (d *decoder) step(v value, into *Step, restart Duration) {
 	}
 	fields := append([]field{{"at", d.duration(&into.At)}, {"over", d.duration(&into.Over)}}, actions...)
 	d.object(v, fields...)
-	if v.Kind != doc.Map {
+	if d.describes(func(s *shape) {
+		s.noNull = true
+		for _, a := range actions {
+			s.exactlyOne = append(s.exactlyOne, a.name)
+		}
+	}) || v.Kind != doc.Map {
 		return
 	}
 	var given []string
@@ -597,6 +635,7 @@ func (d *decoder) delete(v value, into *Delete) {
 		field{"count", d.integer(&into.Count, 1, most)},
 	)
 	switch {
+	case d.describes(func(s *shape) { s.exactlyOne = []string{"pod", "workload"} }):
 	case v.Kind != doc.Map:
 	case v.given("pod") == v.given("workload"):
 		d.failAt(v, "needs either a pod or a workload")
@@ -644,6 +683,9 @@ func (d *decoder) restartController(v value, _ *RestartController) { d.object(v)
 // seconds, or a duration, which stands for its seconds.
 func (d *decoder) branchCooldown(into *string) reader {
 	return func(v value) {
+		if d.describes(func(s *shape) { s.types = []string{"string", "number"} }) {
+			return
+		}
 		if v.Kind != doc.Number && v.Kind != doc.Text {
 			d.failAt(v, "must be a number of seconds, not %s", v.Kind)
 			return
@@ -668,6 +710,9 @@ func (d *decoder) branchCooldown(into *string) reader {
 // takes the number with quotes, too.
 func (d *decoder) podENI(into *int) reader {
 	return func(v value) {
+		if d.describesAny(v, d.integer(new(int), 0, 1), oneOf(d, new(string), []string{"0", "1"})) {
+			return
+		}
 		if v.Kind == doc.Text && (v.Scalar == "0" || v.Scalar == "1") {
 			*into = int(v.Scalar[0] - '0')
 			return

@@ -52,6 +52,9 @@ func (d *decoder) policy(v value, into *SecurityGroupPolicy) {
 		field{"securityGroups", d.securityGroups(&into.SecurityGroups)},
 	)
 	d.require(v, "name", "securityGroups")
+	if d.describes(func(s *shape) { s.atLeastOne = []string{"podSelector", "serviceAccountSelector"} }) {
+		return
+	}
 	if v.Kind != doc.Map {
 		return
 	}
@@ -98,6 +101,9 @@ func (d *decoder) labelExpression(v value, into *LabelExpression) {
 func (d *decoder) securityGroups(into *[]model.SecurityGroup) reader {
 	return func(v value) {
 		list(d, into, d.securityGroup)(v)
+		if d.describes(func(s *shape) { s.mostItems, s.uniqueItem = maxSecurityGroups, true }) {
+			return
+		}
 		for i, g := range *into {
 			if g != "" && slices.Contains((*into)[:i], g) {
 				d.fail(fmt.Sprintf("%s[%d]", v.path, i), "%s stands twice", g)
@@ -262,11 +268,7 @@ func (b *branches) notes(s *Scenario, settings model.Settings) {
 			b.note("securityGroupPolicies[%d]: %s selects no pod of the scenario", i, s.SecurityGroupPolicies[i].Name)
 		}
 	}
-	switchedOn := slices.ContainsFunc(s.Steps, func(step Step) bool {
-		_, set := step.SetEnv[podENI]
-		return set || step.RestartAgent != nil && step.RestartAgent.Env[podENI] != nil
-	})
-	if b.any && !settings.PodENI && !switchedOn {
+	if b.any && !settings.PodENI && !switchedOn(s, podENI) {
 		b.note("cni.env.%s is off: pods with security groups find no node that offers a branch ENI", podENI)
 	}
 }

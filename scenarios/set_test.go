@@ -79,7 +79,6 @@ func TestSetMistakes(t *testing.T) {
 		{"=3", "write path=value, such as nodeGroups.workers.count=3"},
 		{".=3", ": the path has an empty part: write it as nodeGroups.workers.count"},
 		{"nodeGroups..count=2", ": the path has an empty part: write it as nodeGroups.workers.count"},
-		{"expect=[]", "expect: not supported yet"},
 	}
 	for _, test := range tests {
 		_, err := load(t, forSet, Options{Set: []string{test.set}})

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"vpcsim/model"
+	"vpcsim/scenarios/expect"
 	"vpcsim/sim"
 )
 
@@ -34,15 +35,26 @@ type Scenario struct {
 	Kubelet       Kubelet                         `json:"kubelet,omitzero"`
 	Controller    Controller                      `json:"controller,omitzero"`
 	InstanceTypes map[string]InstanceTypeOverride `json:"instanceTypes,omitempty"`
+	State         State                           `json:"state,omitzero"`
 	NodeGroups    []NodeGroup                     `json:"nodeGroups"`
 	Workloads     []Workload                      `json:"workloads"`
 	// SecurityGroupPolicies give pods branch ENIs, beside the workloads' own
 	// security groups.
 	SecurityGroupPolicies []SecurityGroupPolicy `json:"securityGroupPolicies,omitempty"`
 	Steps                 []Step                `json:"steps"`
+	// Expect is what is said of the run. It is no part of the digest: it changes
+	// nothing of what happens.
+	Expect []expect.Expectation `json:"expect,omitempty"`
 
 	config sim.Config
+	file   string
+	places places
+	used   []bool // by policy: it selects a pod
 }
+
+// PolicySelects reports whether the i-th security group policy selects some pod
+// of the scenario.
+func (s *Scenario) PolicySelects(i int) bool { return s.used[i] }
 
 // Platform is what runs the pods.
 type Platform string

@@ -22,6 +22,14 @@ const (
 // here.
 func (d *decoder) windowsKeys(into *map[string]string) reader {
 	return func(v value) {
+		if d.describes(func(s *shape) {
+			s.name, s.types = "windows", []string{"object"}
+			for _, key := range model.WindowsKeys() {
+				s.fields = append(s.fields, &fieldShape{name: key, shape: shape{types: []string{"string", "number", "boolean"}}})
+			}
+		}) {
+			return
+		}
 		if !d.is(v, doc.Map) {
 			return
 		}

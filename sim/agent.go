@@ -15,7 +15,7 @@ const (
 	loopPeriod = 2 * loopPause
 )
 
-// agent is the node agent, ipamd. It owns its datastore and learns of EC2 only
+// agent is the node agent, ipamd. It owns its pools and learns of EC2 only
 // by calls, and by the instance metadata, which agrees with EC2.
 //
 //	start ── up ── check ── reconcile ── check ── …
@@ -32,7 +32,7 @@ type agent struct {
 
 	env      map[string]string
 	settings model.Settings
-	store    *model.Datastore
+	pools    []*pool // by network card; none before the first start
 
 	up       bool // start-up done: requests are served
 	busy     bool // a check is waiting for a call
@@ -48,12 +48,9 @@ type agent struct {
 	backoff    model.Instant // when a full subnet was met last; long ago
 	lastAction model.Instant // last pool action, reconciles without effect up to loopBase included
 	givenBack  map[netip.Prefix]model.Instant
-	refused    *refusal
 	cleaning   bool // a clean-up of leaks is set
 	inFlight   *eni // being attached or freed by the loop: no leak
 	stale      bool // the datastore may differ from EC2: reconcile matters
-
-	skip PoolDecision // the last pool.skip that was logged
 }
 
 // longAgo is before every instant by more than any of the agent's times.
@@ -68,9 +65,10 @@ func newAgent(e *engine, n *node) *agent {
 	return a
 }
 
-// attached is what the metadata service shows of the instance's ENIs.
+// attached is what the metadata service shows of the instance's ENIs on the cards
+// that the agent manages, card by card.
 func (a *agent) attached() []*eni {
-	return slices.DeleteFunc(slices.Clone(a.node.instance.enis), func(ni *eni) bool { return ni.attaching })
+	return slices.DeleteFunc(slices.Clone(a.node.instance.enis), func(ni *eni) bool { return ni.attaching || ni.card >= len(a.pools) })
 }
 
 // instance is the node's.
@@ -81,7 +79,7 @@ func (a *agent) limits() model.PoolLimits {
 	return model.PoolLimits{MaxPods: a.node.maxPods, Slots: a.instance().kind.SlotsPerENI()}
 }
 
-// maxENI is the type's limit, lowered by MAX_ENI.
+// maxENI is the limit of the type's default card, lowered by MAX_ENI.
 func (a *agent) maxENI() int {
 	limit := a.instance().kind.MaxENIs
 	if a.settings.MaxENI > 0 {
@@ -90,94 +88,8 @@ func (a *agent) maxENI() int {
 	return limit
 }
 
-// room is how many more ENIs may be attached.
-func (a *agent) room() int { return a.store.ENIRoom(a.maxENI(), 0, a.keepsSlot()) }
-
-// request gives the pod an address, or nil. The agent does not call EC2 for it.
-func (a *agent) request(p *pod) *model.Lease {
-	if !a.up {
-		return nil
-	}
-	lease := a.store.Assign(a.e.now, p.name, a.pick)
-	if lease != nil {
-		a.changed()
-	}
-	return lease
-}
-
-// giveUp takes a pod's address back. The result is the last instant at which
-// the address cools; ok is false when it does not: the agent is down and will
-// find at its next start that the pod is gone.
-func (a *agent) giveUp(l *model.Lease) (coolUntil model.Instant, ok bool) {
-	if !a.up {
-		return 0, false
-	}
-	coolUntil, ok = a.store.Release(l, a.e.now)
-	if ok {
-		a.changed()
-	}
-	return coolUntil, ok
-}
-
-// giveBackLeftover returns a prefix left over from prefix mode to EC2 in the
-// instant in which its last pod leaves.
-func (a *agent) giveBackLeftover(l *model.Lease) {
-	if !a.up || !a.store.Leftover(l) {
-		return
-	}
-	e := l.ENI()
-	blocks := []netip.Prefix{l.Prefix()}
-	a.drop(e, blocks, ByRelease)
-	a.e.ec2.unassign(a.instance().eni(e.ID), blocks, func(model.ErrorCode) {})
-}
-
-// drop takes blocks out of the datastore, before the call that gives them back,
-// and remembers that they went.
-func (a *agent) drop(e *model.StoreENI, blocks []netip.Prefix, by By) {
-	a.store.RemoveBlocks(e, blocks)
-	for _, b := range blocks {
-		a.givenBack[b] = a.e.now
-	}
-	addresses, prefixes := split(blocks)
-	a.e.log(a.node.name, AddressesRemoved{e.ID, e.Device, addresses, prefixes, by})
-}
-
-// take puts blocks into the datastore as free.
-func (a *agent) take(e *model.StoreENI, blocks []netip.Prefix, by By) {
-	a.store.AddBlocks(e, blocks)
-	for _, b := range blocks {
-		if at, ok := a.givenBack[b]; ok && a.e.now.Sub(at) < model.GivenBackMemory {
-			a.stale = true // reconcile will take it for one that is gone
-		}
-	}
-	addresses, prefixes := split(blocks)
-	a.e.log(a.node.name, AddressesAdded{e.ID, e.Device, addresses, prefixes, by})
-}
-
-// takeENI puts an attached ENI with what EC2 has on it into the datastore, as
-// new. Without except all of its blocks are taken.
-func (a *agent) takeENI(ni *eni, blocks []netip.Prefix, by By) *model.StoreENI {
-	e := &model.StoreENI{ID: ni.id, Device: ni.device, Kind: ni.kind, Subnet: ni.subnet.ID(), Since: a.e.now}
-	e.Excluded = ni.kind != model.ENITrunk && a.excluded(ni.subnet)
-	a.store.AddENI(e)
-	a.store.AddBlocks(e, blocks)
-	addresses, prefixes := split(blocks)
-	a.e.log(a.node.name, ENIAttached{
-		ENI: ni.id, Kind: ni.kind, Device: ni.device, Subnet: ni.subnet.ID(), SecurityGroups: ni.groups,
-		PrimaryAddress: ni.primary, Addresses: addresses, Prefixes: prefixes, By: by,
-	})
-	if e.Excluded {
-		a.e.log(a.node.name, ENIExcluded{e.ID, e.Device})
-	}
-	return e
-}
-
-// dropENI takes an ENI out of the datastore.
-func (a *agent) dropENI(e *model.StoreENI, primary netip.Addr, by By) {
-	addresses, prefixes := split(e.Blocks())
-	a.store.RemoveENI(e)
-	a.e.log(a.node.name, ENIDetached{e.ID, e.Kind, e.Device, e.Subnet, primary, addresses, prefixes, by})
-}
+// log logs an event of the agent's node.
+func (a *agent) log(body Body) { a.e.log(a.node.name, body) }
 
 // changed wakes the agent: its next check may have something to do. In IPv6 mode
 // there are no checks.
@@ -224,26 +136,6 @@ func (a *agent) alive(next func(code model.ErrorCode)) reply {
 	}
 }
 
-// decision is what a pool event says.
-func (a *agent) decision(rule model.Rule, reason model.Reason, p model.PoolStats) PoolDecision {
-	return PoolDecision{
-		Rule: rule, Reason: reason,
-		Total: p.Total, Assigned: p.Assigned, Available: p.Available(), Cooling: a.store.Cooling(a.e.now),
-		Short: model.Short(p, a.settings), Over: model.Over(p, a.settings),
-	}
-}
-
-// logSkip logs why a check changed nothing, if that is news.
-func (a *agent) logSkip(rule model.Rule, reason model.Reason, p model.PoolStats) {
-	d := a.decision(rule, reason, p)
-	same := d
-	same.Cooling = a.skip.Cooling
-	if same != a.skip {
-		a.e.log(a.node.name, PoolSkip{d})
-	}
-	a.skip = d
-}
-
 // mayProvision reports whether the agent may call EC2 for more, and why not.
 func (a *agent) mayProvision() (bool, model.Reason) {
 	switch {
@@ -274,12 +166,4 @@ func (a *agent) attachedBlocks(ni *eni) []netip.Prefix {
 		return nil
 	}
 	return slices.Clone(ni.blocks)
-}
-
-// storedENIs is what the datastore has; nothing before the first start.
-func (a *agent) storedENIs() []*model.StoreENI {
-	if a.store == nil {
-		return nil
-	}
-	return a.store.ENIs()
 }

@@ -2,48 +2,92 @@ package sim
 
 import "vpcsim/model"
 
-// check is one pool check: grow, or else shrink; then maybe free one ENI. The
-// numbers are those of its begin throughout; only the tests on a single ENI
-// read the datastore as it is then.
+// round is one pool check on its way: pool after pool grows, or else shrinks,
+// and then maybe frees one ENI.
+type round struct {
+	a      *agent
+	calls  int64 // of EC2 when it began
+	left   []look
+	first  [1]look // left, of an agent with one pool
+	shrank bool
+}
+
+// look is a pool as it was when the round began.
+type look struct {
+	pool   *pool
+	stats  model.PoolStats
+	unused bool // some secondary ENI holds no pod
+}
+
+// newRound looks at all pools, in the order in which the agent will go through
+// them.
+func (a *agent) newRound() *round {
+	r := &round{a: a, calls: a.e.ec2.calls}
+	r.left = r.first[:0]
+	for _, p := range a.inTurn() {
+		r.left = append(r.left, look{p, p.store.Stats(), p.store.HasUnusedENI()})
+	}
+	return r
+}
+
+// check is one pool check.
 func (a *agent) check() {
 	a.catchUp()
 	a.busy = true
 	a.lastCheck = a.e.now
 	a.signalTrunk()
-	seq := a.e.ec2.calls
-	stats := a.store.Stats()
-	unused := a.store.HasUnusedENI()
+	a.newRound().next()
+}
 
-	shrank := false
-	thenFree := func() {
-		a.maybeFree(stats, unused, func() {
-			if shrank { // stamped at the end of the check, with an ENI freed as well
-				a.lastShrink, a.lastAction = a.e.now, a.e.now
-			}
-			a.checked(a.e.ec2.calls != seq)
-		})
+// next goes on with the next pool, or ends the round.
+func (r *round) next() {
+	if len(r.left) > 0 {
+		l := r.left[0]
+		r.left = r.left[1:]
+		l.pool.check(r, l)
+		return
 	}
-	low, why := model.TooLow(stats, a.settings, a.limits())
-	switch high, whyHigh := model.TooHigh(stats, a.settings); {
+	a := r.a
+	if r.shrank { // stamped at the end of the check, with an ENI freed as well
+		a.lastShrink, a.lastAction = a.e.now, a.e.now
+	}
+	a.checked(a.e.ec2.calls != r.calls)
+}
+
+// check is the part of a round that is about one pool. The decisions are by the
+// numbers of the round's begin; how many blocks come or go, free prefixes and
+// the tests on a single ENI are read as they are then, which differs where the
+// pools before took time.
+func (p *pool) check(r *round, l look) {
+	a := p.a
+	thenFree := func() { p.maybeFree(l, r.next) }
+	low, why := p.tooLow(l.stats)
+	seen := l.stats
+	seen.FreePrefixes = p.store.Stats().FreePrefixes
+	switch high, whyHigh := model.TooHigh(seen, p.settings); {
 	case low:
 		if ok, blocked := a.mayGrow(); !ok {
-			a.logSkip(model.RuleGrow, blocked, stats)
+			p.logSkip(model.RuleGrow, blocked, l.stats)
 			thenFree()
 			return
 		}
-		a.grow(stats, why, thenFree)
+		p.grow(l.stats, why, thenFree)
 	case !high:
-		a.logSkip(model.RuleTooLow, why, stats)
+		p.logSkip(model.RuleTooLow, why, l.stats)
 		thenFree()
 	case a.settings.NoProvisioning:
-		a.logSkip(model.RuleShrink, model.ReasonProvisioningDisabled, stats)
+		p.logSkip(model.RuleShrink, model.ReasonProvisioningDisabled, l.stats)
 		thenFree()
 	case a.e.now.Sub(a.lastShrink) <= model.ShrinkInterval:
-		a.logSkip(model.RuleShrink, model.ReasonShrinkInterval, stats)
+		p.logSkip(model.RuleShrink, model.ReasonShrinkInterval, l.stats)
+		thenFree()
+	case !p.hasFreeable():
+		r.shrank = true // in vain, and the agent's times move all the same
+		p.logSkip(model.RuleShrink, model.ReasonAllHeld, l.stats)
 		thenFree()
 	default:
-		shrank = true
-		a.shrink(stats, whyHigh, thenFree)
+		r.shrank = true
+		p.shrink(l.stats, whyHigh, thenFree)
 	}
 }
 
@@ -54,45 +98,43 @@ func (a *agent) checked(acted bool) {
 	a.loopBase = a.e.now
 	a.wakeReconcile()
 	if acted {
-		a.skip = PoolDecision{}
+		for _, p := range a.pools {
+			p.skip = PoolDecision{}
+		}
 		a.wakeAt(a.checkFrom(a.e.now))
 		return
 	}
 	if a.e.sleepless {
 		a.wakeAt(a.checkFrom(a.e.now))
 	}
-	if at := a.nextUseful(); at != model.Never {
+	at := model.Never
+	for _, p := range a.pools {
+		at = min(at, p.nextUseful())
+	}
+	if at != model.Never {
 		a.wakeAt(a.checkFrom(at))
 	}
 }
 
 // nextUseful is the first instant from which on a check could do something if
 // nobody else changes anything: a back-off or the shrink interval has passed,
-// or an ENI has become old and cool enough to be freed.
-func (a *agent) nextUseful() model.Instant {
-	stats := a.store.Stats()
+// or an ENI has become old and cool enough to be freed. A shrink in vain counts:
+// it moves the time of the next one.
+func (p *pool) nextUseful() model.Instant {
+	a := p.a
+	stats := p.store.Stats()
 	at := model.Never
 	may, _ := a.mayProvision()
-	low, _ := model.TooLow(stats, a.settings, a.limits())
-	high, _ := model.TooHigh(stats, a.settings)
+	low, _ := p.tooLow(stats)
+	high, _ := model.TooHigh(stats, p.settings)
 	switch {
-	case low && may && (a.room() > 0 || a.store.HasGrowCandidate(a.settings, a.limits())):
+	case low && may && (p.room() > 0 || p.hasCandidate()):
 		at = max(a.e.now, a.backoff.Add(model.BackoffPeriod)+1)
-	case !low && high && !a.settings.NoProvisioning && a.hasFreeable():
+	case !low && high && !a.settings.NoProvisioning:
 		at = max(a.e.now, a.lastShrink.Add(model.ShrinkInterval)+1)
 	}
-	if may && model.MayFreeENI(stats, a.settings, a.limits(), a.store.HasUnusedENI()) {
-		at = min(at, a.store.FreeableFrom(a.e.now, a.settings))
+	if may && model.MayFreeENI(stats, p.settings, a.limits(), p.store.HasUnusedENI()) {
+		at = min(at, p.store.FreeableFrom(a.e.now, p.settings))
 	}
 	return at
-}
-
-// hasFreeable reports whether a shrink would find a block to give back.
-func (a *agent) hasFreeable() bool {
-	for _, e := range a.store.ENIs() {
-		if len(e.FreeableBlocks(nil)) > 0 {
-			return true
-		}
-	}
-	return false
 }

@@ -9,6 +9,7 @@ import (
 // growth is one growth step on its way: at most one call of it succeeds.
 type growth struct {
 	a     *agent
+	pool  *pool
 	count int // blocks to ask for, before it is cut to one ENI's slots
 	done  func()
 }
@@ -16,22 +17,23 @@ type growth struct {
 // grow makes one growth step: fill an ENI that has room, or else attach one.
 // The caller has seen that growing is not blocked, except at start, where the
 // cordon is asked here.
-func (a *agent) grow(stats model.PoolStats, why model.Reason, done func()) {
+func (p *pool) grow(stats model.PoolStats, why model.Reason, done func()) {
+	a := p.a
 	if ok, blocked := a.mayGrow(); !ok {
-		a.logSkip(model.RuleGrow, blocked, stats)
+		p.logSkip(model.RuleGrow, blocked, stats)
 		done()
 		return
 	}
-	candidates := a.store.GrowCandidates(a.settings, a.limits(), a.pick)
-	if len(candidates) == 0 && a.room() == 0 {
-		a.logSkip(model.RuleGrow, model.ReasonNoRoom, stats)
+	candidates := p.store.GrowCandidates(p.settings, a.limits(), a.pick)
+	if len(candidates) == 0 && p.room() == 0 {
+		p.logSkip(model.RuleGrow, model.ReasonNoRoom, stats)
 		done()
 		return
 	}
-	a.skip = PoolDecision{}
-	a.e.log(a.node.name, PoolGrow{a.decision(model.RuleTooLow, why, stats)})
-	g := &growth{a: a, count: model.GrowCount(stats, a.settings, a.limits()), done: done}
-	if g.count == 0 {
+	p.skip = PoolDecision{}
+	a.log(PoolGrow{p.decision(model.RuleTooLow, why, stats)})
+	g := &growth{a: a, pool: p, done: done}
+	if g.count = model.GrowCount(p.store.Stats(), p.settings, a.limits()); g.count == 0 {
 		g.succeeded() // nothing is short: a step without a call
 		return
 	}
@@ -63,13 +65,13 @@ func (g *growth) ask(e *model.StoreENI, want int, refused reply) {
 		}
 		switch {
 		case code == "":
-			a.take(e, blocks, ByGrow)
+			g.pool.take(e, blocks, ByGrow)
 			g.succeeded()
 		case code == model.PrivateIpAddressLimitExceeded && a.settings.Version.Has(model.FeatureRereadLimit):
-			a.takeMissing(e, ni)
+			g.pool.takeMissing(e, ni)
 			g.succeeded()
 		default:
-			a.refused = &refusal{code: code, subnet: ni.subnet, want: want, prefixes: a.settings.PrefixDelegation}
+			g.pool.refused = &refusal{code: code, subnet: ni.subnet, want: want, prefixes: a.settings.PrefixDelegation}
 			refused(code)
 		}
 	})
@@ -77,7 +79,7 @@ func (g *growth) ask(e *model.StoreENI, want int, refused reply) {
 
 // takeMissing puts into the datastore what EC2 has on the ENI and the
 // datastore has not, also what was given back a moment ago.
-func (a *agent) takeMissing(e *model.StoreENI, ni *eni) {
+func (p *pool) takeMissing(e *model.StoreENI, ni *eni) {
 	var missing []netip.Prefix
 	for _, b := range ni.blocks {
 		if !e.Has(b) {
@@ -85,7 +87,7 @@ func (a *agent) takeMissing(e *model.StoreENI, ni *eni) {
 		}
 	}
 	if len(missing) > 0 {
-		a.take(e, missing, ByGrow)
+		p.take(e, missing, ByGrow)
 	}
 }
 
@@ -109,12 +111,12 @@ func (g *growth) refused(code model.ErrorCode, others []*model.StoreENI) {
 // attach creates an ENI with blocks and attaches it, if there is room.
 func (g *growth) attach() {
 	a := g.a
-	if a.room() == 0 {
+	if g.pool.room() == 0 {
 		g.done()
 		return
 	}
 	// The numbers are read anew: refused requests may have taken time.
-	want := min(a.limits().Slots, model.GrowCount(a.store.Stats(), a.settings, a.limits()))
+	want := min(a.limits().Slots, model.GrowCount(g.pool.store.Stats(), g.pool.settings, a.limits()))
 	if want == 0 {
 		g.succeeded()
 		return
@@ -132,7 +134,8 @@ func (g *growth) create(places []place, want int) {
 	}
 	place := places[0]
 	life := a.life
-	a.e.ec2.create(a.instance(), place.subnet, place.groups, want, a.settings.PrefixDelegation, func(ni *eni, code model.ErrorCode) {
+	asked := newENI{subnet: place.subnet, groups: place.groups, want: want, prefixes: a.settings.PrefixDelegation && !a.settings.IPv6, ipv6: a.settings.IPv6}
+	a.e.ec2.create(a.instance(), asked, func(ni *eni, code model.ErrorCode) {
 		switch {
 		case a.life != life:
 		case code == "":
@@ -140,7 +143,7 @@ func (g *growth) create(places []place, want int) {
 		case len(places) > 1:
 			g.create(places[1:], want)
 		default:
-			a.refused = &refusal{code: code, subnet: place.subnet, newENI: true, want: want, prefixes: a.settings.PrefixDelegation}
+			g.pool.refused = &refusal{code: code, subnet: place.subnet, newENI: true, want: want, prefixes: asked.prefixes}
 			if a.settings.BacksOff(code) {
 				a.backoff = a.e.now
 			}
@@ -164,9 +167,9 @@ func (g *growth) created(ni *eni) {
 			x.delete(in, ni, giveUp)
 			return
 		}
-		x.attach(in, ni, a.alive(func(code model.ErrorCode) {
+		x.attach(in, ni, g.pool.card, a.alive(func(code model.ErrorCode) {
 			if code != "" {
-				a.refused = &refusal{code: code}
+				g.pool.refused = &refusal{code: code}
 				x.delete(in, ni, giveUp)
 				return
 			}
@@ -176,7 +179,11 @@ func (g *growth) created(ni *eni) {
 					return
 				}
 				a.inFlight = nil
-				a.takeENI(ni, a.attachedBlocks(ni), ByGrow)
+				by := ByGrow
+				if a.settings.IPv6 { // no decision about a pool led to it
+					by = ByStart
+				}
+				g.pool.takeENI(ni, a.attachedBlocks(ni), by)
 				g.succeeded()
 			}))
 		}))
@@ -186,7 +193,7 @@ func (g *growth) created(ni *eni) {
 // succeeded ends a step that counts as a pool action.
 func (g *growth) succeeded() {
 	g.a.lastAction = g.a.e.now
-	g.a.refused = nil
+	g.pool.refused = nil
 	g.done()
 }
 

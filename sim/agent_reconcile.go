@@ -74,9 +74,10 @@ func (a *agent) catchUp() {
 func (a *agent) reconcile() {
 	for _, ni := range a.attached() {
 		attached := a.trusted(ni)
-		e := a.store.ENI(ni.id)
+		p := a.pools[ni.card]
+		e := p.store.ENI(ni.id)
 		if e == nil {
-			a.takeENI(ni, attached, ByReconcile)
+			p.takeENI(ni, attached, ByReconcile)
 			continue
 		}
 		var missing, gone []netip.Prefix
@@ -93,12 +94,10 @@ func (a *agent) reconcile() {
 			}
 		}
 		if len(missing) > 0 {
-			a.take(e, missing, ByReconcile)
+			p.take(e, missing, ByReconcile)
 		}
 		if len(gone) > 0 {
-			a.store.RemoveBlocks(e, gone)
-			addresses, prefixes := split(gone)
-			a.e.log(a.node.name, AddressesRemoved{e.ID, e.Device, addresses, prefixes, ByReconcile})
+			p.forget(e, gone, ByReconcile)
 			a.reportDropped(gone)
 		}
 	}
@@ -111,8 +110,10 @@ func (a *agent) reconcile() {
 // dropped.
 func (a *agent) reportDropped(gone []netip.Prefix) {
 	for _, p := range a.node.pods {
-		if p.lease != nil && p.lease.Dropped() && slices.Contains(gone, p.lease.Block()) {
-			a.e.troubles.dropped(a, p)
+		for l := range p.leases() {
+			if l.Dropped() && slices.Contains(gone, l.Block()) {
+				a.e.troubles.dropped(a.pools[l.ENI().Card], p, l)
+			}
 		}
 	}
 }
@@ -121,7 +122,7 @@ func (a *agent) reportDropped(gone []netip.Prefix) {
 // holds a block that it remembers giving back, or lacks one that is attached.
 func (a *agent) suspect() bool {
 	for _, ni := range a.attached() {
-		e := a.store.ENI(ni.id)
+		e := a.pools[ni.card].store.ENI(ni.id)
 		for _, b := range a.attachedBlocks(ni) {
 			at, given := a.givenBack[b]
 			if !e.Has(b) || given && a.e.now.Sub(at) < model.GivenBackMemory {

@@ -77,7 +77,9 @@ func (s *agentScript) command() string {
 //
 // The latency is that of each EC2 call, none by default. With a pods-subnet the
 // ENIConfig "default" points to it. In-use addresses are the lowest ones; with
-// spread=16 there is one in each 16 instead.
+// spread=16 there is one in each 16 instead. With cards=3 the type has as many
+// network cards, each with the ENIs of the default one or, with all-enis=7, so
+// many on all of them.
 func (s *agentScript) cluster() {
 	cfg := baseConfig()
 	cfg.Duration = time.Nanosecond
@@ -113,6 +115,8 @@ func (s *agentScript) cluster() {
 	}
 	kind, ok := model.LookupInstanceType(s.text("type", "m5.large"))
 	require.True(s.t, ok)
+	kind.NetworkCards = s.number("cards", kind.NetworkCards)
+	kind.MaxENIsAllCards = s.number("all-enis", kind.MaxENIs*kind.NetworkCards)
 	cfg.NodeGroups = []NodeGroup{{
 		Name: "n", Type: kind, Count: s.number("count", 1), Subnets: []model.SubnetID{"main"},
 		MaxPods: s.number("max-pods", model.AutoMaxPods(kind, 0).Result), AgentStart: s.duration("agent-start"),
@@ -129,11 +133,20 @@ func (s *agentScript) cluster() {
 }
 
 // create makes pods p-1, p-2, … on a node at once, which run and stop without
-// delay: "pods node=n-0 count=9".
+// delay: "pods node=n-0 count=9". With want=cards they want an address of each
+// network card, with want=branch a branch ENI, with want=both both.
 func (s *agentScript) create() {
 	for range s.number("count", 1) {
 		s.pods++
-		s.e.createPod(&pod{name: model.PodName(fmt.Sprint("p-", s.pods)), spec: &PodSpec{Node: s.node().name}, beside: true})
+		spec := &PodSpec{Node: s.node().name}
+		want := s.text("want", "")
+		if want == "cards" || want == "both" {
+			spec.Annotations = map[string]string{model.AnnotationNICs: model.AnnotationNICsAll}
+		}
+		if want == "branch" || want == "both" {
+			spec.BranchGroups = []model.SecurityGroup{"pods"}
+		}
+		s.e.createPod(&pod{name: model.PodName(fmt.Sprint("p-", s.pods)), spec: spec, beside: true})
 	}
 }
 
@@ -159,12 +172,12 @@ func (s *agentScript) pool() string {
 	n := s.node()
 	held := map[netip.Addr]bool{}
 	for _, p := range n.pods {
-		if p.lease != nil {
-			held[p.lease.Address()] = true
+		for l := range p.leases() {
+			held[l.Address()] = true
 		}
 	}
-	for _, e := range n.agent.store.ENIs() {
-		fmt.Fprintf(&out, "device %d: ", e.Device)
+	for _, e := range n.agent.stored() {
+		fmt.Fprintf(&out, "%s: ", deviceText(e.Card, e.Device))
 		for _, b := range e.Blocks() {
 			var strip strings.Builder
 			for a := b.Addr(); b.Contains(a); a = a.Next() {
@@ -292,7 +305,11 @@ func (s *agentScript) describe(e Event) (text, pod string) {
 		return fmt.Sprintf("%d addresses", len(addresses))
 	}
 	pool := func(d PoolDecision) string {
-		return fmt.Sprintf("%s: total=%d assigned=%d cooling=%d short=%d over=%d", d.Reason, d.Total, d.Assigned, d.Cooling, d.Short, d.Over)
+		card := ""
+		if d.Card > 0 {
+			card = fmt.Sprintf("card %d, ", d.Card)
+		}
+		return card + fmt.Sprintf("%s: total=%d assigned=%d cooling=%d short=%d over=%d", d.Reason, d.Total, d.Assigned, d.Cooling, d.Short, d.Over)
 	}
 	switch b := e.Body.(type) {
 	case AgentExited:
@@ -300,13 +317,13 @@ func (s *agentScript) describe(e Event) (text, pod string) {
 	case AgentStarted:
 		return fmt.Sprintf("start %d", b.Start), ""
 	case ENIAttached:
-		return fmt.Sprintf("device %d, %s, in %s, %s, by %s", b.Device, b.Kind, b.Subnet, blocks(b.Addresses, b.Prefixes), b.By), ""
+		return fmt.Sprintf("%s, %s, in %s, %s, by %s", deviceText(b.Card, b.Device), b.Kind, b.Subnet, blocks(b.Addresses, b.Prefixes), b.By), ""
 	case ENIDetached:
-		return fmt.Sprintf("device %d, %s, by %s", b.Device, blocks(b.Addresses, b.Prefixes), b.By), ""
+		return fmt.Sprintf("%s, %s, by %s", deviceText(b.Card, b.Device), blocks(b.Addresses, b.Prefixes), b.By), ""
 	case AddressesAdded:
-		return fmt.Sprintf("device %d, %s, by %s", b.Device, blocks(b.Addresses, b.Prefixes), b.By), ""
+		return fmt.Sprintf("%s, %s, by %s", deviceText(b.Card, b.Device), blocks(b.Addresses, b.Prefixes), b.By), ""
 	case AddressesRemoved:
-		return fmt.Sprintf("device %d, %s, by %s", b.Device, blocks(b.Addresses, b.Prefixes), b.By), ""
+		return fmt.Sprintf("%s, %s, by %s", deviceText(b.Card, b.Device), blocks(b.Addresses, b.Prefixes), b.By), ""
 	case PoolGrow:
 		return pool(b.PoolDecision), ""
 	case PoolShrink:
@@ -321,11 +338,15 @@ func (s *agentScript) describe(e Event) (text, pod string) {
 		}
 		return fmt.Sprintf("%s %d in %s: %s", b.Action, b.Want, b.Subnet, b.Error), ""
 	case PodAddressed:
-		return fmt.Sprintf("device %d: ", b.Device), string(b.Pod)
+		return devicesText(PodAddress{Card: b.Card, Device: b.Device}, b.More) + ": ", string(b.Pod)
 	case PodSetupFailed:
 		if told := string(b.Pod) + string(b.Reason); !s.failed[told] {
 			s.failed[told] = true
-			return string(b.Reason) + ": ", string(b.Pod)
+			gaveBack := ""
+			if len(b.GaveBack) > 0 {
+				gaveBack = ", gave back " + devicesText(b.GaveBack[0], b.GaveBack[1:])
+			}
+			return string(b.Reason) + gaveBack + ": ", string(b.Pod)
 		}
 		return "", ""
 	case PodReleased:
@@ -350,4 +371,21 @@ func (s *agentScript) describe(e Event) (text, pod string) {
 	default:
 		return "", ""
 	}
+}
+
+// devicesText names the devices of a pod's addresses.
+func devicesText(first PodAddress, more []PodAddress) string {
+	text := deviceText(first.Card, first.Device)
+	for _, a := range more {
+		text += " + " + deviceText(a.Card, a.Device)
+	}
+	return text
+}
+
+// deviceText names a device; of card 0 without the card.
+func deviceText(card, device int) string {
+	if card > 0 {
+		return fmt.Sprintf("card %d device %d", card, device)
+	}
+	return fmt.Sprintf("device %d", device)
 }

@@ -9,22 +9,22 @@ import (
 
 // shrink gives back blocks that no pod holds an address in, ENI by ENI, until
 // the surplus is gone. Cooling does not protect a block.
-func (a *agent) shrink(stats model.PoolStats, why model.Reason, done func()) {
-	a.e.log(a.node.name, PoolShrink{a.decision(model.RuleTooHigh, why, stats)})
-	a.shrinkFrom(a.store.ShrinkOrder(a.pick), model.ShrinkCount(stats, a.settings), done)
+func (p *pool) shrink(stats model.PoolStats, why model.Reason, done func()) {
+	p.a.log(PoolShrink{p.decision(model.RuleTooHigh, why, stats)})
+	p.shrinkFrom(p.store.ShrinkOrder(p.a.pick), model.ShrinkCount(p.store.Stats(), p.settings), done)
 }
 
 // shrinkFrom goes through the ENIs; prefixes and single addresses of one ENI go
 // by a call each.
-func (a *agent) shrinkFrom(enis []*model.StoreENI, count int, done func()) {
+func (p *pool) shrinkFrom(enis []*model.StoreENI, count int, done func()) {
 	for i, e := range enis {
-		blocks := e.FreeableBlocks(a.pick)
+		blocks := e.FreeableBlocks(p.a.pick)
 		blocks = blocks[:min(len(blocks), count)]
 		if len(blocks) == 0 {
 			continue
 		}
-		a.drop(e, blocks, ByShrink)
-		a.giveBack(e, blocks, func() { a.shrinkFrom(enis[i+1:], count-len(blocks), done) })
+		p.drop(e, blocks, ByShrink)
+		p.a.giveBack(e, blocks, func() { p.shrinkFrom(enis[i+1:], count-len(blocks), done) })
 		return
 	}
 	done()
@@ -56,22 +56,23 @@ func (a *agent) unassign(ni *eni, blocks []netip.Prefix, done func()) {
 
 // maybeFree frees at most one ENI: it leaves the datastore at once, then it is
 // detached, and deleted after a pause.
-func (a *agent) maybeFree(stats model.PoolStats, unused bool, done func()) {
+func (p *pool) maybeFree(l look, done func()) {
+	a := p.a
 	may, _ := a.mayProvision()
-	if !may || !model.MayFreeENI(stats, a.settings, a.limits(), unused) {
+	if !may || !model.MayFreeENI(l.stats, p.settings, a.limits(), l.unused) {
 		done()
 		return
 	}
-	e := a.store.FreeableENI(a.e.now, a.settings, a.pick)
+	e := p.store.FreeableENI(a.e.now, p.settings, a.pick)
 	if e == nil {
 		done()
 		return
 	}
-	d := a.decision(model.RuleFreeENI, model.ReasonUnusedENI, stats)
+	d := p.decision(model.RuleFreeENI, model.ReasonUnusedENI, l.stats)
 	d.ENI = e.ID
-	a.e.log(a.node.name, PoolFree{d})
+	a.log(PoolFree{d})
 	ni := a.instance().eni(e.ID)
-	a.dropENI(e, ni.primary, ByFree)
+	p.dropENI(e, ni.primary, ByFree)
 	a.inFlight = ni
 	a.e.ec2.describe(a.instance(), DescribeNetworkInterfaces, ni, a.alive(func(code model.ErrorCode) {
 		if code != "" {

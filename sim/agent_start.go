@@ -20,22 +20,26 @@ func (a *agent) start() {
 	a.lastShrink, a.backoff, a.lastAction = longAgo, longAgo, longAgo
 	a.givenBack = map[netip.Prefix]model.Instant{}
 	a.stale, a.cleaning, a.inFlight = false, false, nil
-	a.skip = PoolDecision{}
 
 	if err := a.configure(); err != nil {
 		a.exit(err.Error())
 		return
 	}
-	a.store = model.NewDatastore(a.settings.PrefixDelegation, a.settings.Cooldown)
+	a.openPools()
+	var enis []*model.StoreENI
 	for _, ni := range a.attached() {
-		a.takeENI(ni, a.attachedBlocks(ni), ByStart)
+		enis = append(enis, a.pools[ni.card].takeENI(ni, a.attachedBlocks(ni), ByStart))
 	}
 	a.keepLeases()
+	if a.takesOver() {
+		a.takeOver()
+		return
+	}
 	if a.settings.IPv6 {
 		a.startIPv6()
 		return
 	}
-	a.startGiveBack(slices.Clone(a.store.ENIs()))
+	a.startGiveBack(enis)
 }
 
 // configure parses the environment and says what it makes of it.
@@ -52,36 +56,21 @@ func (a *agent) configure() error {
 	return settings.Validate()
 }
 
-// keepLeases hands pods that live the addresses they held before the restart;
-// those of pods that are gone are free at once. A pod whose address no ENI of
-// the datastore has lives on with it, unknown to the agent.
-func (a *agent) keepLeases() {
-	for _, p := range a.node.pods {
-		if p.lease == nil || p.lease.Dropped() {
-			continue
-		}
-		if kept := a.store.Hold(p.lease.Address(), p.name); kept != nil {
-			p.lease = kept
-		} else {
-			p.lease.Forget()
-		}
-	}
-}
-
 // startGiveBack gives back, ENI by ENI, free blocks of the inactive mode, and
-// those of the active mode on ENIs that are excluded.
+// those of the active mode on ENIs that are excluded; of these only on card 0, in
+// whose datastore the agent looks for the others in vain (observed in v1.23.1).
 func (a *agent) startGiveBack(enis []*model.StoreENI) {
 	if a.settings.NoProvisioning {
 		enis = nil
 	}
 	for i, e := range enis {
 		blocks := slices.DeleteFunc(e.FreeableBlocks(nil), func(b netip.Prefix) bool {
-			return !e.Excluded && b.IsSingleIP() != a.settings.PrefixDelegation
+			return !(e.Excluded && e.Card == 0) && b.IsSingleIP() != a.settings.PrefixDelegation
 		})
 		if len(blocks) == 0 {
 			continue
 		}
-		a.drop(e, blocks, ByStart)
+		a.pools[e.Card].drop(e, blocks, ByStart)
 		a.giveBack(e, blocks, func() { a.startGiveBack(enis[i+1:]) })
 		return
 	}
@@ -92,29 +81,41 @@ func (a *agent) startGiveBack(enis []*model.StoreENI) {
 // starting reports whether the start-up is under way.
 func (a *agent) starting() bool { return !a.up && a.busy }
 
-// startGrow makes one growth step if the pool is too low.
+// startGrow makes one growth step for each pool that is too low.
 func (a *agent) startGrow() {
-	stats := a.store.Stats()
-	low, why := model.TooLow(stats, a.settings, a.limits())
 	if !a.settings.Version.Has(model.FeatureGrowAtStart) && !a.settings.CustomNetworking {
 		a.started()
 		return
 	}
-	if !low {
-		a.logSkip(model.RuleTooLow, why, stats)
+	a.startGrowing(a.newRound().left)
+}
+
+// startGrowing goes through the pools. In custom networking one that is empty
+// after its step makes the agent exit.
+func (a *agent) startGrowing(left []look) {
+	if len(left) == 0 {
 		a.started()
 		return
 	}
-	a.grow(stats, why, a.started)
-}
-
-// started ends the start-up: the agent serves requests and its loop begins, or
-// in custom networking an empty pool makes it exit.
-func (a *agent) started() {
-	if a.settings.CustomNetworking && a.store.Stats().Total == 0 {
-		a.exit("Failed to attach any ENIs for custom networking")
+	p, stats := left[0].pool, left[0].stats
+	next := func() {
+		if a.settings.CustomNetworking && p.store.Stats().Total == 0 {
+			a.exit("Failed to attach any ENIs for custom networking")
+			return
+		}
+		a.startGrowing(left[1:])
+	}
+	low, why := p.tooLow(stats)
+	if !low {
+		p.logSkip(model.RuleTooLow, why, stats)
+		next()
 		return
 	}
+	p.grow(stats, why, next)
+}
+
+// started ends the start-up: the agent serves requests and its loop begins.
+func (a *agent) started() {
 	a.up, a.busy = true, false
 	a.failures = 0
 	a.loopBase = a.e.now.Add(-loopPause)

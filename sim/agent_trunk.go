@@ -16,13 +16,13 @@ func (a *agent) keepsSlot() bool {
 // awaitsTrunk reports whether there is no trunk yet although security groups
 // for pods are on, also on a type that cannot have one.
 func (a *agent) awaitsTrunk() bool {
-	return a.settings.PodENI && !a.store.HasTrunk()
+	return a.settings.PodENI && !a.pools[0].store.HasTrunk()
 }
 
 // signalTrunk asks the resource controller for a trunk, if the agent's ENIs
 // leave a slot.
 func (a *agent) signalTrunk() {
-	if !a.settings.IPv4 || !a.awaitsTrunk() || len(a.store.ENIs()) >= a.maxENI() {
+	if !a.settings.IPv4 || !a.awaitsTrunk() || len(a.pools[0].store.ENIs()) >= a.maxENI() {
 		return
 	}
 	a.e.controller.signal(a.node)

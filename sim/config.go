@@ -27,6 +27,9 @@ type Config struct {
 	Version  string
 	Notes    []string
 
+	// State is what is there already when the run begins.
+	State State
+
 	Subnets    []SubnetConfig
 	Cluster    ClusterConfig
 	CNI        CNIConfig
@@ -225,7 +228,7 @@ type PodSpec struct {
 	Namespace      string
 	Labels         map[string]string
 	ServiceAccount string
-	Annotations    map[string]string
+	Annotations    map[string]string // model.AnnotationNICs counts
 	NodeSelector   map[string]string
 	Tolerations    []Toleration
 	CPUMilli       int // requests; 0 = none

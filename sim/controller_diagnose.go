@@ -78,7 +78,7 @@ func (c *resourceController) diagnoseNoTrunk(p *pod) verdict {
 		return verdict{
 			kind: KindNoTrunk, scope: "node", name: string(n.name), reason: string(n.trunkError), message: textNoAddress,
 			numbers: func() map[string]int {
-				return map[string]int{"maxENI": n.instance.kind.MaxENIs, "enis": len(n.instance.enis), "branchLimit": n.instance.kind.BranchENIs}
+				return map[string]int{"maxENI": n.instance.kind.MaxENIs, "enis": n.instance.onCard(0), "branchLimit": n.instance.kind.BranchENIs}
 			},
 			remedy: remedyUnschedulable(KindNoTrunk),
 		}

@@ -238,7 +238,7 @@ func replay(t *testing.T, rec *recording) *replayed {
 		if device > 0 {
 			ni, err := e.ec2.make(n.instance, n.subnet, nil, 0, false, model.ENISecondary)
 			require.NoError(t, err)
-			n.instance.attach(ni, device)
+			n.instance.attach(ni, 0, device)
 		}
 	}
 	n.agent.settings.CustomNetworking = rec.ENIConfigSubnet != nil

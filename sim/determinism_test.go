@@ -255,6 +255,10 @@ func moved(t *testing.T, cfg sim.Config, shift time.Duration) []string {
 				until := b.CoolUntilMs.Add(-shift)
 				b.CoolUntilMs = &until
 			}
+			b.More = movedAddresses(b.More, shift)
+			ev.Body = b
+		case sim.PodSetupFailed:
+			b.GaveBack = movedAddresses(b.GaveBack, shift)
 			ev.Body = b
 		case sim.BranchFailed:
 			if b.RetryMs != nil {
@@ -268,4 +272,15 @@ func moved(t *testing.T, cfg sim.Config, shift time.Duration) []string {
 		return err
 	}))
 	return out
+}
+
+// movedAddresses are addresses that cool until an instant moved back.
+func movedAddresses(all []sim.PodAddress, shift time.Duration) []sim.PodAddress {
+	for i := range all {
+		if until := all[i].CoolUntilMs; until != nil {
+			moved := until.Add(-shift)
+			all[i].CoolUntilMs = &moved
+		}
+	}
+	return all
 }

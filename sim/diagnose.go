@@ -47,8 +47,52 @@ func kindOf(code model.ErrorCode) Kind {
 	}
 }
 
-// diagnose tells why the agent has no address to give: what its next check
-// would do decides, first row that fits.
+// diagnose tells why the agent gave the pod no address. One that wants an address
+// of each network card waits for all that have none, so that what does not cure
+// itself counts before what does; any other is served by whichever card has one
+// first, and it is the other way round.
+func (a *agent) diagnose(why denial) verdict {
+	switch {
+	case !a.up:
+		return a.diagnoseDown()
+	case why.multiNICOff:
+		return a.onNode(KindMisconfig, "multi-nic-off", "the pod's annotation "+model.AnnotationNICs+" asks for an address of each network card, and ENABLE_MULTI_NIC is off: set it, or take the annotation away")
+	case why.lacking != nil:
+		return a.diagnoseFrom(why.lacking.card, false)
+	case len(a.pools) > 1:
+		return a.diagnoseFrom(0, true)
+	default:
+		return a.pools[0].diagnose()
+	}
+}
+
+// diagnoseFrom diagnoses the pools from this card on that have no address to give,
+// and returns the first verdict that cures itself, or does not, as preferred; else
+// that of the card.
+func (a *agent) diagnoseFrom(card int, curing bool) verdict {
+	first := a.pools[card].diagnose()
+	v := first
+	for _, p := range a.pools[card+1:] {
+		if v.kind.Cures() == curing {
+			return v
+		}
+		if !p.gives() {
+			v = p.diagnose()
+		}
+	}
+	if v.kind.Cures() == curing {
+		return v
+	}
+	return first
+}
+
+// gives reports whether the pool has an address to give.
+func (p *pool) gives() bool {
+	return p.store.Stats().Available() > p.store.Cooling(p.a.e.now)
+}
+
+// diagnose tells why the pool has no address to give: what its next check would
+// do decides, first row that fits.
 //
 //	a  not up                                         its last refusal; else misconfig
 //	b  not too low, or no room to grow; some cooling  cooldown
@@ -57,35 +101,81 @@ func kindOf(code model.ErrorCode) Kind {
 //	   nothing refused, but a new ENI has no subnet   misconfig
 //	e  too low, room, nothing refused                 warm-pool-lag
 //	f  too low, no room                               eni-limit
-func (a *agent) diagnose() verdict {
-	if !a.up {
-		return a.diagnoseDown()
+func (p *pool) diagnose() verdict {
+	a := p.a
+	if a.settings.IPv6 && p.card > 0 {
+		return p.diagnoseIPv6()
 	}
-	stats := a.store.Stats()
-	low, why := model.TooLow(stats, a.settings, a.limits())
-	room := a.room() > 0 || a.store.HasGrowCandidate(a.settings, a.limits())
-	cooling := a.store.Cooling(a.e.now)
+	stats := p.store.Stats()
+	low, why := p.tooLow(stats)
+	room := p.room() > 0 || p.hasCandidate()
+	cooling := p.store.Cooling(a.e.now)
 	may, suspended := a.mayProvision()
+	backoff := a.e.now.Sub(a.backoff) <= model.BackoffPeriod
 	switch {
 	case cooling > 0 && (!low || !room):
-		return a.onNode(KindCooldown, "", fmt.Sprintf("addresses rest %s after their pod has gone, and count as available meanwhile: keep more warm (WARM_IP_TARGET, WARM_ENI_TARGET), replace pods more slowly, or lower IP_COOLDOWN_PERIOD", a.settings.Cooldown))
+		return p.onNode(KindCooldown, "", p.remedyCooldown())
 	case !low && why == model.ReasonMaxPods:
-		return a.onNode(KindMisconfig, "max-pods-cap", "the pool stops growing at the node's max-pods, and more pods than that are bound here: raise max-pods, or do not pin pods")
+		return p.onNode(KindMisconfig, "max-pods-cap", "the pool stops growing at the node's max-pods, and more pods than that are bound here: raise max-pods, or do not pin pods")
 	case !low:
-		return a.onNode(KindMisconfig, "minimum-ip-target", "MINIMUM_IP_TARGET without WARM_IP_TARGET is a hard cap: set WARM_IP_TARGET as well")
+		return p.onNode(KindMisconfig, "minimum-ip-target", "MINIMUM_IP_TARGET without WARM_IP_TARGET is a hard cap: set WARM_IP_TARGET as well")
 	case !may:
-		return a.onNode(KindMisconfig, string(suspended), remedySuspended(suspended))
+		return p.onNode(KindMisconfig, string(suspended), remedySuspended(suspended))
 	case !room:
-		v := a.onNode(KindENILimit, "", "")
-		v.cappedBy, v.remedy = a.cappedBy()
+		v := p.onNode(KindENILimit, "", "")
+		v.cappedBy, v.remedy = p.cappedBy()
 		return v
-	case a.refused != nil && (a.e.now.Sub(a.backoff) <= model.BackoffPeriod || a.refused.stands()):
-		return a.diagnoseRefusal()
-	case !a.store.HasGrowCandidate(a.settings, a.limits()) && !a.hasPlace():
-		return a.onNode(KindMisconfig, "no-eniconfig", "a new ENI is needed, and "+a.noENIConfig())
+	case p.refused != nil && (backoff || p.refused.stands()):
+		return p.diagnoseRefusal(p.refused)
+	case backoff && a.lastRefusal() != nil: // of another pool's
+		return p.diagnoseRefusal(a.lastRefusal())
+	case !p.hasCandidate() && !a.hasPlace():
+		return p.onNode(KindMisconfig, "no-eniconfig", "a new ENI is needed, and "+a.noENIConfig())
 	default:
-		return a.onNode(KindWarmPoolLag, string(why), "the next check of the pool, at most 5 s away, brings more: pods came faster than the warm pool; keep more warm, or start pods more slowly")
+		return p.onNode(KindWarmPoolLag, string(why), p.remedyLag())
 	}
+}
+
+// lastRefusal is that of the lowest card, before all one that began a back-off: it
+// holds for every pool.
+func (a *agent) lastRefusal() *refusal {
+	var any *refusal
+	for _, p := range a.pools {
+		switch {
+		case p.refused == nil:
+		case a.settings.BacksOff(p.refused.code):
+			return p.refused
+		case any == nil:
+			any = p.refused
+		}
+	}
+	return any
+}
+
+// diagnoseIPv6 is about a card above 0 in IPv6 mode, where the agent attaches an
+// ENI at its start or not at all.
+func (p *pool) diagnoseIPv6() verdict {
+	const restart = "in IPv6 mode the agent gives a network card its ENI at its start only: restart it"
+	if p.refused != nil {
+		v := p.diagnoseRefusal(p.refused)
+		v.remedy += "; " + restart
+		return v
+	}
+	return p.onNode(KindMisconfig, "no-eni-on-card", restart)
+}
+
+func (p *pool) remedyCooldown() string {
+	if p.card > 0 {
+		return fmt.Sprintf("addresses rest %s after their pod has gone, and count as available meanwhile; network card %d keeps one warm, whatever the targets say, and each attempt of a pod that wants an address of every card takes one of the cards before and lets it rest: start and replace such pods more slowly, or lower IP_COOLDOWN_PERIOD", p.a.settings.Cooldown, p.card)
+	}
+	return fmt.Sprintf("addresses rest %s after their pod has gone, and count as available meanwhile: keep more warm (WARM_IP_TARGET, WARM_ENI_TARGET), replace pods more slowly, or lower IP_COOLDOWN_PERIOD", p.a.settings.Cooldown)
+}
+
+func (p *pool) remedyLag() string {
+	if p.card > 0 {
+		return fmt.Sprintf("network card %d keeps one address warm, whatever the targets say, and a check of the pool, every 5 s, brings one more: start pods that want an address of every card more slowly", p.card)
+	}
+	return "the next check of the pool, at most 5 s away, brings more: pods came faster than the warm pool; keep more warm, or start pods more slowly"
 }
 
 // noENIConfig tells that the node's ENIConfig is not there, and what to do.
@@ -100,8 +190,8 @@ func (a *agent) noENIConfig() string {
 // diagnoseDown is row a.
 func (a *agent) diagnoseDown() verdict {
 	var v verdict
-	if a.refused != nil {
-		v = a.diagnoseRefusal()
+	if r := a.lastRefusal(); r != nil {
+		v = a.diagnoseRefusal(r)
 	} else {
 		v = a.onNode(KindMisconfig, "agent-down", "the node's agent is not up: it starts, restarts or fails to start; pods wait until it serves")
 	}
@@ -109,18 +199,29 @@ func (a *agent) diagnoseDown() verdict {
 	return v
 }
 
-// diagnoseRefusal is row d.
-func (a *agent) diagnoseRefusal() verdict {
-	r := a.refused
-	kind := kindOf(r.code)
-	if kind != KindSubnetIPs {
-		v := a.onNode(kind, string(r.code), remedyRefused(kind))
-		if kind == KindThrottling || kind == KindQuota {
-			v.scope, v.name = "cluster", a.e.cfg.Cluster.Name
-		}
-		return v
+// diagnoseRefusal is row d, with the numbers of the pool on card 0.
+func (a *agent) diagnoseRefusal(r *refusal) verdict {
+	if kind := kindOf(r.code); kind != KindSubnetIPs {
+		return a.refusedOnNode(kind, r, a.numbers)
 	}
 	return r.ofSubnet()
+}
+
+// diagnoseRefusal is row d, with the numbers of this pool.
+func (p *pool) diagnoseRefusal(r *refusal) verdict {
+	if kind := kindOf(r.code); kind != KindSubnetIPs {
+		return p.a.refusedOnNode(kind, r, p.numbers)
+	}
+	return r.ofSubnet()
+}
+
+// refusedOnNode is a refusal for which no subnet is to blame.
+func (a *agent) refusedOnNode(kind Kind, r *refusal, numbers func() map[string]int) verdict {
+	v := a.verdict(kind, string(r.code), remedyRefused(kind), numbers)
+	if kind == KindThrottling || kind == KindQuota {
+		v.scope, v.name = "cluster", a.e.cfg.Cluster.Name
+	}
+	return v
 }
 
 // ofSubnet is the refusal by a subnet that is full.
@@ -155,38 +256,63 @@ func (r *refusal) numbers() map[string]int {
 	return out
 }
 
-// onNode is a verdict about this node, with the numbers of its pool.
+// onNode is a verdict about this node, with the numbers of its pool on card 0.
 func (a *agent) onNode(kind Kind, reason, remedy string) verdict {
+	return a.verdict(kind, reason, remedy, a.numbers)
+}
+
+func (a *agent) verdict(kind Kind, reason, remedy string, numbers func() map[string]int) verdict {
 	return verdict{
 		kind: kind, scope: "node", name: string(a.node.name), reason: reason,
-		message: textNoAddress, numbers: a.numbers, remedy: remedy,
+		message: textNoAddress, numbers: numbers, remedy: remedy,
 	}
 }
 
-// numbers are the figures of the node's pool.
+// onNode is a verdict about the node, with the numbers of this pool.
+func (p *pool) onNode(kind Kind, reason, remedy string) verdict {
+	return p.a.verdict(kind, reason, remedy, p.numbers)
+}
+
+// numbers are the figures of the node's pool on card 0.
 func (a *agent) numbers() map[string]int {
-	out := map[string]int{
+	if len(a.pools) == 0 {
+		return a.limitNumbers()
+	}
+	return a.pools[0].numbers()
+}
+
+func (a *agent) limitNumbers() map[string]int {
+	return map[string]int{
 		"maxPods": a.node.maxPods,
 		"maxENI":  a.maxENI(),
 		"slots":   a.limits().Slots,
 	}
-	if a.store != nil {
-		stats := a.store.Stats()
-		out["enis"] = len(a.store.ENIs())
-		out["total"] = stats.Total
-		out["assigned"] = stats.Assigned
-		out["available"] = stats.Available()
-		out["cooling"] = a.store.Cooling(a.e.now)
+}
+
+// numbers are the figures of the pool, with its network card above 0.
+func (p *pool) numbers() map[string]int {
+	out := p.a.limitNumbers()
+	stats := p.store.Stats()
+	out["enis"] = len(p.store.ENIs())
+	out["total"] = stats.Total
+	out["assigned"] = stats.Assigned
+	out["available"] = stats.Available()
+	out["cooling"] = p.store.Cooling(p.a.e.now)
+	if p.card > 0 {
+		out["card"] = p.card
 	}
 	return out
 }
 
-// cappedBy says what limits the node's ENIs, and what would help.
-func (a *agent) cappedBy() (by, remedy string) {
+// cappedBy says what limits the card's ENIs, and what would help.
+func (p *pool) cappedBy() (by, remedy string) {
+	a := p.a
 	kind := a.instance().kind
 	switch {
 	case a.maxENI() < kind.MaxENIs:
 		return "MAX_ENI", fmt.Sprintf("raise or unset MAX_ENI (%d): %s holds %d ENIs", a.maxENI(), kind.Name, kind.MaxENIs)
+	case p.card > 0:
+		return "instance type", fmt.Sprintf("network card %d holds no more ENIs: fewer pods on the node that want an address of every card, or more nodes", p.card)
 	case a.settings.CustomNetworking:
 		return "custom networking", fmt.Sprintf("lower max-pods (%d): with custom networking the primary ENI serves no pods; or prefix mode, or a larger instance type", a.node.maxPods)
 	case a.keepsSlot() && a.awaitsTrunk():

@@ -134,20 +134,19 @@ func (a *agent) placeOfENIConfig(primary *eni) []place {
 // drainExcluded drops the block of a lease that was given up, if its ENI is
 // excluded and no pod is in it a moment later. EC2 keeps the block; the next
 // reconcile takes it back.
-func (a *agent) drainExcluded(l *model.Lease) {
-	e := l.ENI()
-	if !a.up || !e.Excluded {
+func (p *pool) drainExcluded(l *model.Lease) {
+	a, e := p.a, l.ENI()
+	if !e.Excluded {
 		return
 	}
 	life := a.life
 	a.e.promise(a.e.now.Add(model.ExcludedBlockLeaves), func() {
-		if a.life != life || !a.store.Idle(l) {
+		if a.life != life || !p.store.Idle(l) {
 			return
 		}
 		block := l.Block()
-		a.store.LeaveBlock(e, block)
-		addresses, prefixes := split([]netip.Prefix{block})
-		a.e.log(a.node.name, AddressesRemoved{e.ID, e.Device, addresses, prefixes, ByExcluded})
+		p.store.LeaveBlock(e, block)
+		p.removed(e, []netip.Prefix{block}, ByExcluded)
 		a.stale = true
 		a.changed()
 		a.wakeReconcile()

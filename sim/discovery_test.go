@@ -137,13 +137,13 @@ func (row *discoveryRow) attempt(t *testing.T, refuse []model.SubnetID) discover
 	e.start()
 	a := e.nodes[0].agent
 	require.NoError(t, a.configure())
-	a.store = model.NewDatastore(false, a.settings.Cooldown)
+	a.openPools()
 	a.backoff = longAgo
 	for _, s := range row.Subnets {
 		require.Equal(t, s.Free, e.ec2.named[s.ID].Free(), s.ID)
 	}
 
-	g := &growth{a: a, count: 1, done: func() {}}
+	g := &growth{a: a, pool: a.pools[0], count: 1, done: func() {}}
 	g.create(a.places(), 1)
 	e.loop()
 	out.backoff = a.backoff != longAgo

@@ -49,6 +49,7 @@ type eni struct {
 	instance  *instance      // nil: not attached
 	attaching bool           // a trunk whose attachment is under way: the metadata don't show it yet
 	leaving   bool           // detached, and its device number kept until it is deleted
+	card      int            // network card; device is on it
 	device    int
 
 	branches []*eni // of a trunk: those made for it and not deleted
@@ -63,7 +64,7 @@ type instance struct {
 	id     model.InstanceID
 	kind   model.InstanceType
 	node   *node
-	enis   []*eni // attached, by device number
+	enis   []*eni // attached, by network card and device number
 	loose  []*eni // made for it, not attached (yet, or any more)
 	trunk  *eni   // the last that was attached
 	made   int    // how many were made for it so far
@@ -113,6 +114,9 @@ func (x *ec2) newSubnet(cfg SubnetConfig) (*subnet, error) {
 		}
 		s.start.InUse = append(s.start.InUse, a)
 	}
+	if err := x.e.initial.claim(space); err != nil {
+		return nil, err
+	}
 	var scatter model.Pick
 	if !cfg.InUsePacked {
 		scatter = newStream(x.e.cfg.Seed, "inUse/"+string(cfg.Name)).pick
@@ -152,12 +156,7 @@ func (x *ec2) subnetStarts() []SubnetStart {
 // launch starts an instance for the node: its primary ENI takes an address. A
 // refusal is logged as a call of RunInstances; a success as the node's launch.
 func (x *ec2) launch(n *node, s *subnet, groups []model.SecurityGroup) (*instance, error) {
-	in := &instance{
-		id:     model.InstanceID("i-" + digits(string(n.name), "instance")),
-		kind:   n.group.Type,
-		node:   n,
-		chance: newStream(x.e.cfg.Seed, "ec2/"+string(n.name)),
-	}
+	in := x.newInstance(n)
 	primary, err := x.make(in, s, groups, 0, false, model.ENIPrimary)
 	if err != nil {
 		x.send(request{
@@ -168,8 +167,18 @@ func (x *ec2) launch(n *node, s *subnet, groups []model.SecurityGroup) (*instanc
 		})
 		return nil, err
 	}
-	in.attach(primary, 0)
+	in.attach(primary, 0, 0)
 	return in, nil
+}
+
+// newInstance is the node's instance, without an ENI.
+func (x *ec2) newInstance(n *node) *instance {
+	return &instance{
+		id:     model.InstanceID("i-" + digits(string(n.name), "instance")),
+		kind:   n.group.Type,
+		node:   n,
+		chance: newStream(x.e.cfg.Seed, "ec2/"+string(n.name)),
+	}
 }
 
 // terminate takes the instance away; all ENIs that were made for it are deleted
@@ -266,11 +275,13 @@ func (x *ec2) release(in *instance, ni *eni) {
 	x.e.log(in.node.name, ENIDeleted{ni.id, ni.subnet.ID(), ni.primary, addresses, pfx, released})
 }
 
-// attach puts the ENI at the device number.
-func (in *instance) attach(ni *eni, device int) {
-	ni.instance, ni.device = in, device
+// attach puts the ENI at the device number of the network card.
+func (in *instance) attach(ni *eni, card, device int) {
+	ni.instance, ni.card, ni.device = in, card, device
 	in.loose = slices.DeleteFunc(in.loose, func(have *eni) bool { return have == ni })
-	at, _ := slices.BinarySearchFunc(in.enis, device, func(have *eni, d int) int { return cmp.Compare(have.device, d) })
+	at, _ := slices.BinarySearchFunc(in.enis, ni, func(have, ni *eni) int {
+		return cmp.Or(cmp.Compare(have.card, ni.card), cmp.Compare(have.device, ni.device))
+	})
 	in.enis = slices.Insert(in.enis, at, ni)
 }
 
@@ -281,19 +292,30 @@ func (in *instance) detach(ni *eni) {
 	ni.instance, ni.leaving = nil, true
 }
 
-// lowestDevice is the lowest free device number.
-func (in *instance) lowestDevice() int {
+// lowestDevice is the lowest free device number of the network card.
+func (in *instance) lowestDevice(card int) int {
 	device := 0
-	for in.deviceTaken(device) {
+	for in.deviceTaken(card, device) {
 		device++
 	}
 	return device
 }
 
-func (in *instance) deviceTaken(device int) bool {
-	has := func(ni *eni) bool { return ni.device == device }
+func (in *instance) deviceTaken(card, device int) bool {
+	has := func(ni *eni) bool { return ni.card == card && ni.device == device }
 	return slices.ContainsFunc(in.enis, has) ||
 		slices.ContainsFunc(in.loose, func(ni *eni) bool { return ni.leaving && has(ni) })
+}
+
+// onCard is how many ENIs are attached to the network card.
+func (in *instance) onCard(card int) int {
+	n := 0
+	for _, ni := range in.enis {
+		if ni.card == card {
+			n++
+		}
+	}
+	return n
 }
 
 // eni returns the attached ENI with this id, or nil.

@@ -108,7 +108,7 @@ func (x *ec2) assign(ni *eni, want int, prefixes bool, done func(blocks []netip.
 	x.send(request{
 		in:     in,
 		life:   in.life(),
-		fields: CallFields{Action: AssignPrivateIpAddresses, ENI: ni.id, Subnet: ni.subnet.ID(), Want: want},
+		fields: CallFields{Action: AssignPrivateIpAddresses, ENI: ni.id, Card: ni.card, Subnet: ni.subnet.ID(), Want: want},
 		effect: func(f *CallFields) { blocks = x.addBlocks(ni, want, prefixes, f) },
 		done:   func(code model.ErrorCode) { done(blocks, code) },
 	})
@@ -138,7 +138,7 @@ func (x *ec2) unassign(ni *eni, blocks []netip.Prefix, done reply) {
 	x.send(request{
 		in:     ni.instance,
 		life:   ni.instance.life(),
-		fields: CallFields{Action: UnassignPrivateIpAddresses, ENI: ni.id, Subnet: ni.subnet.ID(), Want: len(blocks)},
+		fields: CallFields{Action: UnassignPrivateIpAddresses, ENI: ni.id, Card: ni.card, Subnet: ni.subnet.ID(), Want: len(blocks)},
 		effect: func(f *CallFields) { x.removeBlocks(ni, blocks, f) },
 		done:   done,
 	})
@@ -157,16 +157,29 @@ func (x *ec2) removeBlocks(ni *eni, blocks []netip.Prefix, f *CallFields) {
 	}
 }
 
+// newENI is an ENI that an agent asks for.
+type newENI struct {
+	subnet   *subnet
+	groups   []model.SecurityGroup
+	want     int // addresses, or prefixes, besides the primary address
+	prefixes bool
+	ipv6     bool // with an IPv6 address
+}
+
 // create makes an ENI that is not attached yet.
-func (x *ec2) create(in *instance, s *subnet, groups []model.SecurityGroup, want int, prefixes bool, done func(ni *eni, code model.ErrorCode)) {
+func (x *ec2) create(in *instance, want newENI, done func(ni *eni, code model.ErrorCode)) {
 	var ni *eni
 	x.send(request{
 		in:     in,
 		life:   in.life(),
-		fields: CallFields{Action: CreateNetworkInterface, Subnet: s.ID(), Want: want},
+		fields: CallFields{Action: CreateNetworkInterface, Subnet: want.subnet.ID(), Want: want.want},
 		effect: func(f *CallFields) {
+			if want.ipv6 && want.subnet.ipv6 == nil {
+				f.Error = model.InvalidParameterValue
+				return
+			}
 			var err error
-			ni, err = x.make(in, s, groups, want, prefixes, model.ENISecondary)
+			ni, err = x.make(in, want.subnet, want.groups, want.want, want.prefixes, model.ENISecondary)
 			if f.Error = codeOf(err); err != nil {
 				return
 			}
@@ -178,18 +191,18 @@ func (x *ec2) create(in *instance, s *subnet, groups []model.SecurityGroup, want
 	})
 }
 
-// attach attaches an ENI at the lowest free device number.
-func (x *ec2) attach(in *instance, ni *eni, done reply) {
+// attach attaches an ENI to the network card, at its lowest free device number.
+func (x *ec2) attach(in *instance, ni *eni, card int, done reply) {
 	x.send(request{
 		in:     in,
 		life:   in.life(),
-		fields: CallFields{Action: AttachNetworkInterface, ENI: ni.id, Subnet: ni.subnet.ID()},
+		fields: CallFields{Action: AttachNetworkInterface, ENI: ni.id, Card: card, Subnet: ni.subnet.ID()},
 		effect: func(f *CallFields) {
-			if len(in.enis) >= in.kind.MaxENIs {
+			if in.onCard(card) >= in.kind.CardENIs(card) {
 				f.Error = model.AttachmentLimitExceeded
 				return
 			}
-			in.attach(ni, in.lowestDevice())
+			in.attach(ni, card, in.lowestDevice(card))
 		},
 		done: done,
 	})
@@ -197,11 +210,11 @@ func (x *ec2) attach(in *instance, ni *eni, done reply) {
 
 // describe and modify change nothing that bears on addresses.
 func (x *ec2) describe(in *instance, action Action, ni *eni, done reply) {
-	x.send(request{in: in, life: in.life(), fields: CallFields{Action: action, ENI: ni.id}, done: done})
+	x.send(request{in: in, life: in.life(), fields: CallFields{Action: action, ENI: ni.id, Card: ni.card}, done: done})
 }
 
 func (x *ec2) modify(in *instance, ni *eni, done reply) {
-	x.send(request{in: in, life: in.life(), fields: CallFields{Action: ModifyNetworkInterfaceAttribute, ENI: ni.id}, done: done})
+	x.send(request{in: in, life: in.life(), fields: CallFields{Action: ModifyNetworkInterfaceAttribute, ENI: ni.id, Card: ni.card}, done: done})
 }
 
 // detach takes an ENI off its instance when the call begins, as an agent that
@@ -212,7 +225,7 @@ func (x *ec2) detach(in *instance, ni *eni, done reply) {
 	x.send(request{
 		in:     in,
 		life:   in.life(),
-		fields: CallFields{Action: DetachNetworkInterface, ENI: ni.id, Subnet: ni.subnet.ID()},
+		fields: CallFields{Action: DetachNetworkInterface, ENI: ni.id, Card: ni.card, Subnet: ni.subnet.ID()},
 		effect: func(*CallFields) { in.detach(ni) },
 		done:   done,
 	})
@@ -224,7 +237,7 @@ func (x *ec2) delete(in *instance, ni *eni, done reply) {
 	x.send(request{
 		in:     in,
 		life:   in.life(),
-		fields: CallFields{Action: DeleteNetworkInterface, ENI: ni.id, Subnet: ni.subnet.ID()},
+		fields: CallFields{Action: DeleteNetworkInterface, ENI: ni.id, Card: ni.card, Subnet: ni.subnet.ID()},
 		done: func(code model.ErrorCode) {
 			// The agent's clean-up may have deleted it meanwhile, or the call
 			// of the agent before it.

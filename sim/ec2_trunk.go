@@ -12,7 +12,8 @@ import (
 // standard retryer with 3 attempts (2026).
 const controllerAttempts = 3
 
-// highestDevice is the highest free device number, or −1.
+// highestDevice is the highest free device number of card 0, where trunks go, or
+// −1.
 func (in *instance) highestDevice() int {
 	for device := in.kind.MaxENIs - 1; device >= 0; device-- {
 		if !in.takes(device) {
@@ -22,9 +23,9 @@ func (in *instance) highestDevice() int {
 	return -1
 }
 
-// takes reports whether an ENI sits at the device number.
+// takes reports whether an ENI sits at the device number of card 0.
 func (in *instance) takes(device int) bool {
-	return slices.ContainsFunc(in.enis, func(ni *eni) bool { return ni.device == device })
+	return slices.ContainsFunc(in.enis, func(ni *eni) bool { return ni.card == 0 && ni.device == device })
 }
 
 // ask is a call of the controller about the instance or its trunk.
@@ -52,12 +53,12 @@ func (x *ec2) attachTrunk(in *instance, ni *eni, device int, done reply) {
 		switch {
 		case in.node.gone:
 			f.Error = model.InvalidNetworkInterfaceIDNotFound
-		case len(in.enis) >= in.kind.MaxENIs:
+		case in.onCard(0) >= in.kind.MaxENIs:
 			f.Error = model.AttachmentLimitExceeded
 		case in.takes(device):
 			f.Error = model.InvalidParameterValue
 		default:
-			in.attach(ni, device)
+			in.attach(ni, 0, device)
 			in.trunk, ni.attaching = ni, true
 		}
 	}, func(code model.ErrorCode) {

@@ -73,7 +73,7 @@ func (c *ecs) attach(ci *containerInstance, ni *eni, done reply) {
 			f.Error = model.AttachmentLimitExceeded
 			return
 		}
-		in.attach(ni, in.lowestDevice())
+		in.attach(ni, 0, in.lowestDevice(0))
 	}, done)
 }
 

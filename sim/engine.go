@@ -54,6 +54,7 @@ type engine struct {
 	endMessage string
 
 	ec2       *ec2
+	initial   *initial // what is there at the beginning
 	groups    []*nodeGroup
 	nodes     []*node
 	failing   *node                     // the last whose agent failed to start, while it does
@@ -78,6 +79,7 @@ type engine struct {
 
 func newEngine(cfg Config, sink func(Event) error) (*engine, error) {
 	e := &engine{cfg: &cfg, sink: sink, nodeNamed: map[model.NodeName]*node{}, podNamed: map[model.PodName]*pod{}, pinned: map[model.NodeName][]*pod{}, env: cfg.CNI.Env}
+	e.initial = newInitial(e)
 	var err error
 	if e.ec2, err = newEC2(e); err != nil {
 		return nil, err
@@ -87,6 +89,9 @@ func newEngine(cfg Config, sink func(Event) error) (*engine, error) {
 	}
 	e.troubles = newTroubles(e)
 	if e.platform, err = newPlatform(e); err != nil {
+		return nil, err
+	}
+	if err := e.initial.check(); err != nil {
 		return nil, err
 	}
 	if err := e.scheduleSteps(); err != nil {
@@ -109,6 +114,7 @@ func (e *engine) start() {
 		Subnets:    e.ec2.subnetStarts(),
 		Notes:      e.cfg.Notes,
 	})
+	e.initial.create()
 	e.launchGroups()
 	e.platform.start()
 }

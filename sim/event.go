@@ -127,14 +127,17 @@ type NodeLaunched struct {
 	Subnet         model.SubnetID        `json:"subnet"`
 	Zone           string                `json:"zone"`
 	MaxPods        int                   `json:"maxPods"`
-	SystemPods     int                   `json:"systemPods"` // host-network, counted in maxPods
-	MaxENIs        int                   `json:"maxENIs"`
-	SlotsPerENI    int                   `json:"slotsPerENI"`          // IPv4 per ENI − 1
-	BranchENIs     int                   `json:"branchENIs,omitempty"` // 0: the type cannot have a trunk
-	OS             string                `json:"os,omitempty"`         // "windows", which uses one ENI; empty: Linux
+	SystemPods     int                   `json:"systemPods"`                // host-network, counted in maxPods
+	MaxENIs        int                   `json:"maxENIs"`                   // of the default network card
+	NetworkCards   int                   `json:"networkCards,omitempty"`    // where the type has several
+	MaxENIsAll     int                   `json:"maxENIsAllCards,omitempty"` // likewise: over all of them
+	SlotsPerENI    int                   `json:"slotsPerENI"`               // IPv4 per ENI − 1
+	BranchENIs     int                   `json:"branchENIs,omitempty"`      // 0: the type cannot have a trunk
+	OS             string                `json:"os,omitempty"`              // "windows", which uses one ENI; empty: Linux
 	ENI            model.ENIID           `json:"eni"`
 	PrimaryAddress netip.Addr            `json:"primaryAddress"`
 	SecurityGroups []model.SecurityGroup `json:"securityGroups,omitempty"`
+	Existing       bool                  `json:"existing,omitempty"` // it has run before the run began
 	// TaskENIs is how many tasks in awsvpc mode an ECS container instance takes,
 	// AWSVPCTrunking whether it gets a trunk for them.
 	TaskENIs       int  `json:"taskENIs,omitempty"`
@@ -193,6 +196,7 @@ type AgentExited struct {
 type ENIAttached struct {
 	ENI            model.ENIID           `json:"eni"`
 	Kind           model.ENIKind         `json:"kind"`
+	Card           int                   `json:"card,omitempty"` // network card; Device is on it
 	Device         int                   `json:"device"`
 	Subnet         model.SubnetID        `json:"subnet"`
 	SecurityGroups []model.SecurityGroup `json:"securityGroups,omitempty"`
@@ -212,6 +216,7 @@ type ENIAttached struct {
 type ENIDetached struct {
 	ENI            model.ENIID    `json:"eni"`
 	Kind           model.ENIKind  `json:"kind"`
+	Card           int            `json:"card,omitempty"`
 	Device         int            `json:"device"`
 	Subnet         model.SubnetID `json:"subnet"`
 	PrimaryAddress netip.Addr     `json:"primaryAddress"`
@@ -223,6 +228,7 @@ type ENIDetached struct {
 // AddressesAdded says that blocks came into the agent's datastore, free.
 type AddressesAdded struct {
 	ENI       model.ENIID    `json:"eni"`
+	Card      int            `json:"card,omitempty"`
 	Device    int            `json:"device"`
 	Addresses []netip.Addr   `json:"addresses,omitempty"`
 	Prefixes  []netip.Prefix `json:"prefixes,omitempty"`
@@ -232,6 +238,7 @@ type AddressesAdded struct {
 // AddressesRemoved says that blocks left the agent's datastore.
 type AddressesRemoved struct {
 	ENI       model.ENIID    `json:"eni"`
+	Card      int            `json:"card,omitempty"`
 	Device    int            `json:"device"`
 	Addresses []netip.Addr   `json:"addresses,omitempty"`
 	Prefixes  []netip.Prefix `json:"prefixes,omitempty"`
@@ -242,6 +249,7 @@ type AddressesRemoved struct {
 // subnet is tagged 0, or for other clusters only.
 type ENIExcluded struct {
 	ENI    model.ENIID `json:"eni"`
+	Card   int         `json:"card,omitempty"`
 	Device int         `json:"device"`
 }
 
@@ -379,6 +387,7 @@ type ENIDeleted struct {
 
 // PoolDecision is what a pool check decided and the numbers it saw.
 type PoolDecision struct {
+	Card      int          `json:"card,omitempty"` // the network card whose pool it is
 	Rule      model.Rule   `json:"rule"`
 	Reason    model.Reason `json:"reason"`
 	Total     int          `json:"total"`
@@ -432,6 +441,7 @@ type CallFields struct {
 	Action    Action           `json:"action"`
 	Instance  model.InstanceID `json:"instance,omitempty"`
 	ENI       model.ENIID      `json:"eni,omitempty"`
+	Card      int              `json:"card,omitempty"`  // network card of the ENI, or that it is to be attached to
 	Trunk     model.ENIID      `json:"trunk,omitempty"` // of a branch ENI
 	VLAN      int              `json:"vlan,omitempty"`  // likewise
 	Subnet    model.SubnetID   `json:"subnet,omitempty"`
@@ -480,6 +490,21 @@ type PodSetupFailed struct {
 	Reason   Kind               `json:"reason"`  // empty: not exhausted, its branch ENI is being made
 	Attempt  int                `json:"attempt"` // 1 for the first
 	Message  string             `json:"message"`
+	// GaveBack are addresses that a pod which wants one of each network card was
+	// given, and that were taken back as another card had none: they cool.
+	GaveBack []PodAddress `json:"gaveBack,omitempty"`
+}
+
+// PodAddress is an address of a pod beside the first.
+type PodAddress struct {
+	ENI     model.ENIID  `json:"eni"`
+	Card    int          `json:"card,omitempty"`
+	Device  int          `json:"device"`
+	Address netip.Addr   `json:"address"`
+	Prefix  netip.Prefix `json:"prefix,omitzero"`
+	// CoolUntilMs is the last instant at which an address that was given up is
+	// still cooling; null as that of PodReleased.
+	CoolUntilMs *model.Instant `json:"coolUntilMs,omitempty"`
 }
 
 // PodAddressed says that a pod holds an address.
@@ -487,11 +512,15 @@ type PodAddressed struct {
 	Pod      model.PodName      `json:"pod"`
 	Workload model.WorkloadName `json:"workload,omitempty"`
 	ENI      model.ENIID        `json:"eni"`
+	Card     int                `json:"card,omitempty"`
 	Device   int                `json:"device"`
 	Address  netip.Addr         `json:"address"`
 	Prefix   netip.Prefix       `json:"prefix,omitzero"` // where the address is of a delegated prefix
 	VLAN     int                `json:"vlan,omitempty"`  // of a branch ENI, whose device is −1
-	Attempt  int                `json:"attempt"`
+	Attempt  int                `json:"attempt"`         // 0: it has held the address since before the run
+	// More are the addresses of the other network cards, in ascending order, of a
+	// pod that has one of each.
+	More []PodAddress `json:"moreAddresses,omitempty"`
 }
 
 // PodReady says that the pod's containers run.
@@ -509,6 +538,7 @@ type PodDeleted struct {
 type PodReleased struct {
 	Pod     model.PodName `json:"pod"`
 	ENI     model.ENIID   `json:"eni,omitempty"`
+	Card    int           `json:"card,omitempty"`
 	Device  int           `json:"device"`
 	Address netip.Addr    `json:"address,omitzero"`
 	Prefix  netip.Prefix  `json:"prefix,omitzero"`
@@ -520,6 +550,8 @@ type PodReleased struct {
 	CoolUntilMs *model.Instant `json:"coolUntilMs,omitempty"`
 	// Reason is "agent-down" or "terminated"; empty for an ordinary release.
 	Reason string `json:"reason,omitempty"`
+	// More are the addresses of the other network cards that it held.
+	More []PodAddress `json:"moreAddresses,omitempty"`
 }
 
 // PodCompleted says that a Job's pod ran to its end.

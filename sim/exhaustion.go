@@ -161,9 +161,9 @@ func (t *troubles) endIfOver(ep *episode) {
 // dropped says that the agent has forgotten the address of a pod that lives and
 // will hand it out a second time. Nobody waits for it, so its episode is over
 // when it begins.
-func (t *troubles) dropped(a *agent, p *pod) {
-	v := a.onNode(KindMisconfig, "live-address-dropped", "ENABLE_POD_ENI on a node that gets no trunk makes the agent reconcile every 5 s, and an address that was given back and comes again within 60 s is taken for stale: use an instance type that can have a trunk, or switch ENABLE_POD_ENI off")
-	v.message = fmt.Sprintf("the agent dropped %s, which pod %s holds: the address may be given to a second pod", p.lease.Address(), p.name)
+func (t *troubles) dropped(pl *pool, p *pod, l *model.Lease) {
+	v := pl.onNode(KindMisconfig, "live-address-dropped", "ENABLE_POD_ENI on a node that gets no trunk makes the agent reconcile every 5 s, and an address that was given back and comes again within 60 s is taken for stale: use an instance type that can have a trunk, or switch ENABLE_POD_ENI off")
+	v.message = fmt.Sprintf("the agent dropped %s, which pod %s holds: the address may be given to a second pod", l.Address(), p.name)
 	ep := t.episode(troublePlace{v.kind, v.scope, v.name}, p.name, v)
 	if !p.hitBy(ep) {
 		ep.pods++
@@ -173,7 +173,7 @@ func (t *troubles) dropped(a *agent, p *pod) {
 
 // setupFailed classifies a failed request for an address and returns its kind
 // and the message that the pod shows.
-func (t *troubles) setupFailed(p *pod) (Kind, string) {
+func (t *troubles) setupFailed(p *pod, why denial) (Kind, string) {
 	var v verdict
 	switch {
 	case p.node.windows != nil:
@@ -181,7 +181,7 @@ func (t *troubles) setupFailed(p *pod) (Kind, string) {
 	case p.node.agent.leavesToBranch(p):
 		v = t.e.controller.diagnose(p)
 	default:
-		v = p.node.agent.diagnose()
+		v = p.node.agent.diagnose(why)
 	}
 	if v.kind == "" {
 		t.left(p)
@@ -226,11 +226,11 @@ func (e *engine) whyNoNode() (reason, remedy string) {
 	}
 	remedy = fmt.Sprintf("the agent of %s fails to start, so the node is never ready (%s)", e.failing.name, e.failing.agent.failure)
 	a := e.failing.agent
-	switch r := a.refused; {
+	switch r := a.lastRefusal(); {
 	case a.settings.CustomNetworking && !a.hasPlace():
 		remedy += "; " + a.noENIConfig()
 	case r != nil && r.subnet != nil:
-		remedy += fmt.Sprintf("; EC2 refused with %s in subnet %s: %s", r.code, r.subnet.ID(), a.diagnoseRefusal().remedy)
+		remedy += fmt.Sprintf("; EC2 refused with %s in subnet %s: %s", r.code, r.subnet.ID(), a.diagnoseRefusal(r).remedy)
 	}
 	return "start-up-failed", remedy
 }

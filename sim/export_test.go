@@ -12,6 +12,13 @@ import (
 // Generate returns the random scenario of a seed, for tests from outside.
 func Generate(seed uint64) Config { return generate(seed) }
 
+// Continue returns a scenario that begins in the state in which that of the seed
+// ends.
+func Continue(t testing.TB, seed uint64) Config {
+	cfg, _ := continued(t, seed)
+	return cfg
+}
+
 // Seeds returns which random scenarios to run.
 func Seeds(t testing.TB, usual int) (first, end uint64) { return seeds(t, usual) }
 
@@ -38,6 +45,7 @@ type NodeSnapshot struct {
 type ENISnapshot struct {
 	ID      model.ENIID
 	Kind    model.ENIKind
+	Card    int
 	Device  int
 	Subnet  model.SubnetID
 	Blocks  []netip.Prefix
@@ -57,6 +65,7 @@ type PodSnapshot struct {
 	Node    model.NodeName
 	Phase   string
 	Address netip.Addr
+	More    string // the addresses of other network cards
 	Failed  int
 }
 
@@ -116,10 +125,14 @@ func (c *checker) snapshotNode(n *node) NodeSnapshot {
 	if !n.agent.up {
 		return out
 	}
-	stats := n.agent.store.Stats()
-	out.Total, out.Assigned, out.CoolHere = stats.Total, stats.Assigned, n.agent.store.Cooling(c.e.now)
-	for _, e := range n.agent.store.ENIs() {
-		es := ENISnapshot{ID: e.ID, Kind: e.Kind, Device: e.Device, Subnet: e.Subnet, Blocks: e.Blocks()}
+	for _, p := range n.agent.pools {
+		stats := p.store.Stats()
+		out.Total += stats.Total
+		out.Assigned += stats.Assigned
+		out.CoolHere += p.store.Cooling(c.e.now)
+	}
+	for _, e := range n.agent.stored() {
+		es := ENISnapshot{ID: e.ID, Kind: e.Kind, Card: e.Card, Device: e.Device, Subnet: e.Subnet, Blocks: e.Blocks()}
 		slices.SortFunc(es.Blocks, comparePrefixes)
 		for _, b := range es.Blocks {
 			for a := b.Addr(); b.Contains(a); a = a.Next() {
@@ -129,6 +142,15 @@ func (c *checker) snapshotNode(n *node) NodeSnapshot {
 			}
 		}
 		out.ENIs = append(out.ENIs, es)
+	}
+	return out
+}
+
+// stored are the ENIs of the agent's datastores, card by card.
+func (a *agent) stored() []*model.StoreENI {
+	var out []*model.StoreENI
+	for _, p := range a.pools {
+		out = append(out, p.store.ENIs()...)
 	}
 	return out
 }
@@ -145,6 +167,9 @@ func (p *pod) snapshot() PodSnapshot {
 	switch {
 	case p.lease != nil:
 		out.Address = p.lease.Address()
+		for _, l := range p.more {
+			out.More += " " + l.Address().String()
+		}
 	case p.phase == podCreating, p.phase == podDone: // it has not got it yet, or no more
 	case p.grant != nil:
 		out.Address = p.grant.Address

@@ -24,37 +24,49 @@ import (
 func TestFoldOfLogIsTheState(t *testing.T) {
 	first, end := sim.Seeds(t, 60)
 	for seed := first; seed < end; seed++ {
-		var folded replay.State
-		var lines bytes.Buffer
-		chance := rand.New(rand.NewPCG(seed, 3))
-		last := sim.Snapshot{}
-		err := sim.RunInspected(sim.Generate(seed), func(ev sim.Event) error {
-			line, err := json.Marshal(ev)
-			if err != nil {
-				return err
-			}
-			lines.Write(append(line, '\n'))
-			return folded.Apply(ev)
-		}, func(snapshot func() sim.Snapshot) error {
-			if folded.Ended == nil && chance.IntN(40) > 0 {
-				return nil
-			}
-			last = snapshot()
-			if err := usageOf(&folded); err != nil {
-				return err
-			}
-			return compare(last, stateOf(&folded, last.Now))
-		})
-		require.NoError(t, err, "seed %d", seed)
-		require.NotNil(t, folded.Ended, "seed %d", seed)
-
-		var again replay.State
-		for ev, err := range replay.Decode(&lines) {
-			require.NoError(t, err, "seed %d", seed)
-			require.NoError(t, again.Apply(ev), "seed %d", seed)
-		}
-		require.NoError(t, compare(last, stateOf(&again, last.Now)), "seed %d, read back", seed)
+		requireFoldIsTheState(t, seed, sim.Generate(seed))
 	}
+}
+
+// The same of runs that begin with a state.
+func TestFoldOfLogThatBeginsWithAState(t *testing.T) {
+	first, end := sim.Seeds(t, 30)
+	for seed := first; seed < end; seed++ {
+		requireFoldIsTheState(t, seed, sim.Continue(t, seed))
+	}
+}
+
+func requireFoldIsTheState(t *testing.T, seed uint64, cfg sim.Config) {
+	var folded replay.State
+	var lines bytes.Buffer
+	chance := rand.New(rand.NewPCG(seed, 3))
+	last := sim.Snapshot{}
+	err := sim.RunInspected(cfg, func(ev sim.Event) error {
+		line, err := json.Marshal(ev)
+		if err != nil {
+			return err
+		}
+		lines.Write(append(line, '\n'))
+		return folded.Apply(ev)
+	}, func(snapshot func() sim.Snapshot) error {
+		if folded.Ended == nil && chance.IntN(40) > 0 {
+			return nil
+		}
+		last = snapshot()
+		if err := usageOf(&folded); err != nil {
+			return err
+		}
+		return compare(last, stateOf(&folded, last.Now))
+	})
+	require.NoError(t, err, "seed %d", seed)
+	require.NotNil(t, folded.Ended, "seed %d", seed)
+
+	var again replay.State
+	for ev, err := range replay.Decode(&lines) {
+		require.NoError(t, err, "seed %d", seed)
+		require.NoError(t, again.Apply(ev), "seed %d", seed)
+	}
+	require.NoError(t, compare(last, stateOf(&again, last.Now)), "seed %d, read back", seed)
 }
 
 // usageOf compares the sums that are kept as events come with counting.
@@ -118,7 +130,7 @@ func stateOf(s *replay.State, now model.Instant) sim.Snapshot {
 		out.Subnets = append(out.Subnets, one)
 	}
 	for _, p := range s.Pods.All() {
-		out.Pods = append(out.Pods, sim.PodSnapshot{Name: p.Name, Node: p.Node, Phase: string(p.Phase), Address: p.Address, Failed: p.FailedAttempts})
+		out.Pods = append(out.Pods, sim.PodSnapshot{Name: p.Name, Node: p.Node, Phase: string(p.Phase), Address: p.Address, More: moreOf(p), Failed: p.FailedAttempts})
 	}
 	slices.SortFunc(out.Pods, func(a, b sim.PodSnapshot) int { return strings.Compare(string(a.Name), string(b.Name)) })
 	for _, ep := range s.Episodes {
@@ -129,6 +141,15 @@ func stateOf(s *replay.State, now model.Instant) sim.Snapshot {
 	return out
 }
 
+// moreOf are the pod's addresses of other network cards.
+func moreOf(p *replay.Pod) string {
+	more := ""
+	for _, one := range p.More {
+		more += " " + one.Address.String()
+	}
+	return more
+}
+
 func nodeOf(n *replay.Node, now model.Instant) sim.NodeSnapshot {
 	out := sim.NodeSnapshot{Name: n.Name, Ready: n.Ready, Cordoned: n.Cordoned, Gone: n.Gone(), Up: n.AgentUp, Pods: n.Bound()}
 	if !n.AgentUp {
@@ -137,7 +158,7 @@ func nodeOf(n *replay.Node, now model.Instant) sim.NodeSnapshot {
 	totals := n.Totals(now)
 	out.Total, out.Assigned, out.CoolHere = totals.Total, totals.Assigned, totals.Cooling
 	for _, e := range n.ENIs {
-		one := sim.ENISnapshot{ID: e.ID, Kind: e.Kind, Device: e.Device, Subnet: e.Subnet}
+		one := sim.ENISnapshot{ID: e.ID, Kind: e.Kind, Card: e.Card, Device: e.Device, Subnet: e.Subnet}
 		for _, b := range e.Blocks {
 			one.Blocks = append(one.Blocks, b.Prefix)
 			for _, a := range b.Addresses(now) {

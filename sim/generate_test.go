@@ -39,7 +39,52 @@ func generate(seed uint64) Config {
 	g.groups()
 	g.workloads()
 	g.steps()
+	g.Rand = newChance(seed, 7) // so that scenarios without several cards stay what they were
+	g.cards()
 	return g.cfg
+}
+
+// cards gives some node groups several network cards, of which the agent manages
+// all or not, and lets some pods ask for an address of each.
+func (g *generator) cards() {
+	if !g.chance(3) {
+		return
+	}
+	for i := range g.cfg.NodeGroups {
+		kind := &g.cfg.NodeGroups[i].Type
+		kind.NetworkCards = oneOf(g, 1, 2, 2, 3)
+		kind.MaxENIsAllCards = kind.MaxENIs * kind.NetworkCards
+		if others := kind.NetworkCards - 1; others > 0 && g.chance(3) { // fewer than the agent takes for the limit
+			kind.MaxENIsAllCards = kind.MaxENIs + others + g.IntN(others*kind.MaxENIs)
+		}
+	}
+	const variable = "ENABLE_MULTI_NIC"
+	g.cfg.CNI.Env[variable] = oneOf(g, "true", "true", "true", "false")
+	for i := range g.cfg.Workloads {
+		g.cfg.Workloads[i].Pod.Annotations = g.annotations()
+	}
+	for i := range g.cfg.Steps {
+		switch a := g.cfg.Steps[i].Action.(type) {
+		case Create:
+			a.Spec.Annotations = g.annotations()
+			g.cfg.Steps[i].Action = a
+		case RestartAgent:
+			if a.Env != nil && g.chance(2) {
+				a.Env[variable] = g.variable(variable)
+			}
+		case SetEnv:
+			if g.chance(2) {
+				a.Env[variable] = g.variable(variable)
+			}
+		}
+	}
+}
+
+func (g *generator) annotations() map[string]string {
+	if g.chance(2) {
+		return nil
+	}
+	return map[string]string{model.AnnotationNICs: oneOf(g, model.AnnotationNICsAll, model.AnnotationNICsAll, "one")}
 }
 
 // chance is true once in n times.

@@ -23,8 +23,8 @@ type checker struct {
 	// ghosts are, by node, addresses whose pod left while the agent's start
 	// ran: they stay taken in its datastore until the next start.
 	ghosts map[model.NodeName]map[netip.Addr]bool
-	// dropped are living pods under which reconcile dropped the address.
-	dropped map[model.PodName]bool
+	// dropped are addresses of living pods that reconcile dropped under them.
+	dropped map[podAddress]bool
 	// branched are pods that were given the address of a branch ENI.
 	branched map[model.PodName]bool
 
@@ -34,13 +34,19 @@ type checker struct {
 	claims [][]model.AddressUse // by subnet, by address; reused
 }
 
+// podAddress is an address of a pod.
+type podAddress struct {
+	pod     model.PodName
+	address netip.Addr
+}
+
 // newChecked returns an engine for cfg with a checker on it. Whatever breaks a
 // rule ends the run with an error of the sink.
 func newChecked(cfg Config, sink func(Event) error) (*engine, *checker, error) {
 	c := &checker{
 		cooling:  map[model.NodeName]map[netip.Addr]model.Instant{},
 		ghosts:   map[model.NodeName]map[netip.Addr]bool{},
-		dropped:  map[model.PodName]bool{},
+		dropped:  map[podAddress]bool{},
 		branched: map[model.PodName]bool{},
 	}
 	e, err := newEngine(cfg, func(ev Event) error {
@@ -89,23 +95,58 @@ func (c *checker) event(ev Event) error {
 	case ENIDetached:
 		c.forget(ev.Node, b.Addresses, b.Prefixes, b.By)
 	case PodReleased:
-		delete(c.dropped, b.Pod)
 		delete(c.branched, b.Pod)
-		if b.CoolUntilMs != nil {
-			c.cooling[ev.Node][b.Address] = *b.CoolUntilMs
-		}
-		if b.Reason == "agent-down" && b.Address.IsValid() {
-			c.ghosts[ev.Node][b.Address] = true
+		for _, a := range b.all() {
+			delete(c.dropped, podAddress{b.Pod, a.Address})
+			if a.CoolUntilMs != nil {
+				c.cooling[ev.Node][a.Address] = *a.CoolUntilMs
+			}
+			if b.Reason == "agent-down" {
+				c.ghosts[ev.Node][a.Address] = true
+			}
 		}
 	case PodAddressed:
 		if b.Device == noDevice {
 			c.branched[b.Pod] = true
 			return nil
 		}
-		if until, ok := c.cooling[ev.Node][b.Address]; ok && ev.At <= until {
-			return fmt.Errorf("%s cools until %s", b.Address, until)
+		return c.handedOut(ev, append(b.More, PodAddress{Card: b.Card, Address: b.Address}))
+	case PodSetupFailed:
+		if err := c.handedOut(ev, b.GaveBack); err != nil {
+			return err
 		}
-		delete(c.cooling[ev.Node], b.Address)
+		for _, a := range b.GaveBack {
+			if a.CoolUntilMs == nil {
+				return fmt.Errorf("%s was given back and does not cool", a.Address)
+			}
+			c.cooling[ev.Node][a.Address] = *a.CoolUntilMs
+		}
+	}
+	return nil
+}
+
+// all are the addresses that a pod gave up.
+func (b PodReleased) all() []PodAddress {
+	if !b.Address.IsValid() {
+		return nil
+	}
+	first := PodAddress{ENI: b.ENI, Card: b.Card, Device: b.Device, Address: b.Address, Prefix: b.Prefix, CoolUntilMs: b.CoolUntilMs}
+	return append([]PodAddress{first}, b.More...)
+}
+
+// handedOut judges addresses that a pod was given at once: none cools, and each
+// is of a card of its own.
+func (c *checker) handedOut(ev Event, addresses []PodAddress) error {
+	cards := map[int]bool{}
+	for _, a := range addresses {
+		if until, ok := c.cooling[ev.Node][a.Address]; ok && ev.At <= until {
+			return fmt.Errorf("%s cools until %s", a.Address, until)
+		}
+		if cards[a.Card] {
+			return fmt.Errorf("two addresses of card %d", a.Card)
+		}
+		cards[a.Card] = true
+		delete(c.cooling[ev.Node], a.Address)
 	}
 	return nil
 }
@@ -123,8 +164,10 @@ func (c *checker) forget(node model.NodeName, addresses []netip.Addr, prefixes [
 		}
 		if n := c.e.nodeNamed[node]; n != nil && by == ByReconcile {
 			for _, p := range n.pods {
-				if p.lease != nil && b.Contains(p.lease.Address()) {
-					c.dropped[p.name] = true
+				for l := range p.leases() {
+					if b.Contains(l.Address()) {
+						c.dropped[podAddress{p.name, l.Address()}] = true
+					}
 				}
 			}
 		}
@@ -251,16 +294,18 @@ func number(a netip.Addr) uint32 {
 // checkInstance: ENIs and slots are within the type's limits, device numbers
 // unique.
 func (c *checker) checkInstance(in *instance) error {
-	if len(in.enis) > in.kind.MaxENIs {
-		return fmt.Errorf("%d ENIs attached; %s holds %d", len(in.enis), in.kind.Name, in.kind.MaxENIs)
-	}
-	last := -1
+	card, last := 0, -1
 	for _, ni := range in.enis {
+		if ni.card > card {
+			card, last = ni.card, -1
+		}
 		switch {
-		case ni.device <= last || ni.device >= in.kind.MaxENIs:
-			return fmt.Errorf("%s at device %d after %d", ni.id, ni.device, last)
-		case (ni.device == 0) != (ni.kind == model.ENIPrimary) || ni.kind == model.ENIBranch:
-			return fmt.Errorf("%s at device %d is %s", ni.id, ni.device, ni.kind)
+		case ni.card < card:
+			return fmt.Errorf("%s on card %d after card %d", ni.id, ni.card, card)
+		case ni.device <= last || ni.device >= in.kind.CardENIs(card):
+			return fmt.Errorf("%s at device %d of card %d after %d; the card holds %d", ni.id, ni.device, card, last, in.kind.CardENIs(card))
+		case (card == 0 && ni.device == 0) != (ni.kind == model.ENIPrimary) || ni.kind == model.ENIBranch || card > 0 && ni.kind != model.ENISecondary:
+			return fmt.Errorf("%s at device %d of card %d is %s", ni.id, ni.device, card, ni.kind)
 		case ni.instance != in:
 			return fmt.Errorf("%s does not know its instance", ni.id)
 		case len(ni.blocks) > in.kind.SlotsPerENI():
@@ -297,12 +342,22 @@ func (c *checker) checkSums(n *node) error {
 // in flight; its counters are those of its blocks and of the pods' addresses.
 func (c *checker) checkStore(n *node) error {
 	a := n.agent
-	if a.store == nil || !a.up && !a.busy {
+	if !a.up && !a.busy {
 		return nil // not started, or killed: the next start reads everything anew
 	}
-	for _, e := range a.store.ENIs() {
+	for _, p := range a.pools {
+		if err := c.checkPool(p); err != nil {
+			return fmt.Errorf("card %d: %w", p.card, err)
+		}
+	}
+	return nil
+}
+
+func (c *checker) checkPool(p *pool) error {
+	a, n := p.a, p.a.node
+	for _, e := range p.store.ENIs() {
 		ni := n.instance.eni(e.ID)
-		if ni == nil || ni.device != e.Device || ni.kind != e.Kind || ni.subnet.ID() != e.Subnet {
+		if ni == nil || ni.card != p.card || e.Card != p.card || ni.device != e.Device || ni.kind != e.Kind || ni.subnet.ID() != e.Subnet {
 			return fmt.Errorf("datastore has %s at device %d (%s in %s), which EC2 has as %+v", e.ID, e.Device, e.Kind, e.Subnet, ni)
 		}
 		for _, b := range e.Blocks() {
@@ -313,8 +368,8 @@ func (c *checker) checkStore(n *node) error {
 	}
 	if a.up && !a.busy && !a.stale {
 		for _, ni := range n.instance.enis {
-			e := a.store.ENI(ni.id)
-			if ni.kind == model.ENITrunk {
+			e := p.store.ENI(ni.id)
+			if ni.kind == model.ENITrunk || ni.card != p.card {
 				continue // attached by others: a reconcile takes it in
 			}
 			if e == nil || e.BlockCount() != len(ni.blocks) {
@@ -322,15 +377,17 @@ func (c *checker) checkStore(n *node) error {
 			}
 		}
 	}
-	return c.checkCounters(n)
+	return c.checkCounters(p)
 }
 
-func (c *checker) checkCounters(n *node) error {
-	a := n.agent
+func (c *checker) checkCounters(pl *pool) error {
+	a, n := pl.a, pl.a.node
 	held := map[netip.Addr]bool{}
 	for _, p := range n.pods {
-		if p.lease != nil && !c.dropped[p.name] {
-			held[p.lease.Address()] = true
+		for l := range p.leases() {
+			if !c.dropped[podAddress{p.name, l.Address()}] {
+				held[l.Address()] = true
+			}
 		}
 	}
 	for ghost := range c.ghosts[n.name] {
@@ -338,7 +395,7 @@ func (c *checker) checkCounters(n *node) error {
 	}
 	var want model.PoolStats
 	cooling := 0
-	for _, e := range a.store.ENIs() {
+	for _, e := range pl.store.ENIs() {
 		heldHere := 0
 		for _, b := range e.Blocks() {
 			in, size := 0, 0
@@ -367,10 +424,10 @@ func (c *checker) checkCounters(n *node) error {
 			return fmt.Errorf("pods hold %d addresses of %s, the datastore counts %d", heldHere, e.ID, e.Held())
 		}
 	}
-	if have := a.store.Stats(); have != want {
+	if have := pl.store.Stats(); have != want {
 		return fmt.Errorf("the pool is %+v by its blocks, the datastore counts %+v", want, have)
 	}
-	if have := a.store.Cooling(c.e.now); have != cooling {
+	if have := pl.store.Cooling(c.e.now); have != cooling {
 		return fmt.Errorf("%d addresses are cooling by the log, the datastore counts %d", cooling, have)
 	}
 	return nil
@@ -389,17 +446,21 @@ func (c *checker) checkPods() error {
 				return fmt.Errorf("pod %s on node %s in phase %d", p.name, n.name, p.phase)
 			case (p.lease != nil) != (p.phase != podCreating && !p.spec.HostNetwork && !c.branched[p.name]):
 				return fmt.Errorf("pod %s in phase %d: lease %v", p.name, p.phase, p.lease)
+			case len(p.more) > 0 && p.spec.Annotations[model.AnnotationNICs] != model.AnnotationNICsAll:
+				return fmt.Errorf("pod %s holds %d addresses more and did not ask for them", p.name, len(p.more))
 			}
-			if p.lease == nil || c.dropped[p.name] {
-				continue
-			}
-			a := p.lease.Address()
-			if other, taken := holders[a]; taken {
-				return fmt.Errorf("pods %s and %s both hold %s", other, p.name, a)
-			}
-			holders[a] = p.name
-			if !attachedTo(n.instance, a) {
-				return fmt.Errorf("pod %s holds %s, which no ENI of %s has", p.name, a, n.name)
+			for l := range p.leases() {
+				a := l.Address()
+				if c.dropped[podAddress{p.name, a}] {
+					continue
+				}
+				if other, taken := holders[a]; taken {
+					return fmt.Errorf("pods %s and %s both hold %s", other, p.name, a)
+				}
+				holders[a] = p.name
+				if !attachedTo(n.instance, l.ENI().Card, a) {
+					return fmt.Errorf("pod %s holds %s, which no ENI on card %d of %s has", p.name, a, l.ENI().Card, n.name)
+				}
 			}
 		}
 	}
@@ -412,9 +473,9 @@ func (c *checker) checkPods() error {
 	return nil
 }
 
-func attachedTo(in *instance, a netip.Addr) bool {
+func attachedTo(in *instance, card int, a netip.Addr) bool {
 	return slices.ContainsFunc(in.enis, func(ni *eni) bool {
-		return slices.ContainsFunc(ni.blocks, func(b netip.Prefix) bool { return b.Contains(a) })
+		return ni.card == card && slices.ContainsFunc(ni.blocks, func(b netip.Prefix) bool { return b.Contains(a) })
 	})
 }
 

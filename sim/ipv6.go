@@ -8,7 +8,8 @@ import (
 )
 
 // IPv6 clusters: the primary ENI gets one /80 at the agent's start, which holds
-// more addresses than a node ever has pods. There is no warm pool and no loop.
+// more addresses than a node ever has pods, and so does one ENI on each network
+// card above 0 that the agent manages. There is no warm pool and no loop.
 // Source: VPC CNI README, ENABLE_IPv6; observed in v1.23.1.
 
 // ipv6PrefixBits is the length of a delegated IPv6 prefix.
@@ -59,7 +60,7 @@ func (x *ec2) assignIPv6(ni *eni, done func(blocks []netip.Prefix, code model.Er
 	x.send(request{
 		in:     ni.instance,
 		life:   ni.instance.life(),
-		fields: CallFields{Action: AssignIpv6Addresses, ENI: ni.id, Subnet: ni.subnet.ID(), Want: 1},
+		fields: CallFields{Action: AssignIpv6Addresses, ENI: ni.id, Card: ni.card, Subnet: ni.subnet.ID(), Want: 1},
 		effect: func(f *CallFields) {
 			blocks = []netip.Prefix{ni.subnet.ipv6.take(ni.subnet.pick)}
 			ni.blocks = append(ni.blocks, blocks...)
@@ -71,26 +72,66 @@ func (x *ec2) assignIPv6(ni *eni, done func(blocks []netip.Prefix, code model.Er
 }
 
 // startIPv6 is the start-up of an agent in IPv6 mode: a /80 for the primary ENI
-// if it has none.
+// if it has none, then the other network cards.
 func (a *agent) startIPv6() {
 	primary := a.instance().enis[0]
 	if primary.subnet.ipv6 == nil {
 		a.exit("the node's subnet has no IPv6 CIDR")
 		return
 	}
-	if len(primary.blocks) > 0 {
+	a.startPrefix(primary, func(code model.ErrorCode) {
+		if code != "" {
+			a.exit("failed to assign an IPv6 prefix: " + string(code))
+			return
+		}
+		a.startIPv6Cards(a.pools[1:])
+	})
+}
+
+// startIPv6Cards gives each card above 0 an ENI with a /80, if it has none. What
+// is refused does not end the start; it is tried again at the next.
+func (a *agent) startIPv6Cards(left []*pool) {
+	if len(left) == 0 {
 		a.started()
 		return
 	}
-	life := a.life
-	a.e.ec2.assignIPv6(primary, func(blocks []netip.Prefix, code model.ErrorCode) {
-		switch {
-		case a.life != life:
-		case code != "":
-			a.exit("failed to assign an IPv6 prefix: " + string(code))
-		default:
-			a.take(a.store.ENI(primary.id), blocks, ByStart)
-			a.started()
+	p := left[0]
+	prefix := func() {
+		if len(p.store.ENIs()) == 0 {
+			a.startIPv6Cards(left[1:])
+			return
 		}
+		ni := a.instance().eni(p.store.ENIs()[0].ID)
+		a.startPrefix(ni, func(code model.ErrorCode) {
+			if code != "" {
+				p.refused = &refusal{code: code}
+			}
+			a.startIPv6Cards(left[1:])
+		})
+	}
+	if may, _ := a.mayProvision(); !may || len(p.store.ENIs()) > 0 || p.room() == 0 {
+		prefix()
+		return
+	}
+	g := &growth{a: a, pool: p, done: prefix}
+	g.create(a.places(), 0)
+}
+
+// startPrefix gives an attached ENI a /80, if it has none.
+func (a *agent) startPrefix(ni *eni, done reply) {
+	if len(ni.blocks) > 0 {
+		done("")
+		return
+	}
+	life := a.life
+	a.e.ec2.assignIPv6(ni, func(blocks []netip.Prefix, code model.ErrorCode) {
+		if a.life != life {
+			return
+		}
+		if code == "" {
+			p := a.pools[ni.card]
+			p.take(p.store.ENI(ni.id), blocks, ByStart)
+		}
+		done(code)
 	})
 }

@@ -46,15 +46,15 @@ func (k *kubelet) attempt(p *pod) {
 		k.attemptBranch(p)
 		return
 	}
-	lease := p.node.agent.request(p)
+	lease, more, why := p.node.agent.request(p)
 	if lease == nil {
-		k.failed(p)
+		k.failed(p, why)
 		return
 	}
-	p.lease = lease
+	p.lease, p.more = lease, more
 	k.e.log(p.node.name, PodAddressed{
-		Pod: p.name, Workload: p.workloadName(), ENI: lease.ENI().ID, Device: lease.ENI().Device,
-		Address: lease.Address(), Prefix: lease.Prefix(), Attempt: p.attempts + 1,
+		Pod: p.name, Workload: p.workloadName(), ENI: lease.ENI().ID, Card: lease.ENI().Card, Device: lease.ENI().Device,
+		Address: lease.Address(), Prefix: lease.Prefix(), Attempt: p.attempts + 1, More: addressesOf(more),
 	})
 	k.e.troubles.left(p)
 	k.addressed(p)
@@ -63,7 +63,7 @@ func (k *kubelet) attempt(p *pod) {
 // attemptBranch sets the pod up with its branch ENI, once it is annotated.
 func (k *kubelet) attemptBranch(p *pod) {
 	if p.branch == nil {
-		k.failed(p)
+		k.failed(p, denial{})
 		return
 	}
 	k.e.log(p.node.name, PodAddressed{
@@ -77,7 +77,7 @@ func (k *kubelet) attemptBranch(p *pod) {
 // attemptWindows sets the pod up with the address that it is annotated with.
 func (k *kubelet) attemptWindows(p *pod) {
 	if p.grant == nil {
-		k.failed(p)
+		k.failed(p, denial{})
 		return
 	}
 	ni := p.node.windows.eni()
@@ -94,10 +94,10 @@ func (k *kubelet) attemptWindows(p *pod) {
 const noDevice = -1
 
 // failed logs a failed attempt and sets the next.
-func (k *kubelet) failed(p *pod) {
+func (k *kubelet) failed(p *pod, why denial) {
 	p.attempts++
-	kind, message := k.e.troubles.setupFailed(p)
-	k.e.log(p.node.name, PodSetupFailed{p.name, p.workloadName(), kind, p.attempts, message})
+	kind, message := k.e.troubles.setupFailed(p, why)
+	k.e.log(p.node.name, PodSetupFailed{p.name, p.workloadName(), kind, p.attempts, message, why.gaveBack})
 	if k.e.cfg.Kubelet.NeverRetry {
 		return
 	}
@@ -203,17 +203,26 @@ func (k *kubelet) release(p *pod) {
 		k.e.log(p.node.name, out)
 		return
 	}
-	p.lease = nil
-	out := PodReleased{Pod: p.name, ENI: l.ENI().ID, Device: l.ENI().Device, Address: l.Address(), Prefix: l.Prefix()}
-	switch until, cooling := p.node.agent.giveUp(l); {
-	case cooling:
-		out.CoolUntilMs = &until
-	case !p.node.agent.up:
+	a, more := p.node.agent, p.more
+	p.lease, p.more = nil, nil
+	out := releasedFirst(p.name, a.giveUp(l))
+	out.More = a.takeBack(more)
+	if !a.up {
 		out.Reason = "agent-down"
 	}
 	k.e.log(p.node.name, out)
-	p.node.agent.giveBackLeftover(l)
-	p.node.agent.drainExcluded(l)
+	a.afterRelease(l)
+	for _, l := range more {
+		a.afterRelease(l)
+	}
+}
+
+// releasedFirst is what the log says of the pod's first address.
+func releasedFirst(pod model.PodName, first PodAddress) PodReleased {
+	return PodReleased{
+		Pod: pod, ENI: first.ENI, Card: first.Card, Device: first.Device,
+		Address: first.Address, Prefix: first.Prefix, CoolUntilMs: first.CoolUntilMs,
+	}
 }
 
 // released is what a pod without a lease gives up: its branch ENI, its address
@@ -240,13 +249,14 @@ func (k *kubelet) lost(p *pod) {
 	k.e.troubles.left(p)
 	if p.phase == podStarting || p.phase == podRunning {
 		out := p.released()
-		out.Reason = "terminated"
 		if l := p.lease; l != nil {
-			out.ENI, out.Device, out.Address, out.Prefix = l.ENI().ID, l.ENI().Device, l.Address(), l.Prefix()
+			out = releasedFirst(p.name, addressOf(l))
+			out.More = addressesOf(p.more)
 		}
+		out.Reason = "terminated"
 		k.e.log(p.node.name, out)
 	}
-	p.phase, p.lease = podGone, nil
+	p.phase, p.lease, p.more = podGone, nil, nil
 	k.e.workloads.podLost(p)
 	k.e.forget(p)
 	k.e.controller.podLeft(p)

@@ -68,7 +68,7 @@ func playLive(seed uint64) (err error) {
 	playOn(e, 10*time.Minute)
 	var last []*pod
 	for _, n := range e.nodes {
-		if n.gone || !n.agent.up || n.agent.store.Stats().Total == len(c.ghosts[n.name]) {
+		if n.gone || !n.agent.up || n.agent.total() == len(c.ghosts[n.name]) {
 			continue
 		}
 		p := &pod{name: model.PodName("last-" + n.name), spec: &PodSpec{Node: n.name}, beside: true}
@@ -91,13 +91,22 @@ func (c *checker) outbid(p *pod) bool {
 		return false
 	}
 	kind := p.wait.place.kind
-	return (kind == KindSubnetIPs || kind == KindPrefixFragmentation) && p.node.agent.store.Stats().Total == 0 && c.refuted(p) == ""
+	return (kind == KindSubnetIPs || kind == KindPrefixFragmentation) && p.node.agent.total() == 0 && c.refuted(p) == ""
+}
+
+// total is the addresses of all pools.
+func (a *agent) total() int {
+	n := 0
+	for _, p := range a.pools {
+		n += p.store.Stats().Total
+	}
+	return n
 }
 
 // liveEnv lets the agent call EC2, and start.
 func liveEnv() map[string]*string {
 	on := "true"
-	return map[string]*string{"DISABLE_NETWORK_RESOURCE_PROVISIONING": nil, "ENABLE_IPv4": &on, "IP_COOLDOWN_PERIOD": nil}
+	return map[string]*string{"ENABLE_MULTI_NIC": &on, "DISABLE_NETWORK_RESOURCE_PROVISIONING": nil, "ENABLE_IPv4": &on, "IP_COOLDOWN_PERIOD": nil}
 }
 
 // playOn lets the run go on for d.
@@ -145,10 +154,31 @@ func (c *checker) refuted(p *pod) string {
 		}
 		return ""
 	}
-	if free := c.freeAddress(a); free.IsValid() {
-		return fmt.Sprintf("%s is free", free)
+	if !a.wantsEveryCard(p) {
+		for _, pl := range a.pools {
+			if free := c.freeAddress(pl); free.IsValid() {
+				return fmt.Sprintf("%s is free", free)
+			}
+		}
+		return c.refutedAt(p, a.pools[0])
 	}
-	full, capped := a.shape()
+	// One card that keeps it waiting is enough.
+	why := "every card has a free address"
+	for _, pl := range a.pools {
+		if c.freeAddress(pl).IsValid() {
+			continue
+		}
+		if why = c.refutedAt(p, pl); why == "" {
+			break
+		}
+	}
+	return why
+}
+
+// refutedAt says what is wrong with it as for one pool, which has no address.
+func (c *checker) refutedAt(p *pod, pl *pool) string {
+	a, kind := pl.a, p.wait.place.kind
+	full, capped := pl.shape()
 	switch kind {
 	case KindENILimit:
 		if !full || !capped {
@@ -166,26 +196,27 @@ func (c *checker) refuted(p *pod) string {
 			return fmt.Sprintf("the subnet has %d free prefixes", s.FreePrefixes())
 		}
 	case KindMisconfig:
-		stats := a.store.Stats()
-		if stats.Total < p.node.maxPods && !(a.settings.MinimumIPTarget > 0 && a.settings.WarmIPTarget == 0) && !a.settings.CustomNetworking && !a.settings.NoProvisioning && a.hasPlace() {
+		stats := pl.store.Stats()
+		if stats.Total < p.node.maxPods && !(pl.settings.MinimumIPTarget > 0 && pl.settings.WarmIPTarget == 0) && !a.settings.CustomNetworking && !a.settings.NoProvisioning && a.hasPlace() {
 			return "nothing is misconfigured"
 		}
 	}
 	return ""
 }
 
-// freeAddress returns an address that the agent could hand out, if there is one.
-func (c *checker) freeAddress(a *agent) netip.Addr {
+// freeAddress returns an address that the pool could hand out, if there is one.
+func (c *checker) freeAddress(pl *pool) netip.Addr {
+	a := pl.a
 	held := maps.Clone(c.ghosts[a.node.name])
 	for _, p := range a.node.pods {
-		if p.lease != nil {
-			held[p.lease.Address()] = true
+		for l := range p.leases() {
+			held[l.Address()] = true
 		}
 	}
-	if a.store.Cooling(a.e.now) > 0 {
+	if pl.store.Cooling(a.e.now) > 0 {
 		return netip.Addr{}
 	}
-	for _, e := range a.store.ENIs() {
+	for _, e := range pl.store.ENIs() {
 		for _, b := range e.Blocks() {
 			if e.Excluded || b.IsSingleIP() == a.settings.PrefixDelegation {
 				continue
@@ -200,11 +231,12 @@ func (c *checker) freeAddress(a *agent) netip.Addr {
 	return netip.Addr{}
 }
 
-// shape reports whether every ENI that may take blocks is full, and whether no
-// ENI may be attached.
-func (a *agent) shape() (full, capped bool) {
+// shape reports whether every ENI of the pool that may take blocks is full, and
+// whether no ENI may be attached to its card.
+func (pl *pool) shape() (full, capped bool) {
+	a := pl.a
 	full = true
-	for _, e := range a.store.ENIs() {
+	for _, e := range pl.store.ENIs() {
 		if e.Excluded || e.Kind == model.ENITrunk {
 			continue
 		}
@@ -217,8 +249,9 @@ func (a *agent) shape() (full, capped bool) {
 	if a.settings.MaxENI > 0 {
 		most = min(most, a.settings.MaxENI)
 	}
-	if a.keepsSlot() && !a.store.HasTrunk() {
+	if pl.card == 0 && a.keepsSlot() && !pl.store.HasTrunk() {
 		most--
 	}
-	return full, len(a.store.ENIs()) >= most
+	most = min(most, a.instance().kind.CardENIs(pl.card)) // by EC2, where not by the agent
+	return full, len(pl.store.ENIs()) >= most
 }

@@ -30,6 +30,7 @@ type node struct {
 	labels      map[string]string
 	annotations map[string]string
 	maxPods     int
+	initial     *NodeState // of a node that is there when the run begins; nil: it is launched
 	instance    *instance
 	agent       *agent
 
@@ -83,6 +84,11 @@ func (e *engine) expectsNodes() bool {
 		slices.ContainsFunc(e.cfg.Steps, func(s Step) bool { _, adds := s.Action.(AddNodes); return adds })
 }
 
+// nodeName is the name of the group's node number i, from 0.
+func (g *nodeGroup) nodeName(i int) model.NodeName {
+	return model.NodeName(fmt.Sprintf("%s-%d", g.Name, i))
+}
+
 func (e *engine) group(name string) *nodeGroup {
 	for _, g := range e.groups {
 		if g.Name == name {
@@ -98,7 +104,7 @@ func (e *engine) launchGroups() {
 	for _, g := range e.groups {
 		for i := range g.Count {
 			at := model.Instant(0).Add(time.Duration(i) * g.Every)
-			if at == 0 {
+			if at == 0 || e.initial.nodes[g.nodeName(i)] != nil {
 				e.launch(g)
 			} else {
 				e.promise(at, func() { e.launch(g) })
@@ -115,11 +121,14 @@ func (e *engine) launch(g *nodeGroup) {
 	}
 	n := &node{
 		e:           e,
-		name:        model.NodeName(fmt.Sprintf("%s-%d", g.Name, g.made)),
+		name:        g.nodeName(g.made),
 		group:       g,
 		subnet:      g.subnets[g.made%len(g.subnets)],
 		annotations: g.Annotations,
 		maxPods:     g.MaxPods,
+	}
+	if n.initial = e.initial.nodes[n.name]; n.initial != nil {
+		n.subnet = e.ec2.named[n.initial.ENIs[0].Subnet]
 	}
 	n.labels = maps.Clone(g.Labels)
 	if n.labels == nil {
@@ -137,12 +146,21 @@ func (e *engine) launch(g *nodeGroup) {
 // tryLaunch asks EC2 for the node's instance, and again while its subnet has no
 // address for it.
 func (e *engine) tryLaunch(n *node) {
+	if n.initial != nil {
+		e.launched(n, e.ec2.restore(n))
+		return
+	}
 	in, err := e.ec2.launch(n, n.subnet, n.group.SecurityGroups)
 	if err != nil {
 		e.troubles.launchRefused(n, codeOf(err))
 		e.after(launchRetry, func() { e.tryLaunch(n) })
 		return
 	}
+	e.launched(n, in)
+}
+
+// launched takes in a node whose instance runs.
+func (e *engine) launched(n *node, in *instance) {
 	e.troubles.launched(n)
 	n.instance = in
 	n.index = len(e.nodes)
@@ -151,7 +169,7 @@ func (e *engine) tryLaunch(n *node) {
 	primary := in.enis[0]
 	e.platform.joins(n, NodeLaunched{
 		Group: n.group.Name, Instance: in.id, InstanceType: in.kind.Name,
-		Subnet: n.subnet.ID(), Zone: n.subnet.zone,
+		Subnet: n.subnet.ID(), Zone: n.subnet.zone, Existing: n.initial != nil,
 		MaxENIs: in.kind.MaxENIs, SlotsPerENI: in.kind.SlotsPerENI(),
 		ENI: primary.id, PrimaryAddress: primary.primary, SecurityGroups: primary.groups,
 	})
@@ -171,11 +189,20 @@ func (e *engine) joins(n *node, launched NodeLaunched) {
 	n.agent = newAgent(e, n)
 	launched.MaxPods, launched.SystemPods = n.maxPods, n.systemPods()
 	launched.BranchENIs = branchLimit(n.instance.kind)
+	if kind := n.instance.kind; kind.NetworkCards > 1 && !n.group.Windows {
+		launched.NetworkCards, launched.MaxENIsAll = kind.NetworkCards, kind.MaxENIsAllCards
+	}
 	if n.group.Windows {
 		n.windows = newWindowsPool(e, n)
 		launched.OS, launched.MaxENIs = osWindows, 1
 	}
 	e.log(n.name, launched)
+	if n.initial != nil {
+		e.scheduler.nodeAdded(n)
+		n.takeOver()
+		e.bindPinned(n)
+		return
+	}
 	life := n.agent.life
 	e.promise(e.now.Add(n.agentStart()), func() {
 		switch {
@@ -270,8 +297,10 @@ func (n *node) terminate() {
 	if n.windows != nil {
 		n.windows.terminated()
 	}
-	for _, have := range slices.Clone(n.agent.storedENIs()) {
-		n.agent.dropENI(have, n.instance.eni(have.ID).primary, ByTerminate)
+	for _, p := range n.agent.pools {
+		for _, have := range slices.Clone(p.store.ENIs()) {
+			p.dropENI(have, n.instance.eni(have.ID).primary, ByTerminate)
+		}
 	}
 	n.e.ec2.terminate(n.instance)
 	n.e.log(n.name, NodeTerminated{})

@@ -2,6 +2,7 @@ package sim
 
 import (
 	"fmt"
+	"iter"
 
 	"vpcsim/model"
 )
@@ -14,20 +15,22 @@ type pod struct {
 	ordinal int       // of a StatefulSet's pod
 	seq     int       // order of creation in the run
 	// revision is the owner's when the pod was made; a roll-out replaces older
-	// ones. Beside counts pods of churn and create: not in the replicas.
+	// ones.
 	revision int
-	beside   bool
 	target   *node // of a DaemonSet's pod: the node it is for
 
-	// counted and countedReady say in which of its controller's counts it is.
-	counted, countedReady bool
+	// What is small stands together, as there are many pods. Beside counts pods of
+	// churn and create: not in the replicas. counted and countedReady say in which
+	// of its controller's counts it is.
+	beside, counted, countedReady bool
+	deleting                      bool // deletion was asked for
+	phase                         podPhase
 
-	phase    podPhase
 	node     *node
-	lease    *model.Lease
-	attempts int  // of kubelet, failed ones
-	tries    int  // of the scheduler, failed ones
-	deleting bool // deletion was asked for
+	lease    *model.Lease   // the first; nil: none
+	more     []*model.Lease // of the other network cards
+	attempts int            // of kubelet, failed ones
+	tries    int            // of the scheduler, failed ones
 
 	grant   *model.WindowsGrant // its annotation on a Windows node; nil: none
 	branch  *model.Branch       // its annotation; nil: none
@@ -63,6 +66,20 @@ func needsBranch(spec *PodSpec) bool {
 	return (spec.PodENI || len(spec.BranchGroups) > 0) && !spec.HostNetwork && !isWindows(spec)
 }
 
+// leases are all addresses that the pod has of its node's agent.
+func (p *pod) leases() iter.Seq[*model.Lease] {
+	return func(yield func(*model.Lease) bool) {
+		if p.lease == nil || !yield(p.lease) {
+			return
+		}
+		for _, l := range p.more {
+			if !yield(l) {
+				return
+			}
+		}
+	}
+}
+
 // workloadName is the name of the controller, or empty.
 func (p *pod) workloadName() model.WorkloadName {
 	if p.owner == nil {
@@ -74,14 +91,9 @@ func (p *pod) workloadName() model.WorkloadName {
 // createPod makes a pod and hands it on: to its node if it names one, else to
 // the scheduler.
 func (e *engine) createPod(p *pod) {
-	p.seq = e.podsMade
-	e.podsMade++
-	if limit := e.cfg.Limits.Pods; limit > 0 && e.podsMade > limit {
-		e.stop(fmt.Sprintf("limits.pods: %d pods", limit))
+	if !e.register(p) {
 		return
 	}
-	e.podNamed[p.name] = p
-	e.log("", PodCreated{p.name, p.workloadName(), p.spec.HostNetwork})
 	if p.spec.Node == "" {
 		e.scheduler.add(p)
 		return
@@ -93,6 +105,19 @@ func (e *engine) createPod(p *pod) {
 		return
 	}
 	e.kubelet.bind(p, n, true)
+}
+
+// register notes that the pod exists; false: there are too many.
+func (e *engine) register(p *pod) bool {
+	p.seq = e.podsMade
+	e.podsMade++
+	if limit := e.cfg.Limits.Pods; limit > 0 && e.podsMade > limit {
+		e.stop(fmt.Sprintf("limits.pods: %d pods", limit))
+		return false
+	}
+	e.podNamed[p.name] = p
+	e.log("", PodCreated{p.name, p.workloadName(), p.spec.HostNetwork})
+	return true
 }
 
 // bindPinned binds the pods that named the node before it was there.

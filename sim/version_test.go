@@ -55,6 +55,12 @@ func ofType(name string) func(cfg *Config) {
 	}
 }
 
+// wantsEveryCard makes a pod that asks for an address of each network card.
+func wantsEveryCard(cfg *Config) {
+	spec := PodSpec{Node: "n-0", Annotations: map[string]string{model.AnnotationNICs: model.AnnotationNICsAll}}
+	cfg.Steps = []Step{{At: 10 * time.Second, Action: Create{Pod: "p", Spec: spec}}}
+}
+
 // secondSubnet puts the nodes into a subnet with room for the node alone, and
 // beside it one of the same zone that is tagged.
 func secondSubnet(cfg *Config) {
@@ -120,8 +126,12 @@ var versionCases = []versionCase{
 		seen: enis, before: 1, after: 2},
 	{feature: model.FeatureIMDSOnly, env: map[string]string{"ENABLE_IMDS_ONLY_MODE": "true"},
 		seen: total, before: 9, after: 0},
-	{feature: model.FeatureMultiNIC, env: map[string]string{"ENABLE_MULTI_NIC": "true"},
-		seen: configured(func(s model.Settings) any { return s.MultiNIC }), before: false, after: true},
+	{feature: model.FeatureMultiNIC, env: map[string]string{"ENABLE_MULTI_NIC": "true"}, change: ofType("p4d.24xlarge"),
+		seen: func(log []Event) any { // an ENI on each of the cards 1, 2 and 3
+			return len(find(log, func(b ENIAttached) bool { return b.Card > 0 }))
+		}, before: 0, after: 3},
+	{feature: model.FeatureMultiNIC, change: wantsEveryCard, // the annotation with ENABLE_MULTI_NIC off
+		seen: func(log []Event) any { return len(find[PodAddressed](log, nil)) }, before: 1, after: 0},
 	{feature: model.FeatureTrunkSlotByType, env: map[string]string{"ENABLE_POD_ENI": "true", "WARM_ENI_TARGET": "5"}, change: ofType("t3.small"),
 		seen: enis, before: 2, after: 3},
 	{feature: model.FeatureSubnetExclusion, change: func(cfg *Config) {

@@ -390,14 +390,14 @@ func (w *windowsPool) describeOr(action Action, gone func(), done reply) {
 func (w *windowsPool) took(blocks []netip.Prefix, by By) {
 	if len(blocks) > 0 {
 		addresses, prefixes := split(blocks)
-		w.e.log(w.node.name, AddressesAdded{w.eni().id, w.eni().device, addresses, prefixes, by})
+		w.e.log(w.node.name, AddressesAdded{ENI: w.eni().id, Device: w.eni().device, Addresses: addresses, Prefixes: prefixes, By: by})
 	}
 }
 
 // dropped logs blocks that left the pool.
 func (w *windowsPool) dropped(blocks []netip.Prefix, by By) {
 	addresses, prefixes := split(blocks)
-	w.e.log(w.node.name, AddressesRemoved{w.eni().id, w.eni().device, addresses, prefixes, by})
+	w.e.log(w.node.name, AddressesRemoved{ENI: w.eni().id, Device: w.eni().device, Addresses: addresses, Prefixes: prefixes, By: by})
 }
 
 // terminated says that the instance is gone, and the pool with it.
@@ -408,7 +408,7 @@ func (w *windowsPool) terminated() {
 	}
 	ni := w.eni()
 	addresses, prefixes := split(w.pool.Blocks())
-	w.e.log(w.node.name, ENIDetached{ni.id, ni.kind, ni.device, ni.subnet.ID(), ni.primary, addresses, prefixes, ByTerminate})
+	w.e.log(w.node.name, ENIDetached{ENI: ni.id, Kind: ni.kind, Device: ni.device, Subnet: ni.subnet.ID(), PrimaryAddress: ni.primary, Addresses: addresses, Prefixes: prefixes, By: ByTerminate})
 	w.node.windowsCapacity = 0
 }
 

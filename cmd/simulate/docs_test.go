@@ -112,6 +112,24 @@ func TestReadmeListsTheLibrary(t *testing.T) {
 	require.ElementsMatch(t, there, listed)
 }
 
+// The page of incidents lists the scenario and the cure of each, in order, and
+// links its source.
+func TestIncidentsAreListed(t *testing.T) {
+	text, err := os.ReadFile("../../docs/incidents.md")
+	require.NoError(t, err)
+	var listed, there []string
+	for _, m := range regexp.MustCompile("(?m)^\\| `([^`]+)` \\| .*\\| `([^`]+)`: ").FindAllStringSubmatch(string(text), -1) {
+		listed = append(listed, m[1], m[2])
+	}
+	for _, i := range scenarios.Incidents() {
+		require.Contains(t, string(text), "]("+i.URL+")", i.ID)
+		if i.NotCovered == "" {
+			there = append(there, i.Scenario(), i.Cured())
+		}
+	}
+	require.Equal(t, there, listed)
+}
+
 // Links between the pages lead somewhere.
 func TestLinksLeadSomewhere(t *testing.T) {
 	for _, page := range pages(t) {

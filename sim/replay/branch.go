@@ -140,6 +140,13 @@ func (n *Node) callReturned(at model.Instant, b sim.CallFields) {
 	}
 }
 
+// trunkTaken notes a trunk that was attached before the run began.
+func (n *Node) trunkTaken(at model.Instant, b sim.ENIAttached) {
+	if b.ENI == n.Trunk.ENI && n.Trunk.AttachedAt == model.Never {
+		n.Trunk.AttachedAt, n.Trunk.Error = at, ""
+	}
+}
+
 func (n *Node) trunkSignalled(at model.Instant) {
 	n.Trunk.SignalledAt = at
 	n.History.add(Change{At: at, Kind: TrunkSignalled, Of: model.ENITrunk})

@@ -11,6 +11,7 @@ import (
 type ENI struct {
 	ID             model.ENIID
 	Kind           model.ENIKind
+	Card           int // network card; Device is on it
 	Device         int
 	Subnet         model.SubnetID
 	SecurityGroups []model.SecurityGroup
@@ -48,7 +49,7 @@ func (e *ENI) Total() int {
 
 func newENI(at model.Instant, b sim.ENIAttached) *ENI {
 	return &ENI{
-		ID: b.ENI, Kind: b.Kind, Device: b.Device, Subnet: b.Subnet,
+		ID: b.ENI, Kind: b.Kind, Card: b.Card, Device: b.Device, Subnet: b.Subnet,
 		SecurityGroups: b.SecurityGroups, PrimaryAddress: b.PrimaryAddress,
 		AttachedAt: at, Pod: b.Pod, Trunk: b.Trunk, VLAN: b.VLAN,
 	}

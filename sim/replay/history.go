@@ -14,7 +14,8 @@ type History struct {
 	// Settings are the agent's, in order: the first it started with and those
 	// after every change.
 	Settings []SettingsChange
-	// Devices has a line for every device number that ever had an ENI.
+	// Devices has a line for every device number of every network card that ever
+	// had an ENI.
 	Devices []DeviceHistory
 
 	decision *sim.PoolDecision
@@ -67,6 +68,7 @@ type Change struct {
 	Kind   ChangeKind
 	ENI    model.ENIID
 	Of     model.ENIKind
+	Card   int // network card
 	Device int
 	// Addresses and Prefixes that came or went; of a filled ENI those it has.
 	Addresses, Prefixes int
@@ -86,8 +88,9 @@ type Change struct {
 	Settings model.Settings
 }
 
-// DeviceHistory is about the first ENI with a device number.
+// DeviceHistory is about the first ENI with a device number of a network card.
 type DeviceHistory struct {
+	Card   int
 	Device int
 	Kind   model.ENIKind
 	// AttachedAt is when it entered the datastore, FilledAt when pods held all
@@ -145,33 +148,33 @@ func (h *History) why(by sim.By) *sim.PoolDecision {
 
 func (h *History) attached(at model.Instant, e *ENI, b sim.ENIAttached) {
 	h.add(Change{
-		At: at, Kind: Attached, ENI: e.ID, Of: e.Kind, Device: e.Device,
+		At: at, Kind: Attached, ENI: e.ID, Of: e.Kind, Card: e.Card, Device: e.Device,
 		Addresses: len(b.Addresses), Prefixes: len(b.Prefixes), Pod: e.Pod, By: b.By, Why: h.why(b.By),
 	})
-	if e.Kind != model.ENIBranch && h.device(e.Device) == nil {
+	if e.Kind != model.ENIBranch && h.device(e) == nil {
 		h.Devices = append(h.Devices, DeviceHistory{
-			Device: e.Device, Kind: e.Kind, AttachedAt: at, FilledAt: model.Never,
+			Card: e.Card, Device: e.Device, Kind: e.Kind, AttachedAt: at, FilledAt: model.Never,
 		})
 	}
 }
 
 func (h *History) added(at model.Instant, e *ENI, b sim.AddressesAdded) {
 	h.add(Change{
-		At: at, Kind: Added, ENI: e.ID, Of: e.Kind, Device: e.Device,
+		At: at, Kind: Added, ENI: e.ID, Of: e.Kind, Card: e.Card, Device: e.Device,
 		Addresses: len(b.Addresses), Prefixes: len(b.Prefixes), By: b.By, Why: h.why(b.By),
 	})
 }
 
 func (h *History) removed(at model.Instant, e *ENI, b sim.AddressesRemoved) {
 	h.add(Change{
-		At: at, Kind: Removed, ENI: e.ID, Of: e.Kind, Device: e.Device,
+		At: at, Kind: Removed, ENI: e.ID, Of: e.Kind, Card: e.Card, Device: e.Device,
 		Addresses: len(b.Addresses), Prefixes: len(b.Prefixes), By: b.By, Why: h.why(b.By),
 	})
 }
 
 func (h *History) detached(at model.Instant, e *ENI, b sim.ENIDetached) {
 	h.add(Change{
-		At: at, Kind: Detached, ENI: e.ID, Of: e.Kind, Device: e.Device,
+		At: at, Kind: Detached, ENI: e.ID, Of: e.Kind, Card: e.Card, Device: e.Device,
 		Addresses: len(b.Addresses), Prefixes: len(b.Prefixes), Pod: e.Pod, By: b.By, Why: h.why(b.By),
 	})
 }
@@ -190,7 +193,7 @@ func (h *History) filled(at model.Instant, n *Node, e *ENI) {
 		return
 	}
 	e.wasFull = true
-	c := Change{At: at, Kind: Filled, ENI: e.ID, Of: e.Kind, Device: e.Device}
+	c := Change{At: at, Kind: Filled, ENI: e.ID, Of: e.Kind, Card: e.Card, Device: e.Device}
 	for _, b := range e.Blocks {
 		if b.IsPrefix() {
 			c.Prefixes++
@@ -199,14 +202,14 @@ func (h *History) filled(at model.Instant, n *Node, e *ENI) {
 		}
 	}
 	h.add(c)
-	if d := h.device(e.Device); d != nil && d.FilledAt == model.Never {
+	if d := h.device(e); d != nil && d.FilledAt == model.Never {
 		d.FilledAt = at
 	}
 }
 
-func (h *History) device(device int) *DeviceHistory {
+func (h *History) device(e *ENI) *DeviceHistory {
 	for i := range h.Devices {
-		if h.Devices[i].Device == device {
+		if h.Devices[i].Card == e.Card && h.Devices[i].Device == e.Device {
 			return &h.Devices[i]
 		}
 	}

@@ -27,7 +27,8 @@ type Node struct {
 	ExitError string
 	// Config is what the agent started with last; zero before its first start.
 	Config sim.AgentConfigured
-	// ENIs are those in the datastore, by device; on ECS those that are attached.
+	// ENIs are those in the datastores, by network card and device; on ECS those
+	// that are attached.
 	ENIs []*ENI
 	// Trunk is the node's trunk ENI; on ECS it is among the ENIs.
 	Trunk Trunk
@@ -41,6 +42,10 @@ type Node struct {
 	TaskBranches []*ENI
 	// History is how the ENIs came, filled and went.
 	History History
+
+	// aside are ENIs on network cards that the agent stopped managing: it looks at
+	// them again when it manages the card again, and pods may still hold addresses.
+	aside []*ENI
 
 	bound   int
 	waiting int
@@ -85,6 +90,23 @@ func (n *Node) Totals(at model.Instant) Totals {
 	return Totals{Total: n.total + n.tasks, Assigned: n.held + n.tasks, Cooling: n.cooling}
 }
 
+// CardTotals returns the numbers of the pool on a network card, which are what
+// the agent's decisions about it rest on.
+func (n *Node) CardTotals(at model.Instant, card int) Totals {
+	var t Totals
+	for _, e := range n.ENIs {
+		if e.Card != card {
+			continue
+		}
+		for _, b := range e.Blocks {
+			if b.usable {
+				t = t.plus(Totals{Total: b.Size(), Assigned: b.Assigned, Cooling: b.Cooling(at)})
+			}
+		}
+	}
+	return t
+}
+
 // Gone reports whether the instance was terminated.
 func (n *Node) Gone() bool { return n.TerminatedAt != model.Never }
 
@@ -109,6 +131,11 @@ func (n *Node) ENI(id model.ENIID) *ENI {
 	return nil
 }
 
+// ManyCards reports whether the node had ENIs on network cards above 0.
+func (n *Node) ManyCards() bool {
+	return slices.ContainsFunc(n.History.Devices, func(d DeviceHistory) bool { return d.Card > 0 })
+}
+
 func (n *Node) becomeReady(at model.Instant) {
 	n.Ready, n.NotReadyReason = true, ""
 	if n.ReadyAt == model.Never {
@@ -118,7 +145,7 @@ func (n *Node) becomeReady(at model.Instant) {
 
 func (n *Node) terminate(at model.Instant) {
 	n.Ready, n.AgentUp, n.TerminatedAt = false, false, at
-	n.ENIs, n.TaskBranches, n.tasks, n.queue = nil, nil, 0, coolQueue{}
+	n.ENIs, n.aside, n.TaskBranches, n.tasks, n.queue = nil, nil, nil, 0, coolQueue{}
 	n.total, n.held, n.cooling = 0, 0, 0
 	n.History.add(Change{At: at, Kind: Terminated})
 }
@@ -154,6 +181,11 @@ func (n *Node) agentExited(at model.Instant, b sim.AgentExited) {
 
 func (n *Node) agentStarted(sim.AgentStarted) {
 	n.AgentUp, n.ExitError = true, ""
+	for _, e := range n.ENIs {
+		if e.stale && e.Card > 0 {
+			n.setAside(e)
+		}
+	}
 	n.ENIs = slices.DeleteFunc(n.ENIs, func(e *ENI) bool { return e.stale })
 	n.recount()
 }
@@ -163,14 +195,21 @@ func (n *Node) attach(at model.Instant, b sim.ENIAttached) error {
 	if b.Pod != "" {
 		return n.attachTask(at, eni, b)
 	}
+	if b.By == sim.ByStart {
+		n.trunkTaken(at, b)
+	}
 	var before *ENI
 	if i := slices.IndexFunc(n.ENIs, func(e *ENI) bool { return e.ID == b.ENI }); i >= 0 {
 		if b.By != sim.ByStart {
 			return fmt.Errorf("%s is in the datastore already", b.ENI)
 		}
 		before = n.ENIs[i]
-		eni.AttachedAt, eni.wasFull = before.AttachedAt, before.wasFull
 		n.dropENI(i)
+	} else if b.By == sim.ByStart {
+		before = n.takeAside(b.ENI)
+	}
+	if before != nil {
+		eni.AttachedAt, eni.wasFull = before.AttachedAt, before.wasFull
 	}
 	for _, p := range blockPrefixes(b.Addresses, b.Prefixes) {
 		if err := n.insert(eni, p); err != nil {
@@ -186,10 +225,29 @@ func (n *Node) attach(at model.Instant, b sim.ENIAttached) error {
 	return nil
 }
 
+// setAside keeps an ENI that the agent has stopped managing.
+func (n *Node) setAside(e *ENI) {
+	for _, b := range e.Blocks {
+		b.usable = false
+	}
+	n.aside = append(n.aside, e)
+}
+
+// takeAside returns the ENI that was set aside, nil if none was.
+func (n *Node) takeAside(id model.ENIID) *ENI {
+	i := slices.IndexFunc(n.aside, func(e *ENI) bool { return e.ID == id })
+	if i < 0 {
+		return nil
+	}
+	e := n.aside[i]
+	n.aside = slices.Delete(n.aside, i, i+1)
+	return e
+}
+
 // list puts an ENI among the others.
 func (n *Node) list(eni *ENI) {
 	i, _ := slices.BinarySearchFunc(n.ENIs, eni, func(a, b *ENI) int {
-		return cmp.Or(cmp.Compare(a.Device, b.Device), cmp.Compare(a.ID, b.ID))
+		return cmp.Or(cmp.Compare(a.Card, b.Card), cmp.Compare(a.Device, b.Device), cmp.Compare(a.ID, b.ID))
 	})
 	n.ENIs = slices.Insert(n.ENIs, i, eni)
 }
@@ -290,7 +348,7 @@ func (n *Node) exclude(at model.Instant, b sim.ENIExcluded) error {
 		n.held -= blk.Assigned
 		n.cooling -= blk.Cooling(at)
 	}
-	n.History.add(Change{At: at, Kind: Excluded, ENI: e.ID, Of: e.Kind, Device: e.Device, Subnet: e.Subnet})
+	n.History.add(Change{At: at, Kind: Excluded, ENI: e.ID, Of: e.Kind, Card: e.Card, Device: e.Device, Subnet: e.Subnet})
 	return nil
 }
 

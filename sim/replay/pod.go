@@ -31,14 +31,17 @@ type Pod struct {
 	// The instants are model.Never if it hasn't happened.
 	CreatedAt, BoundAt, AddressedAt, ReadyAt, DeletedAt model.Instant
 
-	// Address is the zero Addr while the pod holds none; ENI, Device and
+	// Address is the zero Addr while the pod holds none; ENI, Card, Device and
 	// Prefix are then without meaning.
 	Address netip.Addr
 	ENI     model.ENIID
+	Card    int // network card
 	Device  int // −1 for a branch ENI
 	Prefix  netip.Prefix
 	// VLAN is that of its branch ENI; 0: it has an address of the pool.
 	VLAN int
+	// More are its addresses of other network cards.
+	More []sim.PodAddress
 
 	// FailedAttempts counts the times the CNI couldn't give it an address.
 	FailedAttempts int
@@ -193,10 +196,16 @@ func (ps *Pods) bind(at model.Instant, n *Node, b sim.PodBound) error {
 	return nil
 }
 
-func (ps *Pods) setupFailed(b sim.PodSetupFailed) error {
+func (s *State) setupFailed(n *Node, at model.Instant, b sim.PodSetupFailed) error {
+	ps := &s.Pods
 	p, err := ps.get(b.Pod)
 	if err != nil {
 		return err
+	}
+	for _, one := range b.GaveBack {
+		if err := n.giveBack(at, b.Pod, one); err != nil {
+			return err
+		}
 	}
 	p.FailedAttempts++
 	p.Reason, p.Message = b.Reason, b.Message
@@ -288,27 +297,51 @@ func (s *State) address(n *Node, at model.Instant, b sim.PodAddressed) error {
 	}
 	n.waitsNoMore(p)
 
-	p.Address, p.ENI, p.Device, p.Prefix, p.VLAN = b.Address, b.ENI, b.Device, b.Prefix, b.VLAN
+	p.Address, p.ENI, p.Card, p.Device, p.Prefix, p.VLAN = b.Address, b.ENI, b.Card, b.Device, b.Prefix, b.VLAN
+	p.More = b.More
 	p.AddressedAt = at
 	p.Reason, p.Message = "", ""
 	s.Pods.count.Addressed++
-	s.Pods.StartLatency.add(at.Sub(p.CreatedAt))
-	s.Pods.TimeToIP.add(at.Sub(p.BoundAt))
+	if b.Attempt > 0 {
+		s.Pods.StartLatency.add(at.Sub(p.CreatedAt))
+		s.Pods.TimeToIP.add(at.Sub(p.BoundAt))
+	}
 	return nil
 }
 
-// handOut gives the pod an address of the pool.
+// handOut gives the pod its address of the pool, or those of several pools.
 func (n *Node) handOut(at model.Instant, b sim.PodAddressed) error {
-	a, err := n.lookup(b.ENI, b.Address, b.Prefix)
+	all := append([]sim.PodAddress{{ENI: b.ENI, Address: b.Address, Prefix: b.Prefix}}, b.More...)
+	for _, one := range all {
+		a, err := n.give(at, b.Pod, one)
+		if err != nil {
+			return err
+		}
+		n.History.filled(at, n, a.block.eni)
+	}
+	return nil
+}
+
+// give lets the pod hold a free address.
+func (n *Node) give(at model.Instant, pod model.PodName, one sim.PodAddress) (*address, error) {
+	a, err := n.lookup(one.ENI, one.Address, one.Prefix)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	n.expire(at)
 	if a.state != Free {
-		return fmt.Errorf("%s is %s (%s) and given to %s", b.Address, a.state, a.pod, b.Pod)
+		return nil, fmt.Errorf("%s is %s (%s) and given to %s", one.Address, a.state, a.pod, pod)
 	}
-	n.hold(a, b.Pod)
-	n.History.filled(at, n, a.block.eni)
+	n.hold(a, pod)
+	return a, nil
+}
+
+// giveBack is what happens to an address that the pod was given in vain.
+func (n *Node) giveBack(at model.Instant, pod model.PodName, one sim.PodAddress) error {
+	if _, err := n.give(at, pod, one); err != nil {
+		return err
+	}
+	n.giveUp(pod, one, "")
 	return nil
 }
 
@@ -326,7 +359,7 @@ func (s *State) release(b sim.PodReleased) error {
 		if p.VLAN == 0 {
 			s.nodes[p.Node].release(p, b)
 		}
-		p.Address, p.VLAN = netip.Addr{}, 0
+		p.Address, p.VLAN, p.More = netip.Addr{}, 0, nil
 	}
 	s.unbind(p)
 	if p.DeletedAt != model.Never || b.Reason == ReleasedTerminated {
@@ -341,14 +374,25 @@ const (
 	ReleasedTerminated = "terminated"
 )
 
-// release gives up what the pod holds in the node's datastore. That may be
-// nothing: the agent may have dropped the block under the living pod.
+// release gives up what the pod holds in the node's datastores.
 func (n *Node) release(p *Pod, b sim.PodReleased) {
-	a, err := n.lookup(p.ENI, p.Address, p.Prefix)
-	if err != nil || a.state != Assigned || a.pod != p.Name {
+	n.giveUp(p.Name, sim.PodAddress{ENI: p.ENI, Address: p.Address, Prefix: p.Prefix, CoolUntilMs: b.CoolUntilMs}, b.Reason)
+	for _, one := range b.More {
+		n.giveUp(p.Name, one, b.Reason)
+	}
+}
+
+// giveUp takes an address of the pod's back. There may be nothing to take: the
+// agent may have dropped the block under the living pod.
+func (n *Node) giveUp(pod model.PodName, one sim.PodAddress, reason string) {
+	a, err := n.lookup(one.ENI, one.Address, one.Prefix)
+	if i := slices.IndexFunc(n.aside, func(e *ENI) bool { return e.ID == one.ENI }); i >= 0 {
+		a, err = n.aside[i].lookup(one.Address, one.Prefix)
+	}
+	if err != nil || a.state != Assigned || a.pod != pod {
 		return
 	}
-	if b.Reason == ReleasedAgentDown {
+	if reason == ReleasedAgentDown {
 		a.leftover = true
 		return
 	}
@@ -358,10 +402,10 @@ func (n *Node) release(p *Pod, b sim.PodReleased) {
 		n.held--
 	}
 	a.state = Free
-	if b.CoolUntilMs == nil {
+	if one.CoolUntilMs == nil {
 		return
 	}
-	a.state, a.coolUntil = Cooling, *b.CoolUntilMs
+	a.state, a.coolUntil = Cooling, *one.CoolUntilMs
 	if a.block.usable {
 		n.cooling++
 	}
@@ -380,16 +424,20 @@ func (n *Node) hold(a *address, pod model.PodName) {
 // lookup finds an address in the datastore. The prefix is invalid for a
 // secondary address.
 func (n *Node) lookup(eni model.ENIID, addr netip.Addr, prefix netip.Prefix) (*address, error) {
-	if !prefix.IsValid() {
-		prefix = single(addr)
-	}
 	e := n.ENI(eni)
 	if e == nil {
 		return nil, fmt.Errorf("%s is not in the datastore of %s", eni, n.Name)
 	}
+	return e.lookup(addr, prefix)
+}
+
+func (e *ENI) lookup(addr netip.Addr, prefix netip.Prefix) (*address, error) {
+	if !prefix.IsValid() {
+		prefix = single(addr)
+	}
 	b, _ := e.block(prefix)
 	if b == nil || !prefix.Contains(addr) {
-		return nil, fmt.Errorf("%s doesn't have %s in %s", eni, addr, prefix)
+		return nil, fmt.Errorf("%s doesn't have %s in %s", e.ID, addr, prefix)
 	}
 	return b.address(addr), nil
 }

@@ -177,7 +177,7 @@ func (s *State) applyNode(n *Node, e sim.Event) error {
 	case sim.PodBound:
 		return s.Pods.bind(e.At, n, b)
 	case sim.PodSetupFailed:
-		return s.Pods.setupFailed(b)
+		return s.setupFailed(n, e.At, b)
 	case sim.PodAddressed:
 		return s.address(n, e.At, b)
 	case sim.TaskPlaced:

@@ -58,6 +58,19 @@ func written(err error) error {
 	return writeError{err}
 }
 
+// exitCode ends the program with a code where all that there is to say was said.
+type exitCode int
+
+// Error is never shown.
+func (c exitCode) Error() string { return fmt.Sprintf("exit code %d", int(c)) }
+
+// different says that an expectation failed, or that a comparison differs: the
+// command did its work, and the exit code is ExitDifferent.
+type different struct{ message string }
+
+// Error says what differs.
+func (d different) Error() string { return d.message }
+
 // defect is a defect of the program, with what finds it again.
 type defect struct {
 	what  string // the panic's text
@@ -80,12 +93,19 @@ func (a *App) exit(command string, err error) int {
 	var mistakes scenarios.Errors
 	var wrong usageError
 	var write writeError
+	var code exitCode
+	var unlike different
 	switch {
 	case err == nil:
 		return ExitOK
 	case errors.As(err, &bug):
 		a.report(bug)
 		return ExitDefect
+	case errors.As(err, &code):
+		return int(code)
+	case errors.As(err, &unlike):
+		fmt.Fprintf(a.Err, "%s: %s\n", command, unlike.message)
+		return ExitDifferent
 	case errors.Is(err, syscall.EPIPE):
 		return ExitOK // the reader has seen enough
 	case errors.Is(err, context.Canceled):

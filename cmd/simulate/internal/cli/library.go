@@ -133,7 +133,7 @@ func completeName(_ *cobra.Command, args []string, _ string) ([]cobra.Completion
 
 func libraryNames() []cobra.Completion {
 	var out []cobra.Completion
-	for _, e := range scenarios.Library() {
+	for _, e := range append(scenarios.Library(), scenarios.IncidentLibrary()...) {
 		out = append(out, cobra.CompletionWithDesc(e.Name, e.Summary))
 	}
 	return out

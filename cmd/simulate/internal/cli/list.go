@@ -14,10 +14,21 @@ func (a *App) listCommand(g *globals) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "list",
 		Short: "List the scenarios of the library",
-		Args:  usage(cobra.NoArgs),
+		Long: `List the scenarios of the library.
+
+With --incidents those of real incidents are listed instead: what users of the
+VPC CNI reported in public, each with a scenario that shows it and one with its
+cure.`,
+		Example: `  simulate list
+  simulate list --incidents`,
+		Args: usage(cobra.NoArgs),
 	}
 	format := output(c, "table", "json", "yaml")
+	incidents := c.Flags().Bool("incidents", false, "list real incidents and their scenarios")
 	c.RunE = func(*cobra.Command, []string) error {
+		if *incidents {
+			return a.listIncidents(format.value, g)
+		}
 		list := view.ScenarioList{APIVersion: view.APIVersion, Kind: "ScenarioList", Scenarios: []view.ScenarioItem{}}
 		for _, e := range scenarios.Library() {
 			list.Scenarios = append(list.Scenarios, view.ScenarioItem{Name: e.Name, Summary: e.Summary})
@@ -31,6 +42,17 @@ func (a *App) listCommand(g *globals) *cobra.Command {
 		return written(view.ListTable(a.Out, list, a.palette(g)))
 	}
 	return c
+}
+
+func (a *App) listIncidents(format string, g *globals) error {
+	list := view.Incidents(scenarios.Incidents(), scenarios.IncidentLibrary())
+	switch format {
+	case "json":
+		return written(view.JSON(a.Out, list))
+	case "yaml":
+		return written(view.YAML(a.Out, list))
+	}
+	return written(view.IncidentTable(a.Out, list, a.palette(g)))
 }
 
 func (a *App) showCommand() *cobra.Command {

@@ -6,7 +6,9 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"vpcsim/cmd/simulate/internal/openmetrics"
 	"vpcsim/cmd/simulate/internal/view"
+	"vpcsim/scenarios/expect"
 	"vpcsim/sim"
 	"vpcsim/sim/replay"
 )
@@ -18,30 +20,38 @@ func (a *App) runCommand(g *globals) *cobra.Command {
 		Long: `Run a scenario and show what filled and what ran out.
 
 The scenario is one of the library, a file (YAML or JSON), or - for standard
-input. Exhaustion is a result and no error.`,
+input. Exhaustion is a result and no error. What the scenario expects is checked:
+the exit code is 1 if an expectation fails.`,
 		Example: `  simulate run default-secondary-ip
   simulate run default-secondary-ip --env WARM_IP_TARGET=5 --env MINIMUM_IP_TARGET=10
   simulate run my-cluster.yaml --set nodeGroups.workers.count=20 --until 30m
-  simulate show default-secondary-ip | simulate run - -o jsonl | grep exhaustion`,
+  simulate show default-secondary-ip | simulate run - -o jsonl | grep exhaustion
+  simulate run default-secondary-ip -o openmetrics > run.om`,
 		Args:              one("a scenario (NAME, FILE or -)"),
 		ValidArgsFunction: completeScenario,
 	}
-	format := output(c, "table", "wide", "json", "yaml", "jsonl", "csv")
+	format := output(c, "table", "wide", "json", "yaml", "jsonl", "csv", "openmetrics")
+	series := openMetricsFlags(c)
 	changes := changesFlags(c)
 	c.RunE = func(c *cobra.Command, args []string) error {
 		scenario, err := a.loadChanged(c, args[0], changes)
 		if err != nil {
 			return err
 		}
-		return a.play(c.Context(), configOf(scenario), format.value, g)
+		if err := series.check(c, format.value); err != nil {
+			return err
+		}
+		return a.play(c.Context(), configOf(scenario), expect.NewChecker(scenario.Expect), format.value, series, g)
 	}
 	return c
 }
 
-// play runs a scenario and writes its outcome.
-func (a *App) play(ctx context.Context, cfg sim.Config, format string, g *globals) error {
-	r := run{app: a, ctx: ctx, cfg: cfg}
+// play runs a scenario and writes its outcome, and what came of its
+// expectations.
+func (a *App) play(ctx context.Context, cfg sim.Config, checker *expect.Checker, format string, series *openMetrics, g *globals) error {
+	r := run{app: a, ctx: ctx, cfg: cfg, checker: checker}
 	var lines *view.Lines
+	var recorder *openmetrics.Recorder
 	switch format {
 	case "jsonl":
 		out := a.Out
@@ -50,6 +60,9 @@ func (a *App) play(ctx context.Context, cfg sim.Config, format string, g *global
 		}
 		lines = view.NewLines(out)
 		r.also = func(e sim.Event) error { return written(lines.Apply(e)) }
+	case "openmetrics":
+		recorder = openmetrics.NewRecorder(&r.state, series.interval)
+		r.also = recorder.Apply
 	case "wide":
 		r.calls = new(view.CallLog)
 		r.also = func(e sim.Event) error { r.calls.Apply(e); return nil }
@@ -72,20 +85,43 @@ func (a *App) play(ctx context.Context, cfg sim.Config, format string, g *global
 			fmt.Fprintf(a.Err, "note: %s\n", note)
 		}
 	}
+	results := checker.Results()
 	switch format {
 	case "json":
-		err = view.JSON(a.Out, view.Document(&r.state))
+		err = view.JSON(a.Out, view.Document(&r.state).WithExpectations(results))
 	case "yaml":
-		err = view.YAML(a.Out, view.Document(&r.state))
+		err = view.YAML(a.Out, view.Document(&r.state).WithExpectations(results))
 	case "csv":
 		err = view.CSV(a.Out, &r.state)
+	case "openmetrics":
+		err = series.write(a.Out, recorder)
 	case "table", "wide":
-		err = view.Table(a.Out, &r.state, view.TableOptions{Palette: a.palette(g), Wide: format == "wide", Calls: r.calls})
+		err = view.Table(a.Out, &r.state, view.TableOptions{Palette: a.palette(g), Wide: format == "wide", Calls: r.calls, Expectations: results})
 	}
 	if err != nil {
 		return written(err)
 	}
-	return r.cut()
+	if err := r.cut(); err != nil {
+		return err
+	}
+	return a.failed(results, format)
+}
+
+// failed is the error of a run of which not everything that was expected came.
+// The formats in which the results don't show have them told beside.
+func (a *App) failed(results []expect.Result, format string) error {
+	failed := expect.Failed(results)
+	if failed == 0 {
+		return nil
+	}
+	if format == "csv" || format == "jsonl" || format == "openmetrics" {
+		for _, r := range results {
+			if !r.OK {
+				fmt.Fprintln(a.Err, view.FailureLine(r))
+			}
+		}
+	}
+	return different{fmt.Sprintf("%d of %d expectations failed", failed, len(results))}
 }
 
 // run is a run under way: its log is folded as it comes.
@@ -95,6 +131,7 @@ type run struct {
 	cfg      sim.Config
 	state    replay.State
 	also     func(sim.Event) error // takes each event, too; may be nil
+	checker  *expect.Checker       // nil: nothing is expected
 	calls    *view.CallLog
 	progress *progress
 }
@@ -147,7 +184,7 @@ func (r *run) take(e sim.Event) error {
 			return err
 		}
 	}
-	if err := r.state.Apply(e); err != nil {
+	if err := r.checker.Apply(&r.state, e); err != nil {
 		return r.blame(panicked(err))
 	}
 	return nil

@@ -1,6 +1,8 @@
 package metrics_test
 
 import (
+	"os"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -195,4 +197,23 @@ func TestMetricsAreDescribed(t *testing.T) {
 		require.NotEmpty(t, m.Title)
 	}
 	require.True(t, seen["ec2.calls.AssignPrivateIpAddresses"])
+}
+
+// The page lists every metric as it is, and no other; those of single actions
+// in one line.
+func TestMetricsAreDocumented(t *testing.T) {
+	page, err := os.ReadFile("../../../../docs/sweep.md")
+	require.NoError(t, err)
+	var listed, there []string
+	for _, m := range regexp.MustCompile("(?m)^\\| `([a-zA-Z0-9.]+)` \\| (\\S*) ?\\| (\\S*) ?\\| (.*) \\|$").FindAllStringSubmatch(string(page), -1) {
+		if m[1] != "ec2.calls.ACTION" {
+			listed = append(listed, strings.Join(m[1:], "|"))
+		}
+	}
+	for _, m := range metrics.All() {
+		if !strings.HasPrefix(m.Name, "ec2.calls.") {
+			there = append(there, strings.Join([]string{m.Name, string(m.ExactUnit()), string(m.Better), m.Means}, "|"))
+		}
+	}
+	require.Equal(t, there, listed)
 }

@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"reflect"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -56,5 +57,8 @@ func documentFields(base string, t reflect.Type) []string {
 func TestColumnsAreThePodsFields(t *testing.T) {
 	var out bytes.Buffer
 	require.NoError(t, CSV(&out, new(replay.State)))
-	require.Equal(t, documentFields("", reflect.TypeFor[podDocument]()), strings.Split(strings.TrimSpace(out.String()), ","))
+	fields := slices.DeleteFunc(documentFields("", reflect.TypeFor[podDocument]()), func(f string) bool {
+		return f == "card" || strings.HasPrefix(f, "moreAddresses")
+	})
+	require.Equal(t, fields, strings.Split(strings.TrimSpace(out.String()), ","), "those of network cards follow where there are several")
 }

@@ -99,6 +99,7 @@ type nodeDocument struct {
 }
 
 type eniDocument struct {
+	Card           int                   `json:"card,omitempty"` // network card
 	Device         int                   `json:"device"`
 	Kind           model.ENIKind         `json:"kind"`
 	Subnet         model.SubnetID        `json:"subnet"`
@@ -149,24 +150,20 @@ type subnetDocument struct {
 }
 
 type podDocument struct {
-	Name           model.PodName      `json:"name"`
-	Workload       model.WorkloadName `json:"workload"`
-	Node           *model.NodeName    `json:"node"`
-	Phase          replay.Phase       `json:"phase"`
-	Address        *string            `json:"address"`
-	Device         *int               `json:"device"`
-	CreatedMs      model.Instant      `json:"createdMs"`
-	BoundMs        *model.Instant     `json:"boundMs"`
-	AddressedMs    *model.Instant     `json:"addressedMs"`
-	FailedAttempts int                `json:"failedAttempts"`
-}
-
-type expectationDocument struct {
-	That    string         `json:"that"`
-	At      string         `json:"at"`
-	OK      bool           `json:"ok"`
-	Because string         `json:"because"`
-	Values  map[string]any `json:"values"`
+	Name     model.PodName      `json:"name"`
+	Workload model.WorkloadName `json:"workload"`
+	Node     *model.NodeName    `json:"node"`
+	Phase    replay.Phase       `json:"phase"`
+	Address  *string            `json:"address"`
+	Card     int                `json:"card,omitempty"` // network card
+	Device   *int               `json:"device"`
+	// MoreAddresses are those of the other network cards, of a pod that has one of
+	// each.
+	MoreAddresses  []moreDocument `json:"moreAddresses,omitempty"`
+	CreatedMs      model.Instant  `json:"createdMs"`
+	BoundMs        *model.Instant `json:"boundMs"`
+	AddressedMs    *model.Instant `json:"addressedMs"`
+	FailedAttempts int            `json:"failedAttempts"`
 }
 
 // Document builds the structured form of a run. Nodes that were terminated and
@@ -277,7 +274,7 @@ func nodeOf(s *replay.State, n *replay.Node) nodeDocument {
 
 func eniOf(s *replay.State, e *replay.ENI) eniDocument {
 	d := eniDocument{
-		Device: e.Device, Kind: e.Kind, Subnet: e.Subnet,
+		Card: e.Card, Device: e.Device, Kind: e.Kind, Subnet: e.Subnet,
 		SecurityGroups: append([]model.SecurityGroup{}, e.SecurityGroups...),
 		PrimaryAddress: e.PrimaryAddress.String(),
 		Excluded:       e.Excluded,
@@ -311,7 +308,7 @@ func podOf(p *replay.Pod) podDocument {
 	}
 	if p.Address.IsValid() {
 		address, device := p.Address.String(), p.Device
-		d.Address = &address
+		d.Address, d.Card, d.MoreAddresses = &address, p.Card, moreOf(p)
 		if device >= 0 { // a branch ENI has none
 			d.Device = &device
 		}

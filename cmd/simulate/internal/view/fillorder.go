@@ -1,6 +1,7 @@
 package view
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -52,7 +53,7 @@ func writeTimeline(p *page, n *replay.Node) {
 	for _, l := range lines {
 		why := l.why(n)
 		short, _, _ := strings.Cut(why, wants)
-		g.add(c(instant(l.At)), c(l.where()), l.what(), cell{why, dim, short})
+		g.add(c(instant(l.At)), c(l.where(n)), l.what(), cell{why, dim, short})
 	}
 	g.wrapTo(pageWidth - 4)
 	g.write(p, 4)
@@ -102,7 +103,7 @@ func condense(changes []replay.Change) []fillLine {
 }
 
 // where names the ENI, if the line is about one.
-func (l fillLine) where() string {
+func (l fillLine) where(n *replay.Node) string {
 	switch {
 	case l.Of == model.ENITrunk && l.Kind != replay.Attached && l.Kind != replay.Detached:
 		return "trunk"
@@ -113,7 +114,7 @@ func (l fillLine) where() string {
 	case l.Of == model.ENIBranch:
 		return "branch"
 	}
-	return fmt.Sprintf("eni%d", l.Device)
+	return eniName(n, l.Card, l.Device)
 }
 
 func (l fillLine) what() cell {
@@ -226,6 +227,9 @@ func (l fillLine) why(n *replay.Node) string {
 	}
 	switch l.By {
 	case sim.ByStart:
+		if n.Launched.Existing && l.At == n.LaunchedAt {
+			return "there at the beginning"
+		}
 		if l.Kind == replay.Attached && l.Of == model.ENIPrimary && l.Addresses+l.Prefixes == 0 {
 			return "came with the instance"
 		}
@@ -277,6 +281,9 @@ const wants = " wants "
 // the setting of that time wants.
 func decision(d sim.PoolDecision, st model.Settings, slots int) string {
 	left := number(d.Available) + " left"
+	if d.Card > 0 && d.Reason != model.ReasonUnusedENI {
+		return left + ", 1 is kept warm"
+	}
 	switch d.Reason {
 	case model.ReasonWarmIPTarget:
 		return fmt.Sprintf("%s, WARM_IP_TARGET=%d", left, st.WarmIPTarget)
@@ -300,15 +307,17 @@ func decision(d sim.PoolDecision, st model.Settings, slots int) string {
 // when.
 func writeDevices(p *page, s *replay.State) {
 	type device struct {
-		number           int
+		card, number     int
 		attached, filled []model.Instant
 	}
 	var devices []*device
 	for _, n := range s.Nodes {
 		for _, h := range n.History.Devices {
-			i, found := slices.BinarySearchFunc(devices, h.Device, func(d *device, number int) int { return d.number - number })
+			i, found := slices.BinarySearchFunc(devices, h, func(d *device, h replay.DeviceHistory) int {
+				return cmp.Or(cmp.Compare(d.card, h.Card), cmp.Compare(d.number, h.Device))
+			})
 			if !found {
-				devices = slices.Insert(devices, i, &device{number: h.Device})
+				devices = slices.Insert(devices, i, &device{card: h.Card, number: h.Device})
 			}
 			d := devices[i]
 			d.attached = append(d.attached, h.AttachedAt)
@@ -319,13 +328,17 @@ func writeDevices(p *page, s *replay.State) {
 	}
 	p.line("  all " + count(len(s.Nodes), p.words.node))
 	g := newGrid("lrrrrrr")
-	nodes := "nodes"
+	nodes, several := "nodes", manyCards(s)
 	if onECS(s) {
 		nodes = "instances"
 	}
 	g.head("", nodes, "from", "to", "full on", "from", "to")
 	for _, d := range devices {
-		row := []cell{c(fmt.Sprintf("eni%d", d.number))}
+		name := fmt.Sprintf("eni%d", d.number)
+		if several {
+			name = cardENI(d.card, d.card, d.number)
+		}
+		row := []cell{c(name)}
 		for _, at := range [][]model.Instant{d.attached, d.filled} {
 			row = append(row, c(number(len(at))))
 			if len(at) == 0 {

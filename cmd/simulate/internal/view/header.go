@@ -94,6 +94,9 @@ func groupsOf(s *replay.State) []string {
 		t := fmt.Sprintf("%s: %s × %s%s, each %s of %s, max-pods %s",
 			l.Group, number(g.n), l.InstanceType, gone,
 			count(l.MaxENIs, "ENI"), count(l.SlotsPerENI, "slot"), number(l.MaxPods))
+		if l.NetworkCards > 1 && g.first.Config.Settings.MultiNIC {
+			t += fmt.Sprintf(", %d network cards with %s in all", l.NetworkCards, count(l.MaxENIsAll, "ENI"))
+		}
 		if g.first.Config.Settings.PodENI {
 			t += ", " + branchesOf(l.BranchENIs)
 		}
@@ -239,6 +242,8 @@ const shownVariants = 3
 func settingsLine(st model.Settings) string {
 	parts := []string{"secondary addresses"}
 	switch {
+	case st.IPv6 && st.MultiNIC:
+		parts[0] = "IPv6: one /80 a network card, no warm pool"
 	case st.IPv6:
 		parts[0] = "IPv6: one /80 a node, no warm pool"
 	case st.PrefixDelegation:
@@ -255,6 +260,9 @@ func settingsLine(st model.Settings) string {
 	}
 	if st.PodENI {
 		parts = append(parts, "security groups for pods")
+	}
+	if st.MultiNIC && !st.IPv6 {
+		parts = append(parts, "all network cards")
 	}
 	if !st.SubnetDiscovery && !st.IPv6 {
 		parts = append(parts, "no subnet discovery")

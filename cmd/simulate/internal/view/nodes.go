@@ -99,11 +99,7 @@ func looks(s *replay.State, n *replay.Node) string {
 	var b strings.Builder
 	fmt.Fprint(&b, n.Launched.Group, " ", condition(n), " ", n.Bound(), " ", n.BranchCount(), " ", len(n.TaskBranches))
 	for _, e := range n.ENIs {
-		cooling := 0
-		for _, blk := range e.Blocks {
-			cooling += blk.Cooling(s.Now)
-		}
-		fmt.Fprint(&b, "/", e.Device, " ", e.Kind, " ", e.Excluded, " ", len(e.Blocks), " ", e.Total(), " ", e.Assigned(), " ", cooling)
+		fmt.Fprint(&b, " card ", e.Card, eniLooks(s, e))
 	}
 	return b.String()
 }
@@ -162,7 +158,7 @@ func writeNode(p *page, s *replay.State, n *replay.Node, title string) {
 	parts := []string{
 		held,
 		fmt.Sprintf("%s of %s pods", number(n.Bound()+n.Launched.SystemPods), number(n.Launched.MaxPods)),
-		fmt.Sprintf("%s of %s ENIs", number(len(n.ENIs)), number(n.Launched.MaxENIs)),
+		fmt.Sprintf("%s of %s ENIs", number(len(n.ENIs)), number(maxENIs(n))),
 	}
 	for _, l := range wrapItems(title+"  ", parts, pageWidth-2) {
 		p.line("  " + l)
@@ -170,20 +166,29 @@ func writeNode(p *page, s *replay.State, n *replay.Node, title string) {
 	if t := condition(n); t != "" {
 		p.paragraph(4, "", t, yellow)
 	}
-	for _, e := range n.ENIs {
-		writeStrip(p, fmt.Sprintf("eni%d", e.Device), strip(s, n, e), eniNote(n, e))
-		if e.Kind == model.ENITrunk {
-			writeBranches(p, n)
+	runs := cardRuns(s, n)
+	wide := nameWidth
+	for _, r := range runs {
+		for _, e := range r.enis {
+			wide = max(wide, width(r.name(n, e))+1)
+		}
+	}
+	for _, r := range runs {
+		for _, e := range r.enis {
+			writeStrip(p, wide, r.name(n, e), strip(s, n, e), eniNote(n, e)+r.note())
+			if e.Kind == model.ENITrunk {
+				writeBranches(p, wide, n)
+			}
 		}
 	}
 	if n.ENI(n.Trunk.ENI) == nil && len(n.Branches) > 0 {
-		writeBranches(p, n) // the agent doesn't see their trunk
+		writeBranches(p, wide, n) // the agent doesn't see their trunk
 	}
 }
 
 // writeBranches draws the branch ENIs of a node, and the places that are left
 // up to its limit.
-func writeBranches(p *page, n *replay.Node) {
+func writeBranches(p *page, wide int, n *replay.Node) {
 	k := n.BranchCount()
 	var b strings.Builder
 	for _, part := range []struct {
@@ -204,21 +209,25 @@ func writeBranches(p *page, n *replay.Node) {
 			note += fmt.Sprintf(", %s %s", number(more.n), more.what)
 		}
 	}
-	writeStrip(p, "  └─", b.String(), note)
+	writeStrip(p, wide, "  └─", b.String(), note)
 }
 
 // stripWidth is how many glyphs of a strip stand on a line.
 const stripWidth = 60
 
-// writeStrip writes a strip after its name, and its note behind it or, where
-// there is no room, below.
-func writeStrip(p *page, name, strip, note string) {
+// nameWidth is the width of the column of the strips' names, where they are
+// short.
+const nameWidth = 6
+
+// writeStrip writes a strip after its name, which has a column of this width, and
+// its note behind it or, where there is no room, below.
+func writeStrip(p *page, wide int, name, strip, note string) {
 	rest := []rune(strip)
 	for {
 		line := string(rest[:min(len(rest), stripWidth)])
 		rest = rest[len([]rune(line)):]
-		head := fmt.Sprintf("    %-6s%s", name, paintStrip(p.palette, line))
-		room := width(fmt.Sprintf("    %-6s%s", name, line)) + 2 + width(note)
+		head := fmt.Sprintf("    %-*s%s", wide, name, paintStrip(p.palette, line))
+		room := width(fmt.Sprintf("    %-*s%s", wide, name, line)) + 2 + width(note)
 		name = ""
 		switch {
 		case len(rest) > 0:

@@ -80,11 +80,16 @@ func writePods(p *page, s *replay.State) {
 				device = fmt.Sprintf("vlan %d", pod.VLAN)
 			} else if pod.Device < 0 {
 				device = "branch"
+			} else if pod.Card > 0 {
+				device = cardENI(pod.Card, pod.Card, pod.Device)
 			}
 		}
 		g.add(c(string(pod.Name)), c(string(pod.Node)), styled(phaseStyle(pod.Phase), phase),
 			c(address), c(device), c(instant(pod.CreatedAt)), c(maybeInstant(pod.AddressedAt)),
 			c(number(pod.FailedAttempts)), c(string(pod.Reason)))
+		for _, a := range pod.More {
+			g.add(c(""), c(""), c(""), c(a.Address.String()), c(podENI(a)))
+		}
 	}
 	g.write(p, 2)
 }

@@ -3,6 +3,7 @@ package view
 import (
 	"io"
 
+	"vpcsim/scenarios/expect"
 	"vpcsim/sim/replay"
 )
 
@@ -12,6 +13,8 @@ type TableOptions struct {
 	// Wide adds a row a pod and, if Calls is set, a row a call to EC2.
 	Wide  bool
 	Calls *CallLog
+	// Expectations are what came of those of the scenario.
+	Expectations []expect.Result
 }
 
 // Table writes what a person wants to know of a run: what was run, how the
@@ -31,6 +34,7 @@ func Table(w io.Writer, s *replay.State, o TableOptions) error {
 		writePods(p, s)
 		o.Calls.write(p)
 	}
+	writeExpectations(p, o.Expectations)
 	writeNotes(p, s)
 	writeVerdict(p, s)
 	return p.w.Flush()

@@ -1,0 +1,238 @@
+package explain
+
+import (
+	"fmt"
+	"strings"
+
+	"vpcsim/cmd/simulate/internal/view"
+	"vpcsim/model"
+	"vpcsim/sim"
+	"vpcsim/sim/replay"
+	"vpcsim/sim/rules"
+)
+
+// eniStory is an ENI's life: why it came, what came to it and left it, why it
+// stays or went.
+type eniStory struct {
+	*story
+	life eniLife
+	at   model.Instant
+
+	why      string   // the last decision of the agent, in words
+	whyRule  string   // and its rule
+	decision *verdict // likewise
+	came     string   // why the ENI came
+	went     string
+	ended    model.Instant
+}
+
+func explainENI(play Play, l eniLife, at model.Instant) (*view.Explanation, error) {
+	var es *eniStory
+	s, err := told(play, func(e sim.Event, s *replay.State) error {
+		if es == nil {
+			es = &eniStory{story: newStory(s, l.node), life: l, at: at, ended: model.Never}
+		}
+		if e.At > at {
+			return errCut
+		}
+		es.take(e)
+		es.follow(e)
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	es.state = s
+	es.x.Scenario = view.NewExplanation(s).Scenario
+	return es.finish(), nil
+}
+
+// take tells what is about the ENI. Decisions are remembered for what follows
+// from them.
+func (es *eniStory) take(e sim.Event) {
+	switch b := e.Body.(type) {
+	case sim.ENICreated:
+		if b.ENI == es.life.id {
+			es.add("", view.Link{AtMs: e.At, What: fmt.Sprintf("EC2 creates it in subnet %s", b.Subnet), Why: es.why, Rule: es.whyRule})
+		}
+		return
+	case sim.ENIDeleted:
+		if b.ENI == es.life.id {
+			es.add("", view.Link{AtMs: e.At, What: fmt.Sprintf("EC2 has deleted it; %s are free again", view.Count(b.Released, "address"))})
+		}
+		return
+	}
+	if e.Node != es.node || cardOf(e.Body) != es.life.card {
+		return // the pools of network cards decide each for itself
+	}
+	switch b := e.Body.(type) {
+	case sim.PoolGrow:
+		es.decide(e.At, verdict{grows, b.PoolDecision, model.PoolStats{}})
+	case sim.PoolShrink:
+		es.decide(e.At, verdict{shrinks, b.PoolDecision, model.PoolStats{}})
+	case sim.PoolFree:
+		es.decide(e.At, verdict{skips, b.PoolDecision, model.PoolStats{}})
+	case sim.ENIAttached:
+		if b.ENI == es.life.id {
+			es.attached(e.At, b)
+		}
+	case sim.AddressesAdded:
+		if b.ENI == es.life.id {
+			es.changed(e.At, "gets "+view.Blocks(len(b.Addresses), len(b.Prefixes)), b.By)
+		}
+	case sim.AddressesRemoved:
+		if b.ENI == es.life.id {
+			es.changed(e.At, "loses "+view.Blocks(len(b.Addresses), len(b.Prefixes)), b.By)
+		}
+	case sim.ENIExcluded:
+		if b.ENI == es.life.id {
+			es.add("", view.Link{AtMs: e.At, What: "is excluded by the tags of its subnet: it serves no new pods"}.Bad())
+		}
+	case sim.ENIDetached:
+		if b.ENI == es.life.id {
+			es.went, es.ended = es.reason(b.By), e.At
+			es.changed(e.At, "leaves the node", b.By)
+		}
+	case sim.NodeTerminated:
+		if es.ended == model.Never {
+			es.went, es.ended = titleOf(rules.By(sim.ByTerminate)), e.At
+			es.changed(e.At, "goes with the node", sim.ByTerminate)
+		}
+	default:
+		es.takeBranch(e)
+	}
+}
+
+// takeBranch tells the life of a branch ENI.
+func (es *eniStory) takeBranch(e sim.Event) {
+	switch b := e.Body.(type) {
+	case sim.BranchCreated:
+		if b.ENI == es.life.id {
+			es.came = fmt.Sprintf("pod %s needs one", b.Pod)
+			es.add("", view.Link{AtMs: e.At, What: fmt.Sprintf("is given to pod %s, with VLAN %d", b.Pod, b.VLAN)}.Good())
+		}
+	case sim.BranchQueued:
+		if b.ENI == es.life.id {
+			es.add("", view.Link{AtMs: e.At, What: "its pod has left: it waits for its deletion, and counts until then", Rule: "branch-cooldown/cooling"})
+		}
+	case sim.BranchDeleted:
+		if b.ENI == es.life.id {
+			es.went, es.ended = "its cooldown had passed", e.At
+			what := "is deleted"
+			if b.Leaked {
+				es.went, what = fmt.Sprintf("its deletion failed (%s)", b.Error), "is forgotten: it has leaked"
+			}
+			es.add("", view.Link{AtMs: e.At, What: what})
+		}
+	}
+}
+
+// decide remembers a decision of the agent.
+func (es *eniStory) decide(at model.Instant, v verdict) {
+	es.whyRule = rules.Decision(v.Rule, v.Reason)
+	es.why = titleOf(es.whyRule)
+	if es.agent != nil && es.agent.checks() && v.Card == 0 {
+		v.stats = es.agent.decide(at).stats
+		es.why = es.agent.because(v, at)
+	}
+	es.decision = &v
+}
+
+// reason is why something changed, in words.
+func (es *eniStory) reason(by sim.By) string {
+	switch by {
+	case sim.ByGrow, sim.ByShrink, sim.ByFree:
+		return es.why
+	}
+	return titleOf(rules.By(by))
+}
+
+func (es *eniStory) attached(at model.Instant, b sim.ENIAttached) {
+	what := "comes to the node, empty"
+	if amount := view.Blocks(len(b.Addresses), len(b.Prefixes)); amount != "" {
+		what = "comes to the node with " + amount
+	}
+	if es.came != "" {
+		what = "is taken over by the restarted agent"
+	}
+	if es.came == "" {
+		switch {
+		case b.Kind == model.ENIPrimary:
+			es.came = "the instance has it from its launch"
+		case b.Kind == model.ENITrunk:
+			es.came = "branch ENIs hang off it"
+		case b.Pod != "":
+			es.came = fmt.Sprintf("task %s needs one", b.Pod)
+		default:
+			es.came = es.reason(b.By)
+		}
+	}
+	es.changed(at, what, b.By)
+}
+
+func (es *eniStory) changed(at model.Instant, what string, by sim.By) {
+	l := view.Link{AtMs: at, What: what, Why: es.reason(by), Rule: rules.By(by)}
+	switch by {
+	case sim.ByGrow, sim.ByShrink, sim.ByFree:
+		l.Rule = es.whyRule
+		if es.decision != nil {
+			l.Pool = poolOf(es.decision.PoolDecision)
+		}
+	}
+	es.add(what+string(by), l)
+}
+
+func (es *eniStory) finish() *view.Explanation {
+	x, l := es.x, es.life
+	name := fmt.Sprintf("eni%d of %s", l.device, l.node)
+	if l.card > 0 {
+		name = fmt.Sprintf("eni%d on network card %d of %s", l.device, l.card, l.node)
+	}
+	if l.kind == model.ENIBranch {
+		name = fmt.Sprintf("branch ENI %s of %s", l.id, l.node)
+	}
+	x.Subject = view.Subject{Kind: "eni", Name: string(l.id), Node: l.node, AtMs: es.at}
+	x.Answer = fmt.Sprintf("%s (%s, %s) came at %s: %s.", name, l.kind, l.id, view.Instant(l.from), es.came)
+	if l.kind == model.ENIBranch {
+		x.Answer = fmt.Sprintf("The %s came at %s: %s.", name, view.Instant(l.from), es.came)
+	}
+	switch {
+	case es.ended != model.Never:
+		x.Answer += fmt.Sprintf(" It went at %s: %s.", view.Instant(es.ended), es.went)
+	case es.agent != nil && es.agent.checks() && es.agent.eni(l.id) != nil:
+		es.finishStays()
+	default:
+		x.Answer += fmt.Sprintf(" At %s it is there.", view.Instant(es.at))
+	}
+	cite(x)
+	return x
+}
+
+// finishStays tells why the ENI stays, or that the next check frees it.
+func (es *eniStory) finishStays() {
+	x, a := es.x, es.agent
+	e := a.eni(es.life.id)
+	next := a.nextCheck(es.at)
+	x.State = append(x.State, view.Fact{Name: "slots", Text: fmt.Sprintf("%d of %d filled, pods hold %s", e.BlockCount(), a.limits().Slots, view.Count(e.Held(), "address"))})
+	pool, own := a.keeps(e, next)
+	var why []string
+	for _, k := range own {
+		x.State = append(x.State, view.Fact{Name: "stays", Text: kept(k), Rule: rules.Decision(model.RuleFreeENI, k.Reason)})
+		why = append(why, kept(k))
+	}
+	if pool != "" {
+		x.State = append(x.State, view.Fact{Name: "stays", Text: a.keptByPool(pool), Rule: rules.Decision(model.RuleFreeENI, pool)})
+		why = append(why, a.keptByPool(pool))
+	}
+	switch {
+	case len(why) > 0:
+		x.Answer += fmt.Sprintf(" It stays: %s.", strings.Join(why, "; and "))
+	case a.busy() != "":
+		x.Answer += fmt.Sprintf(" Nothing keeps it; %s.", underWay(a.busy()))
+	case a.frees(next) == e:
+		x.Answer += fmt.Sprintf(" Nothing keeps it: the check at %s frees it.", view.Instant(next))
+		x.Next = append(x.Next, view.Fact{Name: view.Instant(next), Text: "the next check frees it", Rule: rules.Decision(model.RuleFreeENI, model.ReasonUnusedENI)})
+	default:
+		x.Answer += " Nothing keeps it: a check soon frees it, one ENI at a time."
+	}
+}

@@ -1,0 +1,158 @@
+package explain
+
+import (
+	"fmt"
+	"strings"
+
+	"vpcsim/cmd/simulate/internal/view"
+	"vpcsim/model"
+	"vpcsim/sim"
+	"vpcsim/sim/replay"
+	"vpcsim/sim/rules"
+)
+
+// nodeStory is how a node's pool stands at an instant, and why.
+type nodeStory struct {
+	*story
+	at   model.Instant
+	last map[act]view.Link // the last decision of each kind
+}
+
+// frees is the kind of a decision to free an ENI.
+const freesENI act = "free"
+
+func explainNode(play Play, node model.NodeName, launched, at model.Instant) (*view.Explanation, error) {
+	if at < launched {
+		return nil, fmt.Errorf("%s is launched at %s: at %s it is not there yet", node, view.Instant(launched), view.Instant(at))
+	}
+	var ns *nodeStory
+	s, err := told(play, func(e sim.Event, s *replay.State) error {
+		if ns == nil {
+			ns = &nodeStory{story: newStory(s, node), at: at, last: map[act]view.Link{}}
+		}
+		if e.At > at {
+			return errCut
+		}
+		ns.take(e)
+		ns.follow(e)
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	ns.state = s
+	ns.x.Scenario = view.NewExplanation(s).Scenario
+	return ns.finish(), nil
+}
+
+// take tells what happened at the node, and remembers the last decision of each
+// kind.
+func (ns *nodeStory) take(e sim.Event) {
+	if e.Node != ns.node {
+		return
+	}
+	of := map[sim.EventType]act{sim.TypePoolGrow: grows, sim.TypePoolShrink: shrinks, sim.TypePoolSkip: skips, sim.TypePoolFree: freesENI}[e.Body.Type()]
+	if of == "" {
+		ns.tellNode(e)
+		return
+	}
+	// A link of its own, not counted with others: the last counts.
+	chain, links := ns.x.Chain, ns.links
+	ns.x.Chain, ns.links = nil, map[string][]int{}
+	ns.tellNode(e)
+	ns.last[of] = ns.x.Chain[0]
+	ns.x.Chain, ns.links = chain, links
+	ns.tellNode(e)
+}
+
+func (ns *nodeStory) finish() *view.Explanation {
+	x := ns.x
+	n := ns.state.Node(ns.node)
+	x.Subject = view.Subject{Kind: "node", Name: string(ns.node), Node: ns.node, AtMs: ns.at}
+	a := ns.agent
+	switch {
+	case n.Gone():
+		x.Answer = fmt.Sprintf("%s is gone since %s: its instance was terminated.", ns.node, view.Instant(n.TerminatedAt))
+	case a.store == nil && ns.state.Started.Platform == sim.PlatformECS:
+		x.Answer = fmt.Sprintf("%s has %d of %s taken. A container instance has no pool: each task in awsvpc mode has an ENI of its own.", ns.node, n.Totals(ns.state.Now).Assigned, view.Count(n.Launched.TaskENIs, "task ENI"))
+	case a.store == nil:
+		x.Answer = fmt.Sprintf("%s is launched, and its agent has not started yet.", ns.node)
+	case a.settings.IPv6:
+		x.Answer = fmt.Sprintf("%s has one /80 of IPv6 addresses, which no node can fill: there is no pool to grow or to shrink, and max-pods is %d.", ns.node, n.Launched.MaxPods)
+	default:
+		ns.finishPool(n)
+	}
+	cite(x)
+	return x
+}
+
+func (ns *nodeStory) finishPool(n *replay.Node) {
+	x, a := ns.x, ns.agent
+	t := n.Totals(ns.at)
+	pool := &view.PoolExplanation{Total: t.Total, Assigned: t.Assigned, Available: t.Available(), Cooling: t.Cooling}
+	x.Answer = fmt.Sprintf("%s at %s: %s.", ns.node, view.Instant(ns.at), pool)
+	x.State = append(x.State, view.Fact{Name: "pods", Text: fmt.Sprintf("%d of max-pods %d, %d of them the system's; waiting for an address: %d", n.Bound()+n.Launched.SystemPods, n.Launched.MaxPods, n.Launched.SystemPods, n.Waiting())})
+	switch {
+	case !a.up:
+		x.Answer += " Its agent is not up."
+		if n.ExitError != "" {
+			x.Answer = fmt.Sprintf("%s is not ready: its agent can't start (%s).", ns.node, n.ExitError)
+		}
+	case a.checks():
+		ns.finishChecks()
+	}
+	for _, e := range a.store.ENIs() {
+		ns.x.State = append(ns.x.State, ns.eniFact(e))
+	}
+	for _, of := range []act{grows, shrinks, freesENI, skips} {
+		if l, ok := ns.last[of]; ok {
+			x.State = append(x.State, view.Fact{Name: "last " + string(of), Text: fmt.Sprintf("at %s %s: %s", view.Instant(l.AtMs), l.What, l.Why), Rule: l.Rule})
+		}
+	}
+}
+
+// finishChecks tells what the next check does.
+func (ns *nodeStory) finishChecks() {
+	x, a := ns.x, ns.agent
+	v, next, text := a.foresees(ns.at)
+	if why := a.keepsAll(v); why != "" {
+		x.State = append(x.State, view.Fact{Name: "gives back", Text: why, Rule: string(model.RuleTooHigh)})
+	}
+	x.Next = append(x.Next, a.nextFact(ns.at))
+	if call := a.busy(); call != "" {
+		x.Answer += fmt.Sprintf(" %s.", strings.ToUpper(underWay(call)[:1])+underWay(call)[1:])
+		return
+	}
+	x.Answer += fmt.Sprintf(" The check at %s %s.", view.Instant(next), text)
+	if e := a.frees(next); e != nil {
+		x.Answer += fmt.Sprintf(" It frees eni%d.", e.Device)
+		x.Next = append(x.Next, view.Fact{Name: view.Instant(next), Text: fmt.Sprintf("it frees eni%d, which nothing keeps", e.Device), Rule: rules.Decision(model.RuleFreeENI, model.ReasonUnusedENI)})
+	}
+}
+
+// eniFact tells how an ENI is filled, and why it stays.
+func (ns *nodeStory) eniFact(e *model.StoreENI) view.Fact {
+	a := ns.agent
+	f := view.Fact{Name: fmt.Sprintf("eni%d", e.Device), Text: fmt.Sprintf("%d of %d slots filled, pods hold %s", e.BlockCount(), a.limits().Slots, view.Count(e.Held(), "address"))}
+	if e.Kind == model.ENITrunk {
+		f.Text = "the trunk"
+	}
+	if e.Excluded {
+		f.Text += "; excluded: it serves no new pods"
+	}
+	if !a.checks() || !a.up {
+		return f
+	}
+	pool, own := a.keeps(e, a.nextCheck(ns.at))
+	switch {
+	case len(own) > 0:
+		f.Text += "; it stays: " + kept(own[0])
+		f.Rule = rules.Decision(model.RuleFreeENI, own[0].Reason)
+	case pool != "":
+		f.Text += "; it stays: " + a.keptByPool(pool)
+		f.Rule = rules.Decision(model.RuleFreeENI, pool)
+	default:
+		f.Text += "; nothing keeps it"
+	}
+	return f
+}

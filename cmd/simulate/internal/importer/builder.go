@@ -1,0 +1,289 @@
+package importer
+
+import (
+	"errors"
+	"fmt"
+	"net/netip"
+	"slices"
+	"strings"
+
+	"vpcsim/model"
+	"vpcsim/scenarios"
+)
+
+// builder makes a Document of a Snapshot.
+type builder struct {
+	s   *Snapshot
+	g   *guesses
+	doc *Document
+
+	members   []*member // by age
+	member    map[string]*member
+	instances map[string]bool // of members
+	elsewhere map[string]bool // names of nodes that are left out
+	labels    map[string]bool // of nodes, that are looked at
+	hasState  bool
+
+	allSubnets []*outSubnet
+	subnetID   map[string]*outSubnet
+	freshIn    map[*outSubnet]int // addresses that nodes and pods will take that begin anew
+
+	found        []*group
+	byKey        map[workloadKey]*group
+	madeBy       map[workloadKey]owner
+	bare         []*pod
+	inferred     bool
+	policies     []model.SecurityGroupPolicy
+	policyLabels map[string]bool
+	accounts     map[string]map[string]string // NAMESPACE/NAME → labels
+	onNodes      map[*member]*onNode
+	trunkServes  bool
+}
+
+// Options say what the files do not.
+type Options struct {
+	Name string // of the scenario; empty: the cluster's
+}
+
+// Scenario makes a scenario of what was read, and holds it to all that the
+// language asks: what it returns can be run.
+func (s *Snapshot) Scenario(o Options) (*Document, error) {
+	b := &builder{
+		s: s, g: s.guesses, doc: &Document{},
+		member: map[string]*member{}, instances: map[string]bool{}, elsewhere: map[string]bool{}, labels: map[string]bool{},
+		subnetID: map[string]*outSubnet{}, freshIn: map[*outSubnet]int{},
+		byKey: map[workloadKey]*group{}, madeBy: map[workloadKey]owner{}, policyLabels: map[string]bool{},
+		accounts: map[string]map[string]string{}, onNodes: map[*member]*onNode{},
+	}
+	if err := b.build(o); err != nil {
+		return nil, err
+	}
+	return b.doc, b.check()
+}
+
+func (b *builder) build(o Options) error {
+	if len(b.s.nodes)+len(b.s.pods)+len(b.s.workloads)+len(b.s.cronJobs)+len(b.s.pools)+len(b.s.subnets) == 0 {
+		return fmt.Errorf("the files have no nodes, pods, workloads or subnets: there is nothing to make a scenario of")
+	}
+	if c := b.s.cluster; c != nil && strings.EqualFold(c.KubernetesNetworkConfig.IpFamily, "ipv6") {
+		return fmt.Errorf("cluster %s is one of IPv6: those are not imported; their pods' addresses come of a /80 a node, which does not run out", printable(c.Name, 100))
+	}
+	b.interfacesOfInstances()
+	for _, step := range []func() error{b.cni, b.nodes, b.checkPods, b.subnets} {
+		if err := step(); err != nil {
+			return err
+		}
+	}
+	b.types()
+	if err := b.attach(); err != nil {
+		return err
+	}
+	b.guessTypes()
+	b.eniConfigs()
+	b.readPolicies()
+	b.neededLabels()
+	b.fresh()
+	b.keepSubnets()
+	b.groups()
+	b.state()
+	b.settings()
+	b.controllers()
+	b.finish()
+	b.pods()
+	b.inUse()
+	b.rest(o)
+	return nil
+}
+
+// interfacesOfInstances takes the network interfaces from what
+// describe-instances prints, where describe-network-interfaces is missing.
+// Those of others are not among them.
+func (b *builder) interfacesOfInstances() {
+	if b.s.have["NetworkInterfaces"] {
+		return
+	}
+	for _, in := range b.s.instances {
+		for _, ni := range withoutNil(in.NetworkInterfaces) {
+			if ni.Attachment == nil {
+				continue
+			}
+			ni.Attachment.InstanceId = in.InstanceId
+			b.s.have["NetworkInterfaces"] = true
+			b.s.readFrom[ni] = b.s.readFrom[in]
+			b.s.interfaces = append(b.s.interfaces, ni)
+		}
+	}
+	if b.s.have["NetworkInterfaces"] {
+		b.g.say("vpc: only the instances tell of network interfaces: which addresses others hold is not known, only how many; add what aws ec2 describe-network-interfaces prints")
+	}
+}
+
+// settings are what the agents make of their environment.
+func (b *builder) settings() {
+	version := model.DefaultVersion
+	if b.doc.CNI.Version != "" {
+		version, _ = model.ParseVersion(b.doc.CNI.Version)
+	}
+	b.trunkServes = model.Settings{Version: version}.TrunkServes()
+}
+
+// fresh marks the subnets of nodes that begin anew, and counts what will be
+// taken there anew.
+func (b *builder) fresh() {
+	for _, m := range b.members {
+		if len(m.enis) > 0 {
+			continue
+		}
+		if n := b.subnetWith(m); n != nil {
+			n.used = true
+			b.freshIn[n]++
+		}
+	}
+	if b.hasState {
+		return
+	}
+	for _, p := range b.s.pods {
+		a, err := netip.ParseAddr(p.Status.PodIP)
+		if err != nil || p.Spec.HostNetwork || !b.lives(p) {
+			continue
+		}
+		for _, n := range b.allSubnets {
+			if n.CIDR.Contains(a) {
+				b.freshIn[n]++
+			}
+		}
+	}
+}
+
+// subnetWith is the subnet in which the node's own address is, or nil.
+func (b *builder) subnetWith(m *member) *outSubnet {
+	for _, at := range m.Status.Addresses {
+		a, err := netip.ParseAddr(at.Address)
+		if err != nil || at.Type != "InternalIP" {
+			continue
+		}
+		for _, n := range b.allSubnets {
+			if n.CIDR.Contains(a) {
+				return n
+			}
+		}
+	}
+	return nil
+}
+
+// rest is the name of it all, and what is guessed of every cluster.
+func (b *builder) rest(o Options) {
+	cluster := ""
+	if b.s.cluster != nil {
+		cluster = b.s.cluster.Name
+	}
+	for _, m := range b.members {
+		if cluster == "" {
+			cluster = m.Labels[labelCluster]
+		}
+	}
+	for _, ni := range b.s.interfaces {
+		if cluster == "" && ni.Attachment != nil && b.instances[ni.Attachment.InstanceId] {
+			cluster = tagOf(ni.TagSet, "cluster.k8s.amazonaws.com/name")
+		}
+	}
+	b.doc.Cluster.Name = printable(cluster, 100)
+	b.doc.Name = name(o.Name, name(cluster, "imported"))
+	if b.hasState && slices.ContainsFunc(b.found, func(g *group) bool { return g.name == agentName && len(g.pods) > 0 }) {
+		none := 0
+		b.doc.Cluster.SystemPods = &none // they are among the DaemonSets
+	}
+	b.doc.Summary = fmt.Sprintf("Imported: %s and %s", counted(len(b.members), "node"), counted(b.podCount(), "pod"))
+	if kinds := b.unread(); kinds != "" {
+		b.g.say("objects without bearing on addresses are not looked at: %s", kinds)
+	}
+	if b.hasState {
+		b.g.say("state: nothing cools: which addresses were given up in the last 30 s no file tells")
+		b.g.say("state: all ENIs count as new, and no agent is in a back-off: how old they are no file tells")
+		if !b.s.have["Pod"] {
+			b.g.say("state: no file tells the pods: all addresses are free; add what kubectl get pods -A -o json prints")
+		}
+		if slices.ContainsFunc(b.doc.State.Nodes, func(n *outNode) bool {
+			return slices.ContainsFunc(n.ENIs, func(e *outENI) bool { return len(e.Prefixes) > 0 })
+		}) {
+			b.g.say("state: of a prefix those addresses are used that pods have; others are free")
+		}
+	}
+	b.doc.guesses = b.g.lines()
+}
+
+func (b *builder) podCount() int {
+	if b.doc.State != nil {
+		return len(b.doc.State.Pods)
+	}
+	n := 0
+	for _, w := range b.doc.Workloads {
+		if w.Replicas != nil {
+			n += *w.Replicas
+		}
+	}
+	return n
+}
+
+func counted(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return fmt.Sprintf("%d %ss", n, what)
+}
+
+func (b *builder) unread() string {
+	var out []string
+	for kind, n := range b.s.unread {
+		out = append(out, fmt.Sprintf("%d × %s", n, printable(kind, 40)))
+	}
+	slices.Sort(out)
+	if len(out) > 8 {
+		out = append(out[:8], "…")
+	}
+	return strings.Join(out, ", ")
+}
+
+// fileOf is the file in which an object was.
+func (b *builder) fileOf(object any) string {
+	if f := b.s.readFrom[object]; f != "" {
+		return f
+	}
+	return "input"
+}
+
+// check loads the document. Variables whose values the language refuses are left
+// out; any other mistake means that the files contradict each other.
+func (b *builder) check() error {
+	for range 1 + len(b.doc.CNI.Env) {
+		text, err := b.doc.YAML()
+		if err != nil {
+			return err
+		}
+		_, err = scenarios.Load(b.doc.Name+".yaml", text, scenarios.Options{})
+		if err == nil {
+			return nil
+		}
+		var mistakes scenarios.Errors
+		if !errors.As(err, &mistakes) || !b.dropVariables(mistakes) {
+			return fmt.Errorf("what the files say together is no cluster that can be simulated:\n%w", err)
+		}
+	}
+	return fmt.Errorf("cni.env: cannot be read")
+}
+
+// dropVariables leaves out the variables about which there are mistakes.
+func (b *builder) dropVariables(mistakes scenarios.Errors) bool {
+	dropped := false
+	for _, m := range mistakes {
+		name, ok := strings.CutPrefix(m.Path, "cni.env.")
+		if _, have := b.doc.CNI.Env[name]; !ok || !have {
+			continue
+		}
+		delete(b.doc.CNI.Env, name)
+		b.g.say("cni.env.%s: %s: left out", name, m.Message)
+		dropped = true
+	}
+	b.doc.guesses = b.g.lines()
+	return dropped
+}

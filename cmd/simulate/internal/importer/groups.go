@@ -1,0 +1,296 @@
+package importer
+
+import (
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// groups makes node groups of nodes that are alike: of one node group or node
+// pool, one type, and the same in all that bears on a run.
+func (b *builder) groups() {
+	byKey := map[string]*outGroup{}
+	for _, m := range b.members {
+		g := b.groupOf(m)
+		raw, err := json.Marshal(g)
+		if err != nil {
+			panic(err) // text and numbers
+		}
+		key := g.label + " " + string(raw)
+		if byKey[key] == nil {
+			byKey[key] = g
+			b.doc.NodeGroups = append(b.doc.NodeGroups, g)
+		}
+		m.group = byKey[key]
+		m.group.nodes = append(m.group.nodes, m)
+	}
+	b.pools()
+	b.nameGroups()
+	for _, g := range b.doc.NodeGroups {
+		g.Count = max(g.Count, len(g.nodes))
+		slices.SortStableFunc(g.nodes, func(a, c *member) int { return cmp.Compare(min(len(c.enis), 1), min(len(a.enis), 1)) })
+		for i, m := range g.nodes {
+			m.as = fmt.Sprintf("%s-%d", g.Name, i)
+		}
+		g.Subnets = b.subnetsOf(g)
+	}
+	if len(b.doc.NodeGroups) == 0 {
+		b.doc.NodeGroups = []*outGroup{{Name: "nodes", InstanceType: "m5.large", Count: 3}}
+		b.g.say("nodeGroups: no file tells the nodes: three m5.large are an invention; add what kubectl get nodes -o json prints")
+	}
+}
+
+// groupOf is the group of a node, without a name.
+func (b *builder) groupOf(m *member) *outGroup {
+	g := &outGroup{InstanceType: m.kind, MaxPods: m.maxPods, SecurityGroups: m.groups}
+	for _, label := range groupLabels {
+		if g.label = m.Labels[label]; g.label != "" {
+			break
+		}
+	}
+	for _, label := range slices.Sorted(maps.Keys(b.labels)) {
+		if value, ok := m.Labels[label]; ok && !ownLabel(label) {
+			g.Labels = with(g.Labels, label, value)
+		}
+	}
+	key := cmp.Or(b.envOf("ENI_CONFIG_ANNOTATION_DEF"), "k8s.amazonaws.com/eniConfig")
+	if value := m.Annotations[key]; value != "" && len(b.doc.CNI.ENIConfigs) > 0 {
+		g.Annotations = with(g.Annotations, key, value)
+	}
+	for _, t := range m.Spec.Taints {
+		// Those of a node's state come and go with it.
+		if !strings.HasPrefix(t.Key, "node.kubernetes.io/") && t.Key != "node.cilium.io/agent-not-ready" && t.Key != "karpenter.sh/disrupted" {
+			g.Taints = append(g.Taints, t)
+		}
+	}
+	slices.SortFunc(g.Taints, func(a, c taint) int { return cmp.Or(cmp.Compare(a.Key, c.Key), cmp.Compare(a.Effect, c.Effect)) })
+	return g
+}
+
+func with(m map[string]string, key, value string) map[string]string {
+	if m == nil {
+		m = map[string]string{}
+	}
+	m[key] = value
+	return m
+}
+
+// ownLabel reports whether every node of a scenario has the label by itself.
+func ownLabel(label string) bool {
+	return slices.Contains([]string{labelZone, labelHost, labelType, labelGroup, labelOS}, label)
+}
+
+// neededLabels are the labels of nodes that pods or ENIConfigs look at.
+func (b *builder) neededLabels() {
+	b.labels["vpc.amazonaws.com/externalEniConfig"] = true
+	b.labels[cmp.Or(b.envOf("ENI_CONFIG_LABEL_DEF"), "k8s.amazonaws.com/eniConfig")] = true
+	look := func(spec *podSpec) {
+		for key := range spec.NodeSelector {
+			b.labels[key] = true
+		}
+		for key := range affinity(spec) {
+			b.labels[key] = true
+		}
+	}
+	for _, p := range b.s.pods {
+		look(&p.Spec)
+	}
+	for _, w := range b.s.workloads {
+		look(&w.Spec.Template.Spec)
+	}
+	for _, c := range b.s.cronJobs {
+		look(&c.Spec.JobTemplate.Spec.Template.Spec)
+	}
+}
+
+// nameGroups names the groups for what launched their nodes; where one has
+// several kinds of nodes, by their type, too.
+func (b *builder) nameGroups() {
+	count := map[string]int{}
+	for _, g := range b.doc.NodeGroups {
+		count[name(g.label, "nodes")]++
+	}
+	taken := map[string]bool{}
+	for _, g := range b.doc.NodeGroups {
+		base := name(g.label, "nodes")
+		if count[base] > 1 {
+			base += "-" + strings.ReplaceAll(g.InstanceType, ".", "-")
+		}
+		g.Name = unique(taken, name(base, "nodes"))
+	}
+}
+
+// name makes a name of a text.
+func name(text, otherwise string) string {
+	text = strings.Map(func(c rune) rune {
+		switch {
+		case 'a' <= c && c <= 'z' || '0' <= c && c <= '9' || c == '.':
+			return c
+		case 'A' <= c && c <= 'Z':
+			return c + 'a' - 'A'
+		}
+		return '-'
+	}, text)
+	text = strings.Trim(text[:min(len(text), 200)], "-.")
+	return cmp.Or(text, otherwise)
+}
+
+// unique is the name, or the name with the first letter that makes it so.
+func unique(taken map[string]bool, name string) string {
+	out := name
+	for i := 0; taken[out]; i++ {
+		out = name + "-" + letters(i)
+	}
+	taken[out] = true
+	return out
+}
+
+// letters count b, c, … z, bb, bc: a number would look like a node's or a pod's.
+func letters(i int) string {
+	if i < 25 {
+		return string(rune('b' + i))
+	}
+	return letters(i/25-1) + letters(i%25)
+}
+
+// subnetsOf are the subnets in which the group's nodes are, for those to come;
+// for want of any those of its zones.
+func (b *builder) subnetsOf(g *outGroup) []string {
+	var out []string
+	add := func(n string) {
+		if !slices.Contains(out, n) {
+			out = append(out, n)
+		}
+	}
+	for _, m := range g.nodes {
+		if len(m.enis) > 0 {
+			add(m.enis[0].Subnet)
+		} else if n := b.subnetWith(m); n != nil {
+			add(n.Name)
+		}
+	}
+	if len(out) == 0 {
+		for _, n := range b.doc.VPC.Subnets {
+			for _, m := range g.nodes {
+				if n.Zone == m.zone {
+					add(n.Name)
+				}
+			}
+		}
+	}
+	return out
+}
+
+// pools makes groups of Karpenter's node pools that have no node, where their
+// requirements leave one type.
+func (b *builder) pools() {
+	classes := map[string]*nodeClass{}
+	for _, c := range b.s.classes {
+		classes[c.Name] = c
+		for _, term := range c.Spec.SubnetSelectorTerms {
+			if len(c.Status.Subnets) == 0 && len(term.Tags) > 0 {
+				b.g.add("selects subnets by tags, which are not followed: nodes to come go where those are that there are", "EC2NodeClass "+c.Name)
+			}
+		}
+	}
+	for _, p := range b.s.pools {
+		spec := p.Spec.Template.Spec
+		kubelet := spec.Kubelet
+		if c := classes[spec.NodeClassRef.Name]; c != nil {
+			kubelet.MaxPods, kubelet.PodsPerCore = cmp.Or(c.Spec.Kubelet.MaxPods, kubelet.MaxPods), cmp.Or(c.Spec.Kubelet.PodsPerCore, kubelet.PodsPerCore)
+		}
+		if slices.ContainsFunc(b.doc.NodeGroups, func(g *outGroup) bool { return g.label == p.Name }) {
+			continue // its nodes tell
+		}
+		kind := ""
+		for _, r := range spec.Requirements {
+			if r.Key == labelType && r.Operator == "In" && len(r.Values) == 1 {
+				kind = r.Values[0]
+			}
+		}
+		if kind == "" || b.unknownType(kind) {
+			b.g.add("has no node, and leaves the choice of a type: left out", "NodePool "+p.Name)
+			continue
+		}
+		g := &outGroup{InstanceType: kind, label: p.Name, Taints: spec.Taints}
+		for label, value := range p.Spec.Template.Labels {
+			if b.labels[label] && !ownLabel(label) {
+				g.Labels = with(g.Labels, label, value)
+			}
+		}
+		g.MaxPods = maxPodsOf(kubelet, b.limits(kind).VCPU)
+		if len(b.s.nodes) == 0 {
+			g.Count = 1
+			b.g.add("begins with one node, an invention", "NodePool "+p.Name)
+		}
+		b.doc.NodeGroups = append(b.doc.NodeGroups, g)
+	}
+}
+
+// maxPodsOf is what Karpenter gives kubelet; 0: its default. Source: Karpenter
+// documentation, "NodeClasses" (podsPerCore cannot exceed maxPods).
+func maxPodsOf(k kubeletConfig, vcpus int) int {
+	most := 0
+	if k.MaxPods != nil {
+		most = *k.MaxPods
+	}
+	if k.PodsPerCore != nil && *k.PodsPerCore > 0 && vcpus > 0 {
+		byCore := *k.PodsPerCore * vcpus
+		if most == 0 || byCore < most {
+			most = byCore
+		}
+	}
+	return max(0, min(most, 100_000))
+}
+
+// state writes the nodes down.
+func (b *builder) state() {
+	if !b.hasState {
+		return
+	}
+	b.doc.State = &outState{}
+	for _, g := range b.doc.NodeGroups {
+		for _, m := range g.nodes {
+			if len(m.enis) == 0 {
+				continue
+			}
+			m.out = &outNode{Name: m.as, ENIs: m.enis, comment: m.Name, Cordoned: m.Spec.Unschedulable}
+			if !m.out.Cordoned && notReady(m.node) {
+				m.out.Cordoned = true
+				b.g.add("is not Ready: it is taken for one that is, and cordoned", "node "+m.Name)
+			}
+			for i, e := range m.enis {
+				if slices.Equal(e.SecurityGroups, g.SecurityGroups) {
+					e.SecurityGroups = nil
+				}
+				if i > 0 && e.Subnet == m.enis[0].Subnet {
+					e.Subnet = ""
+				}
+			}
+			b.doc.State.Nodes = append(b.doc.State.Nodes, m.out)
+		}
+	}
+}
+
+func notReady(n *node) bool {
+	for _, c := range n.Status.Conditions {
+		if c.Type == "Ready" {
+			return c.Status != "True"
+		}
+	}
+	return false
+}
+
+// number is the ordinal at the end of a name, −1 if there is none.
+func number(name, base string) int {
+	text, ok := strings.CutPrefix(name, base+"-")
+	n, err := strconv.Atoi(text)
+	if !ok || err != nil || n < 0 {
+		return -1
+	}
+	return n
+}

@@ -1,0 +1,189 @@
+package importer
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// samples are the files of a made-up cluster, as the APIs print them.
+func samples(t testing.TB) map[string][]byte {
+	names, err := filepath.Glob("../../testdata/import/*.json")
+	require.NoError(t, err)
+	require.NotEmpty(t, names)
+	all := map[string][]byte{}
+	for _, name := range names {
+		data, err := os.ReadFile(name)
+		require.NoError(t, err)
+		all[filepath.Base(name)] = data
+	}
+	return all
+}
+
+// imported makes a scenario of texts, and returns it with its guesses.
+func imported(t *testing.T, texts ...string) (string, *Document) {
+	s := NewSnapshot()
+	for _, text := range texts {
+		require.NoError(t, s.Read("input", []byte(text)))
+	}
+	d, err := s.Scenario(Options{})
+	require.NoError(t, err)
+	text, err := d.YAML()
+	require.NoError(t, err)
+	return string(text), d
+}
+
+// A pod requests what its containers do together, or what its start needs if
+// that is more: Kubernetes' formula for init containers and sidecars.
+func TestRequestsArePodsOwn(t *testing.T) {
+	for _, c := range []struct{ name, spec, want string }{
+		{"none", `{containers: [{name: a}]}`, "{name: w, replicas: 1}"},
+		{"sum", `{containers: [{resources: {requests: {cpu: 100m}}}, {resources: {requests: {cpu: 0.5, memory: 1Gi}}}]}`, "{cpu: 600m, memory: 1024Mi}"},
+		{"a start that needs more", `{initContainers: [{resources: {requests: {cpu: 2}}}], containers: [{resources: {requests: {cpu: 1}}}]}`, "{cpu: 2000m}"},
+		{"a start that needs less", `{initContainers: [{resources: {requests: {cpu: 500m}}}], containers: [{resources: {requests: {cpu: 1}}}]}`, "{cpu: 1000m}"},
+		{"a sidecar, then a start beside it", `{initContainers: [{restartPolicy: Always, resources: {requests: {cpu: 300m}}}, {resources: {requests: {cpu: 1}}}], containers: [{resources: {requests: {cpu: 900m}}}]}`, "{cpu: 1300m}"},
+		{"a start before the sidecar", `{initContainers: [{resources: {requests: {cpu: 1}}}, {restartPolicy: Always, resources: {requests: {cpu: 300m}}}], containers: [{resources: {requests: {cpu: 900m}}}]}`, "{cpu: 1200m}"},
+		{"overhead", `{overhead: {memory: 100Mi}, containers: [{resources: {requests: {memory: 28Mi}}}]}`, "{memory: 128Mi}"},
+	} {
+		text, _ := imported(t, `{kind: Deployment, metadata: {name: w}, spec: {template: {spec: `+c.spec+`}}}`)
+		require.Contains(t, text, c.want, c.name)
+	}
+}
+
+// aNode is a node of a type in a node group, with more in its metadata and spec.
+func aNode(name, kind, group, more, spec string) string {
+	return `{kind: Node, metadata: {name: ` + name + `, labels: {node.kubernetes.io/instance-type: ` + kind + `, eks.amazonaws.com/nodegroup: ` + group + more + `}}, spec: {providerID: "aws:///us-west-2a/i-` + name + `"` + spec + `}, status: {capacity: {pods: "29"}}}`
+}
+
+// Nodes of one node group that differ in what bears on a run are groups of their
+// own; what makes no difference does not split them.
+func TestNodesAreGrouped(t *testing.T) {
+	_, d := imported(t,
+		aNode("a", "m5.large", "web", ", team: x", ""),
+		aNode("b", "m5.large", "web", ", team: y", ""),
+		aNode("c", "m5.xlarge", "web", "", ""),
+		aNode("d", "m5.large", "jobs", "", ""),
+		aNode("e", "m5.large", "jobs", "", ", taints: [{key: k, effect: NoSchedule}, {key: node.kubernetes.io/not-ready, effect: NoSchedule}]"),
+	)
+	var got []string
+	for _, g := range d.NodeGroups {
+		got = append(got, g.Name)
+	}
+	require.Equal(t, []string{"web-m5-large", "web-m5-xlarge", "jobs-m5-large", "jobs-m5-large-b"}, got)
+	require.Equal(t, 2, d.NodeGroups[0].Count)
+	require.Len(t, d.NodeGroups[3].Taints, 1)
+}
+
+// A label that a workload selects by splits the nodes, and is kept.
+func TestLabelsThatPodsLookAtAreKept(t *testing.T) {
+	text, d := imported(t,
+		aNode("a", "m5.large", "web", ", team: x, other: z", ""), aNode("b", "m5.large", "web", ", team: y", ""),
+		`{kind: Deployment, metadata: {name: w}, spec: {template: {spec: {nodeSelector: {team: x}, affinity: {nodeAffinity: {requiredDuringSchedulingIgnoredDuringExecution: {nodeSelectorTerms: [{matchExpressions: [{key: topology.kubernetes.io/zone, operator: In, values: [us-west-2a]}]}]}}}}}}}`)
+	require.Len(t, d.NodeGroups, 2)
+	require.NotContains(t, text, "other")
+	require.Contains(t, text, "nodeSelector: {team: x, topology.kubernetes.io/zone: us-west-2a}")
+}
+
+// Workloads of one name in two namespaces have names of their own.
+func TestNamesAreUnique(t *testing.T) {
+	of := func(kind, namespace string) string {
+		return `{kind: ` + kind + `, metadata: {name: web, namespace: ` + namespace + `}, spec: {template: {spec: {}}}}`
+	}
+	_, d := imported(t, of("Deployment", "default"), of("Deployment", "shop"), of("StatefulSet", "shop"))
+	var got []string
+	for _, w := range d.Workloads {
+		got = append(got, w.Name)
+	}
+	require.Equal(t, []string{"web", "web-shop", "web-shop-b"}, got)
+	require.Equal(t, "b y z bb", strings.Join([]string{letters(0), letters(23), letters(24), letters(25)}, " "))
+}
+
+// The agents' settings: what runs counts before what is configured, and what the
+// release has by default and the DaemonSet has not is unset.
+func TestSettingsOfTheAgents(t *testing.T) {
+	const daemon = `{kind: DaemonSet, metadata: {name: aws-node, namespace: kube-system}, spec: {template: {spec: {containers: [
+		{name: aws-node, image: "registry/amazon-k8s-cni:v1.18.3-eksbuild.1", env: [{name: WARM_IP_TARGET, value: "4"}, {name: ENABLE_SUBNET_DISCOVERY, value: "true"}, {name: AWS_VPC_ENI_MTU, value: "9001"}, {name: WARM_PREFIX_TARGET, value: "1"}, {name: MY_NODE_NAME, valueFrom: {}}]},
+		{name: other, env: [{name: WARM_IP_TARGET, value: "9"}]}]}}}}`
+	values := `{env: {WARM_IP_TARGET: 7}, branchENICooldown: 45}`
+	configMap := `{kind: ConfigMap, metadata: {name: amazon-vpc-cni, namespace: kube-system}, data: {branch-eni-cooldown: "50"}}`
+	text, d := imported(t, daemon, values, configMap)
+	require.Contains(t, text, `cni: {version: v1.18.3, env: {WARM_ENI_TARGET: null, WARM_IP_TARGET: "4"}, branchCooldown: "50"}`)
+	require.Contains(t, strings.Join(d.Guesses(), "\n"), "the values of input are not looked at")
+
+	text, _ = imported(t, `{kind: Deployment, metadata: {name: w}}`, `{"addon": {"addonName": "vpc-cni", "addonVersion": "v1.19.0-eksbuild.1", "configurationValues": "env:\n  WARM_IP_TARGET: 7\nbranchENICooldown: 45\n"}}`)
+	require.Contains(t, text, `cni: {version: v1.19.0, env: {WARM_IP_TARGET: "7"}, branchCooldown: "45"}`)
+}
+
+// A prefix is a node's, its pods have addresses of it; a trunk has its branches,
+// found by their tags, and one that no pod has cools.
+func TestPrefixesAndBranches(t *testing.T) {
+	text, _ := imported(t, aNode("a", "m5.large", "web", "", ", unschedulable: true"),
+		`{kind: DaemonSet, metadata: {name: aws-node, namespace: kube-system}, spec: {template: {spec: {containers: [{name: aws-node, image: "x:v1.20.0", env: [{name: ENABLE_PREFIX_DELEGATION, value: "true"}, {name: ENABLE_POD_ENI, value: "true"}]}]}}}}`,
+		`{"Subnets": [{"SubnetId": "s1", "VpcId": "v", "CidrBlock": "10.0.0.0/24", "AvailabilityZone": "z", "AvailableIpAddressCount": 231}]}`,
+		`{"NetworkInterfaces": [
+			{"NetworkInterfaceId": "e0", "SubnetId": "s1", "Attachment": {"InstanceId": "i-a", "DeviceIndex": 0}, "Groups": [{"GroupId": "sg-n"}], "PrivateIpAddresses": [{"Primary": true, "PrivateIpAddress": "10.0.0.4"}], "Ipv4Prefixes": [{"Ipv4Prefix": "10.0.0.16/28"}]},
+			{"NetworkInterfaceId": "e1", "SubnetId": "s1", "InterfaceType": "trunk", "Attachment": {"InstanceId": "i-a", "DeviceIndex": 2}, "Groups": [{"GroupId": "sg-n"}], "PrivateIpAddresses": [{"Primary": true, "PrivateIpAddress": "10.0.0.5"}]},
+			{"NetworkInterfaceId": "b1", "SubnetId": "s1", "InterfaceType": "branch", "Groups": [{"GroupId": "sg-p"}], "PrivateIpAddresses": [{"Primary": true, "PrivateIpAddress": "10.0.0.6"}], "TagSet": [{"Key": "vpcresources.k8s.aws/trunk-eni-id", "Value": "e1"}, {"Key": "vpcresources.k8s.aws/vlan-id", "Value": "2"}]},
+			{"NetworkInterfaceId": "b2", "SubnetId": "s1", "InterfaceType": "branch", "PrivateIpAddresses": [{"Primary": true, "PrivateIpAddress": "10.0.0.7"}], "TagSet": [{"Key": "vpcresources.k8s.aws/trunk-eni-id", "Value": "e1"}, {"Key": "vpcresources.k8s.aws/vlan-id", "Value": "1"}]}]}`,
+		`{"kind": "PodList", "items": [
+			{"metadata": {"name": "p1", "namespace": "x"}, "spec": {"nodeName": "a"}, "status": {"phase": "Running", "podIP": "10.0.0.17"}},
+			{"metadata": {"name": "p2", "namespace": "x"}, "spec": {"nodeName": "a", "containers": [{"resources": {"requests": {"vpc.amazonaws.com/pod-eni": "1"}}}]}, "status": {"phase": "Running", "podIP": "10.0.0.6"}}]}`)
+	for _, line := range []string{
+		"      cordoned: true\n",
+		"        - {device: 0, subnet: s1, primaryAddress: 10.0.0.4, prefixes: [10.0.0.16/28]}\n",
+		"        - {device: 2, kind: trunk, primaryAddress: 10.0.0.5, branches: [{vlan: 1, subnet: s1, address: 10.0.0.7},\n            {vlan: 2, subnet: s1, address: 10.0.0.6, securityGroups: [sg-p]}]}\n",
+		"    - {name: p1, node: web-0, address: 10.0.0.17}\n",
+		"    - {name: p2, node: web-0, address: 10.0.0.6, requests: {vpc.amazonaws.com/pod-eni: 1}}\n",
+		"    - {name: s1, zone: z, cidr: 10.0.0.0/24}  # s1\n",
+	} {
+		require.Contains(t, text, line)
+	}
+}
+
+// Whatever the files hold: no panic; what is refused has a message, and what is
+// not is a scenario that loads.
+func FuzzImport(f *testing.F) {
+	all := samples(f)
+	f.Add(string(all["nodes.json"]), string(all["network-interfaces.json"]), string(all["subnets.json"]), true)
+	f.Add(string(all["aws-node.json"]), string(all["vpcs.json"]), `{"kind": "PodList", "items": [{"metadata": {"name": "a-1"}}]}`, false)
+	// Lists in lists, wrong kinds of values, and nothing at all.
+	f.Add(`[[{"kind": "List", "items": [{"kind": "Node", "metadata": {"name": "a"}}]}]]`, `{"Subnets": [null, {"CidrBlock": 1}]}`, "null", true)
+	f.Add(`{"addon": {"configurationValues": "{\"addon\": null}"}}`, "kind: {}", "---\n---\n- kind: Pod\n", false)
+	// Numbers at their edges.
+	f.Add(`{"kind": "Job", "metadata": {"name": "j"}, "spec": {"parallelism": -5, "completions": 99999999999}}`,
+		`{"kind": "StatefulSet", "metadata": {"name": "s"}, "spec": {"replicas": 2147483648}}`, `{"kind": "Pod", "metadata": {"name": "s-999999999", "ownerReferences": [{"kind": "StatefulSet", "name": "s"}]}}`, true)
+	f.Fuzz(func(t *testing.T, a, b, c string, yaml bool) {
+		s := NewSnapshot()
+		for _, text := range []string{a, b, c} {
+			if err := s.Read("fuzz", []byte(text)); err != nil {
+				require.NotEmpty(t, err.Error())
+			}
+		}
+		d, err := s.Scenario(Options{})
+		if err != nil {
+			require.NotEmpty(t, err.Error())
+			return
+		}
+		write := d.JSON
+		if yaml {
+			write = d.YAML
+		}
+		_, err = write()
+		require.NoError(t, err)
+	})
+}
+
+// The network interfaces of describe-instances will do: what others hold is
+// then a number.
+func TestInstancesTellTheirInterfaces(t *testing.T) {
+	text, d := imported(t, aNode("a", "m5.large", "web", "", ""),
+		`{"Subnets": [{"SubnetId": "s1", "VpcId": "v", "CidrBlock": "10.0.0.0/24", "AvailabilityZone": "z", "AvailableIpAddressCount": 240}]}`,
+		`{"Reservations": [{"Instances": [{"InstanceId": "i-a", "InstanceType": "m5.large", "NetworkInterfaces": [
+			{"NetworkInterfaceId": "e0", "SubnetId": "s1", "Attachment": {"DeviceIndex": 0, "Status": "attached"}, "PrivateIpAddresses": [{"Primary": true, "PrivateIpAddress": "10.0.0.4"}, {"PrivateIpAddress": "10.0.0.9"}]}]}]}]}`)
+	require.Contains(t, text, "- {name: s1, zone: z, cidr: 10.0.0.0/24, inUse: {count: 9}}")
+	require.Contains(t, text, "primaryAddress: 10.0.0.4, addresses: [10.0.0.9]")
+	require.Contains(t, strings.Join(d.Guesses(), "\n"), "which addresses others hold is not known, only how many")
+}

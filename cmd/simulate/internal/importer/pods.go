@@ -1,0 +1,266 @@
+package importer
+
+import (
+	"cmp"
+	"fmt"
+	"net/netip"
+	"slices"
+	"strings"
+)
+
+// lives reports whether a pod counts: it has not run to its end, is not being
+// deleted, and is on a node that is imported or on none.
+func (b *builder) lives(p *pod) bool {
+	return p.Status.Phase != "Succeeded" && p.Status.Phase != "Failed" && p.DeletionTimestamp == "" &&
+		(p.Spec.NodeName == "" || b.member[p.Spec.NodeName] != nil || len(b.s.nodes) == 0)
+}
+
+// checkPods says which pods are left out, and refuses those of IPv6.
+func (b *builder) checkPods() error {
+	for _, p := range b.s.pods {
+		object := "pod " + p.id()
+		if a, err := netip.ParseAddr(p.Status.PodIP); err == nil && a.Is6() {
+			return fmt.Errorf("%s: Pod %s: has the address %s: clusters of IPv6 are not imported; their pods' addresses come of a /80 a node, which does not run out", b.fileOf(p), p.id(), a)
+		}
+		switch node := p.Spec.NodeName; {
+		case p.Status.Phase == "Succeeded" || p.Status.Phase == "Failed":
+			b.g.add("has run to its end: left out", object)
+		case node != "" && b.member[node] == nil && !b.elsewhere[node] && len(b.s.nodes) > 0:
+			b.g.add("is on a node that no file tells: left out", object)
+		}
+	}
+	return nil
+}
+
+// onNode is what the pods of a node can hold.
+type onNode struct {
+	addresses map[netip.Addr]string // of what: pool, branch, trunk
+	given     map[netip.Addr]bool
+}
+
+func (b *builder) heldBy(m *member) *onNode {
+	if h := b.onNodes[m]; h != nil {
+		return h
+	}
+	h := &onNode{map[netip.Addr]string{}, map[netip.Addr]bool{}}
+	b.onNodes[m] = h
+	for _, e := range m.enis {
+		of := "pool"
+		if e.Kind == "trunk" && !b.trunkServes {
+			of = "trunk"
+		}
+		for _, a := range e.Addresses {
+			h.addresses[a] = of
+		}
+		for _, p := range e.Prefixes {
+			for a := p.Addr(); p.Contains(a); a = a.Next() {
+				h.addresses[a] = of
+			}
+		}
+		for _, br := range e.Branches {
+			h.addresses[br.Address] = "branch"
+		}
+	}
+	return h
+}
+
+// pods writes the pods down, the oldest first.
+func (b *builder) pods() {
+	if !b.hasState {
+		b.leftBare()
+		return
+	}
+	groupOf := map[*pod]*group{}
+	var all []*pod
+	for _, g := range b.found {
+		if g.out.Name == "" {
+			continue
+		}
+		for _, p := range g.pods {
+			groupOf[p] = g
+			all = append(all, p)
+		}
+	}
+	all = append(all, b.bare...)
+	slices.SortFunc(all, func(a, c *pod) int {
+		return cmp.Or(cmp.Compare(a.CreationTimestamp, c.CreationTimestamp), cmp.Compare(a.id(), c.id()))
+	})
+	taken := map[string]bool{}
+	for _, p := range all {
+		b.pod(p, groupOf[p], taken)
+	}
+}
+
+// leftBare says that pods without a controller begin nowhere.
+func (b *builder) leftBare() {
+	for _, p := range b.bare {
+		if b.lives(p) {
+			b.g.add("has no controller that is simulated, and without a state of the nodes it is left out", "pod "+p.id())
+		}
+	}
+}
+
+// pod writes a pod down. One that is being deleted, or that its workload does
+// not describe, is no controller's.
+func (b *builder) pod(p *pod, g *group, taken map[string]bool) {
+	object := "pod " + p.id()
+	deleting := p.DeletionTimestamp != "" && p.Status.Phase != "Succeeded" && p.Status.Phase != "Failed" && b.member[p.Spec.NodeName] != nil
+	m := b.member[p.Spec.NodeName]
+	switch {
+	case !b.lives(p) && !deleting:
+		return
+	case m != nil && m.out == nil:
+		b.g.add("is on a node that begins anew: left out, its controller makes another", object)
+		return
+	case g != nil && g.kind == "DaemonSet" && m == nil:
+		return // the controller makes it
+	case g == nil && p.Spec.NodeSelector[labelOS] == "windows":
+		b.g.add("is for Windows nodes: left out", object)
+		return
+	}
+	out := &outPod{}
+	of := ""
+	if m != nil {
+		out.Node = m.as
+		out.Address, of = b.addressOf(p, m)
+	}
+	branch := of == "branch"
+	switch {
+	case deleting && !out.Address.IsValid():
+		return
+	case deleting:
+		g = nil
+		b.g.add("is being deleted: it is deleted at 0, and its address is free a second later", object)
+	case g == nil:
+	case g.alone:
+		g = nil
+	case out.Address.IsValid() && branch != g.branch:
+		b.g.add("has a branch ENI, or none, other than its workload asks for: it is no controller's", object)
+		b.without(g)
+		g = nil
+	}
+	if g != nil {
+		out.Workload = g.out.Name
+		out.Name = b.podName(p, g, taken)
+	} else {
+		out.Name = b.bareName(p, taken)
+		out.HostNetwork = p.Spec.HostNetwork
+		out.Requests = b.requests(&p.Spec, object)
+		delete(out.Requests, podENI)
+		if branch {
+			out.Requests[podENI] = 1
+		}
+	}
+	if deleting {
+		var step outStep
+		step.Delete.Pod = out.Name
+		b.doc.Steps = append(b.doc.Steps, step)
+	}
+	b.doc.State.Pods = append(b.doc.State.Pods, out)
+}
+
+// without lowers the replicas for a pod that is none of them.
+func (b *builder) without(g *group) {
+	if g.out.Replicas != nil && *g.out.Replicas > 0 {
+		less := *g.out.Replicas - 1
+		g.out.Replicas = &less
+	}
+}
+
+// addressOf is the pod's address on its node, and of what it is.
+func (b *builder) addressOf(p *pod, m *member) (netip.Addr, string) {
+	if p.Spec.HostNetwork || p.Status.PodIP == "" {
+		return netip.Addr{}, ""
+	}
+	a, err := netip.ParseAddr(p.Status.PodIP)
+	if err != nil {
+		b.g.add("has an address that cannot be read: it waits for one", "pod "+p.id())
+		return netip.Addr{}, ""
+	}
+	h := b.heldBy(m)
+	of, ok := h.addresses[a]
+	switch {
+	case !ok:
+		b.g.add("has an address that no network interface of its node has: the files are of different instants; it waits for another one", "pod "+p.id())
+	case h.given[a]:
+		b.g.add("has the address of another pod: it waits for another one", "pod "+p.id())
+	case of == "trunk":
+		b.g.add("has an address of the trunk, which serves no pods in this release: it waits for another one", "pod "+p.id())
+	default:
+		h.given[a] = true
+		return a, of
+	}
+	return netip.Addr{}, ""
+}
+
+// podName is WORKLOAD and the end of the pod's own name: web-7d9f8b6c5-x2x4z is
+// web-x2x4z.
+func (b *builder) podName(p *pod, g *group, taken map[string]bool) string {
+	if g.kind == "StatefulSet" {
+		n := fmt.Sprintf("%s-%d", g.out.Name, max(0, number(p.Name, g.name)))
+		taken[n] = true
+		return n
+	}
+	end := p.Name[strings.LastIndexByte(p.Name, '-')+1:]
+	return unique(taken, name(g.out.Name+"-"+end, "pod"))
+}
+
+// bareName is the pod's own name, but for one that a workload would give.
+func (b *builder) bareName(p *pod, taken map[string]bool) string {
+	n := name(p.Name, "pod")
+	if cut := strings.LastIndexByte(n, '-'); cut > 0 && strings.Trim(n[cut+1:], "0123456789") == "" {
+		n += "-pod"
+	}
+	return unique(taken, n)
+}
+
+// daemons reports whether a DaemonSet has a pod wherever the scenario would make
+// one. Where it has not, placement is not all told: its pods are then no
+// controller's.
+func (b *builder) daemons(g *group) bool {
+	if len(g.pods) == 0 || !b.hasState {
+		return true
+	}
+	on := map[*member]bool{}
+	unplaced := 0
+	for _, p := range g.pods {
+		if m := b.member[p.Spec.NodeName]; m != nil && b.lives(p) {
+			on[m] = true
+		} else if p.Spec.NodeName == "" && b.lives(p) {
+			unplaced++
+		}
+	}
+	eligible := 0
+	for _, m := range b.members {
+		if m.out != nil && b.admits(m.group, g, m) {
+			eligible++
+		}
+	}
+	if len(on)+unplaced >= eligible {
+		return true
+	}
+	b.g.add(fmt.Sprintf("has pods on %d of the %d nodes that its nodeSelector and tolerations admit: they are no controller's", len(on), eligible), "DaemonSet "+g.namespace+"/"+g.name)
+	g.alone = true
+	return false
+}
+
+// admits reports whether the scenario would make a DaemonSet's pod for the node.
+func (b *builder) admits(of *outGroup, g *group, m *member) bool {
+	for key, value := range g.out.NodeSelector {
+		have := of.Labels[key]
+		switch key {
+		case labelType:
+			have = of.InstanceType
+		case labelGroup:
+			have = of.Name
+		case labelZone:
+			have = m.zone
+		}
+		if have != value {
+			return false
+		}
+	}
+	return !slices.ContainsFunc(of.Taints, func(t taint) bool {
+		return t.Effect != "PreferNoSchedule" && !slices.ContainsFunc(g.out.Tolerations, func(has toleration) bool { return tolerates(has, t) })
+	})
+}

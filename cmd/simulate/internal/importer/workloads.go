@@ -1,0 +1,520 @@
+package importer
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+
+	"vpcsim/model"
+	"vpcsim/scenarios"
+)
+
+// workloadKey is a controller of pods.
+type workloadKey struct{ namespace, kind, name string }
+
+// group is the pods of a controller, and what the files tell of it.
+type group struct {
+	workloadKey
+	object *workload // nil: only its pods were given
+	cron   *cronJob
+	pods   []*pod
+	spec   podSpec
+	labels map[string]string // of its pods
+	branch bool              // its pods need a branch ENI
+	alone  bool              // its pods are no controller's
+	out    *outWorkload
+}
+
+// controllers collects the pods of each controller. Pods without one are bare.
+func (b *builder) controllers() {
+	for _, w := range b.s.workloads {
+		if key, ok := b.keyOf(w); ok {
+			b.groupFor(key).object = w
+		}
+	}
+	for _, c := range b.s.cronJobs {
+		if c.Spec.Suspend {
+			b.g.add("is suspended: left out", "CronJob "+c.id())
+			continue
+		}
+		b.groupFor(workloadKey{namespaceOf(&c.meta), "Job", c.Name}).cron = c
+	}
+	for _, p := range b.s.pods {
+		key, ok := b.ownerOf(p)
+		if !ok {
+			b.bare = append(b.bare, p)
+			continue
+		}
+		g := b.groupFor(key)
+		g.pods = append(g.pods, p)
+	}
+	for _, g := range b.found {
+		b.describe(g)
+	}
+}
+
+func namespaceOf(m *meta) string { return cmp.Or(m.Namespace, "default") }
+
+func (b *builder) groupFor(key workloadKey) *group {
+	if g := b.byKey[key]; g != nil {
+		return g
+	}
+	g := &group{workloadKey: key}
+	b.byKey[key] = g
+	b.found = append(b.found, g)
+	return g
+}
+
+// keyOf is the controller that an object stands for; ok is false for one that
+// another made.
+func (b *builder) keyOf(w *workload) (workloadKey, bool) {
+	switch o := w.controller(); {
+	case w.kind == "ReplicaSet" && o.Kind == "Deployment", w.kind == "Job" && o.Kind == "CronJob":
+		b.madeBy[workloadKey{namespaceOf(&w.meta), w.kind, w.Name}] = o
+		return workloadKey{}, false
+	case w.kind == "ReplicaSet" && w.Spec.Replicas != nil && *w.Spec.Replicas == 0:
+		return workloadKey{}, false
+	}
+	return workloadKey{namespaceOf(&w.meta), scenarioKind(w.kind), w.Name}, true
+}
+
+// scenarioKind is what the scenario calls a kind.
+func scenarioKind(kind string) string {
+	if kind == "ReplicaSet" || kind == "ReplicationController" {
+		return "Deployment"
+	}
+	return kind
+}
+
+// ofCron is the name of a Job that a CronJob made: the schedule's minutes since
+// 1970 at its end.
+var ofCron = regexp.MustCompile(`^(.+)-\d{8,10}$`)
+
+// ownerOf is the controller of a pod.
+func (b *builder) ownerOf(p *pod) (workloadKey, bool) {
+	o := p.controller()
+	namespace := namespaceOf(&p.meta)
+	made, known := b.madeBy[workloadKey{namespace, o.Kind, o.Name}]
+	switch o.Kind {
+	case "ReplicaSet":
+		if known {
+			return workloadKey{namespace, "Deployment", made.Name}, true
+		}
+		name := o.Name
+		if hash := p.Labels["pod-template-hash"]; hash != "" {
+			name = strings.TrimSuffix(name, "-"+hash)
+		}
+		if name = strings.TrimSuffix(name, "-"+p.Labels["rollouts-pod-template-hash"]); name == "" {
+			name = o.Name
+		}
+		return workloadKey{namespace, "Deployment", name}, true
+	case "ReplicationController":
+		return workloadKey{namespace, "Deployment", o.Name}, true
+	case "DaemonSet", "StatefulSet":
+		return workloadKey{namespace, o.Kind, o.Name}, true
+	case "Job":
+		name := o.Name
+		if known {
+			name = made.Name
+		} else if m := ofCron.FindStringSubmatch(name); m != nil {
+			name = m[1]
+		}
+		return workloadKey{namespace, "Job", name}, true
+	case "", "Node":
+		return workloadKey{}, false
+	}
+	b.g.add("is a controller that is not simulated: when its pods go nothing replaces them", o.Kind+" "+namespace+"/"+o.Name)
+	return workloadKey{}, false
+}
+
+// describe makes a workload of a controller. Its pods tell what its template
+// does not: what admission added.
+func (b *builder) describe(g *group) {
+	slices.SortFunc(g.pods, func(a, c *pod) int {
+		return cmp.Or(cmp.Compare(a.CreationTimestamp, c.CreationTimestamp), cmp.Compare(a.Name, c.Name))
+	})
+	switch {
+	case len(g.pods) > 0:
+		last := g.pods[len(g.pods)-1]
+		g.spec, g.labels = last.Spec, last.Labels
+		if g.object == nil && g.cron == nil {
+			b.inferred = true
+		}
+	case g.object != nil:
+		g.spec, g.labels = g.object.Spec.Template.Spec, g.object.Spec.Template.Labels
+	default:
+		template := g.cron.Spec.JobTemplate.Spec.Template
+		g.spec, g.labels = template.Spec, template.Labels
+	}
+	g.branch = b.needsBranch(g.namespace, g.labels, &g.spec)
+	w := &outWorkload{HostNetwork: g.spec.HostNetwork}
+	if g.kind != "Deployment" {
+		w.Kind = g.kind
+	}
+	w.Requests = b.requests(&g.spec, g.kind+" "+g.namespace+"/"+g.name)
+	if g.namespace != "default" {
+		w.comment = "namespace " + g.namespace
+	}
+	if len(b.policies) > 0 {
+		b.selected(w, g)
+	}
+	g.out = w
+}
+
+// selected adds what policies look at.
+func (b *builder) selected(w *outWorkload, g *group) {
+	if g.namespace != "default" {
+		w.Namespace = g.namespace
+	}
+	for key, value := range g.labels {
+		if b.policyLabels[key] {
+			w.Labels = with(w.Labels, key, value)
+		}
+	}
+	if account := cmp.Or(g.spec.ServiceAccountName, "default"); b.accounts[g.namespace+"/"+account] != nil {
+		if account != "default" {
+			w.ServiceAccount = account
+		}
+		w.ServiceAccountLabels = b.accounts[g.namespace+"/"+account]
+	}
+}
+
+// finish fills in how many pods the workloads have, and what of their placement
+// the scenario can say. The node groups are known.
+func (b *builder) finish() {
+	taken := map[string]bool{}
+	byName := map[string]int{}
+	for _, g := range b.found {
+		byName[name(g.name, "workload")]++
+	}
+	slices.SortStableFunc(b.found, func(a, c *group) int {
+		return cmp.Or(cmp.Compare(a.namespace, c.namespace), cmp.Compare(a.name, c.name), cmp.Compare(a.kind, c.kind))
+	})
+	for _, g := range b.found {
+		if g.spec.NodeSelector[labelOS] == "windows" {
+			b.g.add("is for Windows nodes: left out", g.kind+" "+g.namespace+"/"+g.name)
+			continue
+		}
+		base := name(g.name, "workload")
+		if byName[base] > 1 && g.namespace != "default" {
+			base = name(base+"-"+g.namespace, "workload")
+		}
+		g.out.Name = unique(taken, base)
+		b.place(g)
+		if !b.count(g) {
+			continue
+		}
+		b.doc.Workloads = append(b.doc.Workloads, g.out)
+	}
+	if b.inferred {
+		b.g.say("workloads: their pods tell most of them: a Deployment's name is its ReplicaSet's without the hash, its replicas are the pods that there are; add what kubectl get deployments,statefulsets,daemonsets -A -o json prints")
+	}
+}
+
+// place is where the pods of a workload may go.
+func (b *builder) place(g *group) {
+	object := g.kind + " " + g.namespace + "/" + g.name
+	want := maps.Clone(g.spec.NodeSelector)
+	for key, value := range affinity(&g.spec) {
+		switch {
+		case value == "":
+			b.g.add("has a required node affinity that no nodeSelector can say: not followed", object)
+		default:
+			want = with(want, key, value)
+		}
+	}
+	delete(want, labelOS)
+	for _, key := range slices.Sorted(maps.Keys(want)) {
+		value := want[key]
+		switch {
+		case key == labelHost:
+			b.g.add("selects a node by its host name: not followed", object)
+		case !b.someNodeHas(key, value):
+			b.g.add(fmt.Sprintf("selects nodes with %s=%s, which none of the groups has: its new pods stay Pending", key, value), object)
+			fallthrough
+		default:
+			g.out.NodeSelector = with(g.out.NodeSelector, key, value)
+		}
+	}
+	for _, t := range g.spec.Tolerations {
+		if b.meetsTaint(t) && !slices.Contains(g.out.Tolerations, t) {
+			g.out.Tolerations = append(g.out.Tolerations, t)
+		}
+	}
+	if len(g.spec.Affinity.PodAntiAffinity.Required) > 0 {
+		b.g.add("has a required anti-affinity of pods: not followed", object)
+	}
+	if slices.ContainsFunc(g.spec.TopologySpread, func(c struct {
+		WhenUnsatisfiable string `json:"whenUnsatisfiable"`
+	}) bool {
+		return c.WhenUnsatisfiable == "DoNotSchedule"
+	}) {
+		b.g.add("has topologySpreadConstraints that hold: pods are spread, but none waits for that", object)
+	}
+	if g.object != nil && g.kind == "Deployment" && (g.object.Spec.Strategy.RollingUpdate != rolling{}) {
+		g.out.Strategy = b.strategy(g.object)
+	}
+}
+
+// strategy is that of a Deployment where it is not the default.
+func (b *builder) strategy(w *workload) *rolling {
+	r := w.Spec.Strategy.RollingUpdate
+	quarter := func(v *intOrPercent) bool { return v == nil || *v == "25%" }
+	if quarter(r.MaxSurge) && quarter(r.MaxUnavailable) {
+		return nil
+	}
+	return &r
+}
+
+// affinity is what a spec's required node affinity says by labels that must
+// have one value; a key that says more has none.
+func affinity(spec *podSpec) map[string]string {
+	terms := spec.Affinity.NodeAffinity.Required.Terms
+	if len(terms) == 0 {
+		return nil
+	}
+	out := map[string]string{}
+	for _, term := range terms {
+		for _, e := range term.Expressions {
+			switch {
+			case e.Key == labelCompute || e.Key == labelOS || e.Key == "kubernetes.io/arch" && len(e.Values) > 1:
+				// Nodes of Linux on EC2 are all there are.
+			case len(terms) == 1 && e.Operator == "In" && len(e.Values) == 1:
+				out[e.Key] = e.Values[0]
+			default:
+				out[e.Key] = ""
+			}
+		}
+	}
+	return out
+}
+
+// someNodeHas reports whether a group's nodes have the label.
+func (b *builder) someNodeHas(key, value string) bool {
+	for _, g := range b.doc.NodeGroups {
+		switch key {
+		case labelType:
+			if g.InstanceType == value {
+				return true
+			}
+		case labelGroup:
+			if g.Name == value {
+				return true
+			}
+		case labelZone:
+			if slices.ContainsFunc(b.doc.VPC.Subnets, func(n *outSubnet) bool { return n.Zone == value }) {
+				return true
+			}
+		default:
+			if g.Labels[key] == value {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// meetsTaint reports whether a toleration lets onto a node of some group.
+func (b *builder) meetsTaint(t toleration) bool {
+	for _, g := range b.doc.NodeGroups {
+		for _, has := range g.Taints {
+			if tolerates(t, has) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func tolerates(t toleration, has taint) bool {
+	return (t.Effect == "" || t.Effect == has.Effect) && (t.Key == "" && t.Operator == "Exists" || t.Key == has.Key && (t.Operator == "Exists" || t.Value == has.Value))
+}
+
+// count sets the replicas. It reports whether the workload has anything to do.
+func (b *builder) count(g *group) bool {
+	there := 0
+	for _, p := range g.pods {
+		if b.lives(p) {
+			there++
+		}
+	}
+	replicas := there
+	switch g.kind {
+	case "DaemonSet":
+		return b.daemons(g)
+	case "Job":
+		return b.runs(g, there)
+	case "StatefulSet":
+		for _, p := range g.pods {
+			replicas = max(replicas, number(p.Name, g.name)+1)
+		}
+	}
+	if g.object != nil {
+		wanted := 1
+		if g.object.Spec.Replicas != nil {
+			wanted = *g.object.Spec.Replicas
+		}
+		if there > wanted {
+			b.g.add(fmt.Sprintf("has more pods than replicas (%d), as in a roll-out: all of them are replicas", wanted), g.kind+" "+g.namespace+"/"+g.name)
+		}
+		replicas = max(replicas, wanted)
+	}
+	if replicas < 0 || replicas > 1_000_000 {
+		replicas = 0
+	}
+	g.out.Replicas = &replicas
+	return true
+}
+
+// runs says how many pods of a Job run: those that are there, else what its
+// template asks for. They run for ever, for nothing tells how long.
+func (b *builder) runs(g *group, there int) bool {
+	object := "Job " + g.namespace + "/" + g.name
+	if there == 0 && b.s.have["Pod"] && g.cron == nil {
+		return false // it has run
+	}
+	replicas := there
+	if there == 0 {
+		template := g.object
+		if g.cron != nil {
+			object = "CronJob " + g.namespace + "/" + g.name
+			template = &g.cron.Spec.JobTemplate
+			if b.s.have["Pod"] {
+				b.g.add("has no pod at this instant: left out, its schedule is not followed", object)
+				return false
+			}
+			b.g.add("is one run of its Job, which begins at once; its schedule is not followed", object)
+		}
+		if template.Spec.Suspend {
+			b.g.add("is suspended: left out", object)
+			return false
+		}
+		replicas = 1
+		if p := template.Spec.Parallelism; p != nil {
+			replicas = max(0, *p)
+		}
+		if c := template.Spec.Completions; c != nil {
+			replicas = min(replicas, max(0, *c))
+		}
+	}
+	b.g.add("runs for ever and keeps its addresses: nothing tells how long its pods run; set runFor", object)
+	g.out.Replicas = &replicas
+	return true
+}
+
+// requests are a pod's: the sum of its containers, or what its start needs if
+// that is more. Source: Kubernetes documentation, "Init Containers" and "Sidecar
+// Containers" (resource sharing).
+func (b *builder) requests(spec *podSpec, object string) map[string]any {
+	cpu := b.total(spec, "cpu", object, func(q quantity) (int, error) {
+		n, err := scenarios.ParseCPU(string(q))
+		return int(n), err
+	})
+	memory := b.total(spec, "memory", object, func(q quantity) (int, error) {
+		n, err := scenarios.ParseMemory(string(q))
+		return int(n), err
+	})
+	out := map[string]any{}
+	if cpu > 0 {
+		out["cpu"] = fmt.Sprintf("%dm", cpu)
+	}
+	if memory > 0 {
+		out["memory"] = fmt.Sprintf("%dMi", memory)
+	}
+	if asksPodENI(spec) && !spec.HostNetwork {
+		out[podENI] = 1
+	}
+	return out
+}
+
+const podENI = "vpc.amazonaws.com/pod-eni"
+
+func (b *builder) total(spec *podSpec, resource, object string, parse func(quantity) (int, error)) int {
+	of := func(from map[string]quantity) int {
+		q, ok := from[resource]
+		if !ok {
+			return 0
+		}
+		n, err := parse(q)
+		if err != nil {
+			b.g.add(fmt.Sprintf("requests %s of %q, which cannot be read: counts as none", resource, printable(string(q), 40)), object)
+			return 0
+		}
+		return n
+	}
+	sidecars, start, sum := 0, 0, 0
+	for _, c := range spec.InitContainers {
+		if c.RestartPolicy == "Always" {
+			sidecars += of(c.Resources.Requests)
+			start = max(start, sidecars)
+		} else {
+			start = max(start, sidecars+of(c.Resources.Requests))
+		}
+	}
+	for _, c := range spec.Containers {
+		sum += of(c.Resources.Requests)
+	}
+	return min(max(sum+sidecars, start)+of(spec.Overhead), 1_000_000_000)
+}
+
+// asksPodENI reports whether a container requests a branch ENI: the webhook of
+// the resource controller adds that.
+func asksPodENI(spec *podSpec) bool {
+	return slices.ContainsFunc(spec.Containers, func(c container) bool {
+		q := c.Resources.Requests[podENI]
+		return q != "" && q != "0"
+	})
+}
+
+// needsBranch reports whether pods like this need a branch ENI in the scenario.
+func (b *builder) needsBranch(namespace string, labels map[string]string, spec *podSpec) bool {
+	if spec.HostNetwork {
+		return false
+	}
+	account := b.accounts[namespace+"/"+cmp.Or(spec.ServiceAccountName, "default")]
+	selected := model.SelectSecurityGroups(b.policies, model.PodIdentity{Namespace: namespace, Labels: labels, ServiceAccountLabels: account})
+	return asksPodENI(spec) || len(selected) > 0
+}
+
+// readPolicies makes the SecurityGroupPolicies the scenario's.
+func (b *builder) readPolicies() {
+	for _, a := range b.s.accounts {
+		if len(a.Labels) > 0 {
+			b.accounts[namespaceOf(&a.meta)+"/"+a.Name] = a.Labels
+		}
+	}
+	for _, p := range b.s.policies {
+		groups := firstGroups(p.Spec.SecurityGroups.GroupIDs)
+		if len(groups) == 0 || p.Spec.PodSelector == nil && p.Spec.ServiceAccountSelector == nil {
+			b.g.add("selects nothing, or names no security group: left out", "SecurityGroupPolicy "+p.id())
+			continue
+		}
+		one := model.SecurityGroupPolicy{Name: p.Name, Namespace: namespaceOf(&p.meta), Pods: b.selector(p.Spec.PodSelector, true), ServiceAccounts: b.selector(p.Spec.ServiceAccountSelector, false)}
+		for _, g := range groups {
+			one.Groups = append(one.Groups, model.SecurityGroup(g))
+		}
+		if p.Spec.ServiceAccountSelector != nil && !b.s.have["ServiceAccount"] {
+			b.g.add("selects service accounts by their labels, and no file tells these: add what kubectl get serviceaccounts -A -o json prints", "SecurityGroupPolicy "+p.id())
+		}
+		b.policies = append(b.policies, one)
+		b.doc.Policies = append(b.doc.Policies, outPolicy{p.Name, one.Namespace, p.Spec.PodSelector, p.Spec.ServiceAccountSelector, groups})
+	}
+}
+
+func (b *builder) selector(s *selector, ofPods bool) *model.LabelSelector {
+	if s == nil {
+		return nil
+	}
+	out := &model.LabelSelector{MatchLabels: s.MatchLabels}
+	for _, e := range s.MatchExpressions {
+		out.MatchExpressions = append(out.MatchExpressions, model.LabelExpression{Key: e.Key, Operator: model.LabelOperator(e.Operator), Values: e.Values})
+		b.policyLabels[e.Key] = b.policyLabels[e.Key] || ofPods
+	}
+	for key := range s.MatchLabels {
+		b.policyLabels[key] = b.policyLabels[key] || ofPods
+	}
+	return out
+}

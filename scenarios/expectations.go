@@ -1,0 +1,103 @@
+package scenarios
+
+import (
+	"fmt"
+	"time"
+
+	"vpcsim/scenarios/expect"
+	"vpcsim/scenarios/internal/doc"
+)
+
+// maxExpectations bounds what is looked at during a run.
+const maxExpectations = 1000
+
+const atEnd = "end"
+
+func (d *decoder) expectation(v value, into *expect.Expectation) {
+	d.object(v,
+		field{"at", d.expectedAt(&into.At)},
+		field{"that", d.condition(into)},
+		field{"because", d.text(&into.Because)},
+	)
+	d.require(v, "that")
+}
+
+// expectedAt reads an instant, or end.
+func (d *decoder) expectedAt(into **expect.At) reader {
+	return func(v value) {
+		if d.describesAny(v, d.only(atEnd), d.duration(new(Duration))) {
+			return
+		}
+		if v.Kind == doc.Text && v.Scalar == atEnd {
+			at := expect.AtEnd
+			*into = &at
+			return
+		}
+		if _, err := time.ParseDuration(v.Scalar); v.Kind == doc.Text && err != nil {
+			d.failAt(v, "%s is no instant: write it as 1m30s after the start, or end; leave it out for the whole run%s", quote(v.Scalar), d.didYouMean(v.Scalar, []string{atEnd}))
+			return
+		}
+		mistakes := len(d.errs)
+		var length Duration
+		d.duration(&length)(v)
+		if len(d.errs) == mistakes {
+			at := expect.At(time.Duration(length).Milliseconds())
+			*into = &at
+		}
+	}
+}
+
+// condition takes the text in. It is compiled when it is known what the scenario
+// has.
+func (d *decoder) condition(into *expect.Expectation) reader {
+	return func(v value) {
+		if d.describes(func(s *shape) { *s = *d.describe(d.text(&into.That), v.path) }) {
+			return
+		}
+		if v.Kind == doc.Bool {
+			d.failAt(v, "must be an expression over the run, such as pods.pending == 0, and not the constant %s", v.Scalar)
+			return
+		}
+		d.text(&into.That)(v)
+		if v.Kind == doc.Text {
+			d.that[v.path] = v
+		}
+	}
+}
+
+// checkExpectations compiles the conditions.
+func (d *decoder) checkExpectations(s *Scenario, subnets names, nodes map[string]int, pods podNames) {
+	if len(s.Expect) > maxExpectations {
+		d.fail("expect", "%d expectations; at most %d", len(s.Expect), maxExpectations)
+		return
+	}
+	scope := expect.Scope{
+		Subnets:   subnets.all,
+		Groups:    namesOf(s.NodeGroups, func(g NodeGroup) string { return g.Name }),
+		Workloads: namesOf(s.Workloads, func(w Workload) string { return w.Name }),
+		Node:      func(name string) string { return noNode(name, nodes) },
+		Pod:       pods.noPod,
+	}
+	for i := range s.Expect {
+		e := &s.Expect[i]
+		path := fmt.Sprintf("expect[%d]", i)
+		if v, ok := d.that[path+".that"]; ok {
+			d.compile(v, e, scope)
+		}
+		if end := time.Duration(s.Duration); e.At != nil && *e.At != expect.AtEnd && end > 0 && !d.shortened && int64(*e.At) > end.Milliseconds() {
+			d.fail(path+".at", "%s is after the end of the run at %s", e.At, end)
+		}
+	}
+}
+
+func (d *decoder) compile(v value, e *expect.Expectation, scope expect.Scope) {
+	compiled, mistakes := expect.Compile(e.That, scope)
+	for _, m := range mistakes {
+		at, where := d.insideScalar(v, m.Line, m.Column)
+		d.add(at, v.path, m.Message+where)
+	}
+	e.Compiled = compiled
+	if v.Pos.Option == "" {
+		e.Line, e.Column = v.Pos.Line, v.Pos.Column
+	}
+}
