@@ -89,6 +89,7 @@ var reference = []referenceTable{
 	{"scheduler.", []referenceRow{
 		{"strategy", "`kube`", "`kube`: fewest pods of the workload (of a Deployment those of its revision) in the zone, then on the node, then least allocated, then by chance; `binpack`: most allocated; `first-fit`: the first node; `random`"},
 		{"delay", "`0s`", "from a pod's creation to the first attempt to place it"},
+		{"seesAddresses", "false", "a counterfactual, see [a scheduler that sees addresses](#a-scheduler-that-sees-addresses)"},
 	}},
 	{"kubelet.", []referenceRow{
 		{"retry", "`{min: 10s, max: 15s}`", "from a failed attempt to the next, a range; or `never`"},
@@ -128,6 +129,8 @@ var reference = []referenceTable{
 		{"agentStart", "0s for nodes of the beginning, 45s for later ones", "from launch to the agent's start"},
 		{"os", "`linux`", "`linux` or `windows`: see [Windows nodes](#windows-nodes)"},
 		{"awsvpcTrunking", "false", "of ECS: the account setting when these instances are launched. They keep what they were launched with: to turn it on later, have a second group and `addNodes`"},
+		{"autoscale.max", required, "[the cluster autoscaler](#the-cluster-autoscaler) adds nodes to the group, up to so many in all; at least `count`"},
+		{"autoscale.delay", "`10s`", "from a pod for which no node was found to the launch of one. The least of all groups holds"},
 	}},
 	{"workloads[].", []referenceRow{
 		{"name", required, ""},

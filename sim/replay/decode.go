@@ -205,6 +205,8 @@ var decoders = map[sim.EventType]func([]byte) (sim.Body, error){
 	sim.TypeTaskDeleted:      decodeAs[sim.TaskDeleted],
 	sim.TypeTaskReleased:     decodeAs[sim.TaskReleased],
 	sim.TypeTaskCompleted:    decodeAs[sim.TaskCompleted],
+	sim.TypeScaledUp:         decodeAs[sim.AutoscalerScaledUp],
+	sim.TypeNotScaledUp:      decodeAs[sim.AutoscalerNotScaledUp],
 	sim.TypeExhaustionBegan:  decodeAs[sim.ExhaustionBegan],
 	sim.TypeExhaustionEnded:  decodeAs[sim.ExhaustionEnded],
 }

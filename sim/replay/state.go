@@ -28,6 +28,10 @@ type State struct {
 	Pods Pods
 	// Episodes are in the order in which they began.
 	Episodes []*Episode
+	// ScaleUps are those of the cluster autoscaler, in the order of time. Unhelped
+	// are the pods for which it could add no node when it looked last.
+	ScaleUps []ScaleUp
+	Unhelped []sim.AutoscalerNotScaledUp
 	// Calls are the calls to EC2.
 	Calls Calls
 	// Usage is how many addresses were attached and held over time.
@@ -111,6 +115,12 @@ func (s *State) apply(e sim.Event) error {
 		return s.releaseTask(b)
 	case sim.TaskCompleted:
 		return s.Pods.complete(b.Pod)
+	case sim.AutoscalerScaledUp:
+		s.ScaleUps = append(s.ScaleUps, ScaleUp{e.At, b})
+		return nil
+	case sim.AutoscalerNotScaledUp:
+		s.unhelp(b)
+		return nil
 	case sim.ExhaustionBegan:
 		return s.beginEpisode(e, b)
 	case sim.ExhaustionEnded:
