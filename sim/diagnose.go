@@ -81,6 +81,8 @@ func (a *agent) diagnose() verdict {
 		return v
 	case a.refused != nil && (a.e.now.Sub(a.backoff) <= model.BackoffPeriod || a.refused.stands()):
 		return a.diagnoseRefusal()
+	case !a.store.HasGrowCandidate(a.settings, a.limits()) && !a.hasPlace() && !a.settings.CustomNetworking:
+		return a.onNode(KindMisconfig, "no-subnet", fmt.Sprintf("a new ENI is needed, and no subnet in %s may have one: the node's is tagged %s=0, and no other is tagged 1 for this cluster", a.node.subnet.zone, tagRole))
 	case !a.store.HasGrowCandidate(a.settings, a.limits()) && !a.hasPlace():
 		return a.onNode(KindMisconfig, "no-eniconfig", "a new ENI is needed, and "+a.noENIConfig())
 	default:
