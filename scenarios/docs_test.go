@@ -91,6 +91,15 @@ vpc:
 nodeGroups: [{name: workers, instanceType: m5.large, subnets: [private-a]}]
 duration: 1m
 `
+	controllerScenario = `
+name: controller-is-touched
+vpc: {cidrs: [10.0.0.0/16], subnets: [{name: private-a, cidr: 10.0.0.0/24}]}
+nodeGroups: [{name: workers, instanceType: m5.large}]
+steps:
+  - {at: 30s, setBranchCooldown: {seconds: 30}}
+  - {at: 40s, restartController: {}}
+duration: 1m
+`
 )
 
 // completedScenario has the other one.
@@ -127,6 +136,7 @@ func examples(t *testing.T) map[sim.EventType]sim.Event {
 		fence(t, docs(t, "scenarios.md"), "yaml"),
 		notReadyScenario,
 		excludedScenario,
+		controllerScenario,
 		completedScenario,
 		fence(t, section(t, exhaustion, "### `branch-cooldown`"), "yaml"),
 		fence(t, section(t, exhaustion, "### `no-trunk`"), "yaml"),
@@ -157,7 +167,7 @@ func fence(t *testing.T, text, language string) string {
 func TestLogIsDocumented(t *testing.T) {
 	text := docs(t, "log.md")
 	found := examples(t)
-	types := append(constants(t, "event.go", "EventType"), constants(t, "event_task.go", "EventType")...)
+	types := slices.Concat(constants(t, "event.go", "EventType"), constants(t, "event_cluster.go", "EventType"), constants(t, "event_task.go", "EventType"))
 	for _, typ := range types {
 		e, ok := found[sim.EventType(typ)]
 		require.True(t, ok, "no example of %s", typ)

@@ -1,6 +1,8 @@
 package replay
 
 import (
+	"time"
+
 	"vpcsim/model"
 	"vpcsim/sim"
 )
@@ -58,6 +60,11 @@ const (
 	BranchesQueued  ChangeKind = "branches-queued" // their pods have left
 	BranchesDeleted ChangeKind = "branches-deleted"
 	BranchesLeaked  ChangeKind = "branches-leaked"
+
+	// Of the cluster, told on each node that they concern.
+	SubnetTagged         ChangeKind = "subnet-tagged"
+	ControllerConfigured ChangeKind = "controller-configured"
+	ControllerRestarted  ChangeKind = "controller-restarted"
 )
 
 // Change is one line of a node's history. ENI and what follows are empty where
@@ -78,6 +85,9 @@ type Change struct {
 	// Subnet and Error are set where the kind has them.
 	Subnet model.SubnetID
 	Error  model.ErrorCode
+	// Tags are the subnet's, and Cooldown the branch ENIs', after a change of them.
+	Tags     map[string]string
+	Cooldown time.Duration
 	// Until is the last instant of a change that stands for several; otherwise At.
 	Until model.Instant
 	// Why is the decision of the agent that led to it; nil where none did.

@@ -111,6 +111,14 @@ func (s *State) apply(e sim.Event) error {
 		return s.releaseTask(b)
 	case sim.TaskCompleted:
 		return s.Pods.complete(b.Pod)
+	case sim.SubnetTagged:
+		return s.tagSubnet(e.At, b)
+	case sim.ControllerConfigured:
+		s.controllerConfigured(e.At, b)
+		return nil
+	case sim.ControllerRestarted:
+		s.controllerRestarted(e.At)
+		return nil
 	case sim.ExhaustionBegan:
 		return s.beginEpisode(e, b)
 	case sim.ExhaustionEnded:

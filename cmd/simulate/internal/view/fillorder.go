@@ -2,6 +2,7 @@ package view
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -169,6 +170,12 @@ func (l fillLine) what() cell {
 		return c("−" + count(l.Branches, "branch ENI") + l.span())
 	case replay.BranchesLeaked:
 		return styled(red, count(l.Branches, "branch ENI")+" leaked"+l.span())
+	case replay.SubnetTagged:
+		return c("subnet " + string(l.Subnet) + ": tags replaced")
+	case replay.ControllerConfigured:
+		return c("branch cooldown set to " + l.Cooldown.String())
+	case replay.ControllerRestarted:
+		return c("resource controller restarts")
 	case replay.Restarted:
 		return c("agent restarts")
 	case replay.Failed:
@@ -223,6 +230,12 @@ func (l fillLine) why(n *replay.Node) string {
 		return "by the tags of subnet " + string(l.Subnet)
 	case replay.BranchesQueued:
 		return "their cooldown begins"
+	case replay.SubnetTagged:
+		return tags(l.Tags)
+	case replay.ControllerConfigured:
+		return "also for cooling ones"
+	case replay.ControllerRestarted:
+		return "what cooled cools anew"
 	}
 	switch l.By {
 	case sim.ByStart:
@@ -253,6 +266,18 @@ func (l fillLine) why(n *replay.Node) string {
 		return ""
 	}
 	return decision(*l.Why, l.Settings, n.Launched.SlotsPerENI)
+}
+
+// tags writes a subnet's tags.
+func tags(of map[string]string) string {
+	if len(of) == 0 {
+		return "none are left"
+	}
+	var out []string
+	for _, name := range slices.Sorted(maps.Keys(of)) {
+		out = append(out, name+"="+of[name])
+	}
+	return strings.Join(out, ", ")
 }
 
 // trunkFailure says in words why there is no trunk.
