@@ -75,6 +75,9 @@ type Pods struct {
 	// StartLatency is from created to addressed, TimeToIP from bound to
 	// addressed, of all pods that were given an address.
 	StartLatency, TimeToIP Latencies
+	// LastAddressedAt and LastReadyAt are when the last of all pods was given its
+	// address and when the last became ready; model.Never if none did.
+	LastAddressedAt, LastReadyAt model.Instant
 
 	count  PodCount
 	list   []*Pod // in order of creation, with some that are gone
@@ -209,7 +212,7 @@ func (ps *Pods) ready(at model.Instant, name model.PodName) error {
 	if err != nil {
 		return err
 	}
-	p.ReadyAt = at
+	p.ReadyAt, ps.LastReadyAt = at, at
 	if p.Phase == ContainerCreating {
 		ps.set(p, Running)
 	}
@@ -291,10 +294,16 @@ func (s *State) address(n *Node, at model.Instant, b sim.PodAddressed) error {
 	p.Address, p.ENI, p.Device, p.Prefix, p.VLAN = b.Address, b.ENI, b.Device, b.Prefix, b.VLAN
 	p.AddressedAt = at
 	p.Reason, p.Message = "", ""
-	s.Pods.count.Addressed++
-	s.Pods.StartLatency.add(at.Sub(p.CreatedAt))
-	s.Pods.TimeToIP.add(at.Sub(p.BoundAt))
+	s.Pods.addressed(at, p)
 	return nil
+}
+
+// addressed counts a pod that was given an address.
+func (ps *Pods) addressed(at model.Instant, p *Pod) {
+	ps.count.Addressed++
+	ps.StartLatency.add(at.Sub(p.CreatedAt))
+	ps.TimeToIP.add(at.Sub(p.BoundAt))
+	ps.LastAddressedAt = at
 }
 
 // handOut gives the pod an address of the pool.

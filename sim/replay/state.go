@@ -207,6 +207,7 @@ func (s *State) start(b sim.RunStarted) error {
 	s.subnets = map[model.SubnetID]*Subnet{}
 	s.ec2ENIs = map[model.ENIID]*ec2ENI{}
 	s.episodes = map[int]*Episode{}
+	s.Pods.LastAddressedAt, s.Pods.LastReadyAt = model.Never, model.Never
 	for _, start := range b.Subnets {
 		sn, err := newSubnet(start)
 		if err != nil {
