@@ -58,6 +58,7 @@ const (
 	BranchesCreated ChangeKind = "branches-created"
 	BranchesFailed  ChangeKind = "branches-failed" // requests that came to nothing
 	BranchesQueued  ChangeKind = "branches-queued" // their pods have left
+	BranchesUndone  ChangeKind = "branches-undone" // requests whose ENIs are made, and go at the next round
 	BranchesDeleted ChangeKind = "branches-deleted"
 	BranchesLeaked  ChangeKind = "branches-leaked"
 
@@ -111,8 +112,14 @@ func (h *History) branches(at model.Instant, kind ChangeKind) {
 	h.join(Change{At: at, Kind: kind, Branches: 1})
 }
 
-func (h *History) branchFailed(at model.Instant, code model.ErrorCode) {
-	h.join(Change{At: at, Kind: BranchesFailed, Branches: 1, Error: code})
+// branchFailed notes a request that came to nothing, whether or not its ENI was
+// made.
+func (h *History) branchFailed(at model.Instant, b sim.BranchFailed) {
+	kind := BranchesFailed
+	if b.ENI != "" {
+		kind = BranchesUndone
+	}
+	h.join(Change{At: at, Kind: kind, Branches: 1, Error: b.Error})
 }
 
 func (h *History) join(c Change) {

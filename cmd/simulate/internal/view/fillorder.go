@@ -162,7 +162,7 @@ func (l fillLine) what() cell {
 		return styled(red, "no trunk: "+string(l.Error)+times)
 	case replay.BranchesCreated:
 		return c("+" + count(l.Branches, "branch ENI") + l.span())
-	case replay.BranchesFailed:
+	case replay.BranchesFailed, replay.BranchesUndone:
 		return styled(yellow, fmt.Sprintf("%s: %s", count(l.Branches, "request"), l.Error)+l.span())
 	case replay.BranchesQueued:
 		return styled(cyan, count(l.Branches, "branch ENI")+" without pod"+l.span())
@@ -228,6 +228,8 @@ func (l fillLine) why(n *replay.Node) string {
 		return trunkFailure(l.Error)
 	case replay.Excluded:
 		return "by the tags of subnet " + string(l.Subnet)
+	case replay.BranchesUndone:
+		return "ENIs go at the next round"
 	case replay.BranchesQueued:
 		return "their cooldown begins"
 	case replay.SubnetTagged:
