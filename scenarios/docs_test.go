@@ -92,6 +92,15 @@ vpc:
 nodeGroups: [{name: workers, instanceType: m5.large, subnets: [private-a]}]
 duration: 1m
 `
+	controllerScenario = `
+name: controller-is-touched
+vpc: {cidrs: [10.0.0.0/16], subnets: [{name: private-a, cidr: 10.0.0.0/24}]}
+nodeGroups: [{name: workers, instanceType: m5.large}]
+steps:
+  - {at: 30s, setBranchCooldown: {seconds: 30}}
+  - {at: 40s, restartController: {}}
+duration: 1m
+`
 )
 
 // completedScenario has the other one.
@@ -137,6 +146,7 @@ func examples(t *testing.T) map[sim.EventType]sim.Event {
 		fence(t, docs(t, "scenarios.md"), "yaml"),
 		notReadyScenario,
 		excludedScenario,
+		controllerScenario,
 		completedScenario,
 		fullGroupScenario,
 		fence(t, section(t, exhaustion, "### `branch-cooldown`"), "yaml"),
@@ -168,7 +178,7 @@ func fence(t *testing.T, text, language string) string {
 func TestLogIsDocumented(t *testing.T) {
 	text := docs(t, "log.md")
 	found := examples(t)
-	types := slices.Concat(constants(t, "event.go", "EventType"), constants(t, "event_task.go", "EventType"), constants(t, "event_autoscaler.go", "EventType"))
+	types := slices.Concat(constants(t, "event.go", "EventType"), constants(t, "event_cluster.go", "EventType"), constants(t, "event_task.go", "EventType"), constants(t, "event_autoscaler.go", "EventType"))
 	for _, typ := range types {
 		e, ok := found[sim.EventType(typ)]
 		require.True(t, ok, "no example of %s", typ)

@@ -80,6 +80,7 @@ var reference = []referenceTable{
 		{"quotas.networkInterfaces", "`5000`", "network interfaces per Region, 0: no limit. Those of instances, agents, trunks and branches count"},
 		{"quotas.networkAddressUnits", "`64000`", "network address units per VPC, 0: no limit. One for each address and prefix, and one for each ENI that isn't an instance's first"},
 		{"reservationFallback", "`true`", "a prefix request that finds the prefix reservations full takes from the rest of the subnet"},
+		{"branchOverflow", "`false`", "EC2 lets a trunk have more branch ENIs than the instance type's limit. Requests under way together can all pass the resource controller's own check of it; the surplus is refused, keeps its address until the next round of the node's delete queue, and its pods wait a cooldown"},
 	}},
 	{"agent.", []referenceRow{
 		{"order", "`random`", "how the agent picks among ENIs and addresses: `ordered` (by device number and address, for pictures) or `random`, as the real one does by walking hash maps"},

@@ -276,7 +276,7 @@ func simENIConfigs(configs []ENIConfig) []sim.ENIConfig {
 }
 
 func simEC2(e EC2) sim.EC2Config {
-	c := sim.EC2Config{Order: e.AddressOrder, Latency: map[sim.Action]sim.Range{}, Throttling: e.Throttling, Quotas: sim.Quotas{ENIs: e.Quotas.NetworkInterfaces, Units: e.Quotas.NetworkAddressUnits}, ReservationFallback: e.ReservationFallback}
+	c := sim.EC2Config{Order: e.AddressOrder, Latency: map[sim.Action]sim.Range{}, Throttling: e.Throttling, BranchLimit: !e.BranchOverflow, Quotas: sim.Quotas{ENIs: e.Quotas.NetworkInterfaces, Units: e.Quotas.NetworkAddressUnits}, ReservationFallback: e.ReservationFallback}
 	if e.Latency.None {
 		return c
 	}

@@ -202,6 +202,7 @@ func (d *decoder) ec2(into *EC2) reader {
 			field{"addressOrder", oneOf(d, &into.AddressOrder, []sim.Order{sim.OrderLowest, sim.OrderRandom})},
 			field{"latency", d.latency(&into.Latency)},
 			field{"throttling", d.boolean(&into.Throttling)},
+			field{"branchOverflow", d.boolean(&into.BranchOverflow)},
 			field{"quotas", d.quotas(&into.Quotas)},
 			field{"reservationFallback", d.boolean(&into.ReservationFallback)},
 		)

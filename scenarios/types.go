@@ -191,6 +191,7 @@ type EC2 struct {
 	AddressOrder        sim.Order `json:"addressOrder"`
 	Latency             Latency   `json:"latency"`
 	Throttling          bool      `json:"throttling"`
+	BranchOverflow      bool      `json:"branchOverflow,omitempty"`
 	Quotas              Quotas    `json:"quotas"`
 	ReservationFallback bool      `json:"reservationFallback"`
 }

@@ -118,8 +118,9 @@ type EC2Config struct {
 	// DetachPause is the agent's wait between detaching and deleting an ENI.
 	DetachPause time.Duration
 	// BranchLimit: EC2 itself refuses to associate more branch ENIs than the
-	// instance type's limit. The resource controller's own limit holds anyway,
-	// but requests in flight together can all pass that.
+	// instance type's limit, which is a property of the type and not of the
+	// resource controller. Its own check holds anyway, but requests in flight
+	// together can all pass that.
 	BranchLimit bool
 	// ReservationFallback: a full prefix reservation falls back to the rest of
 	// the subnet.

@@ -110,6 +110,9 @@ func everyBody() []sim.Body {
 		sim.TaskDeleted{Pod: "p"},
 		sim.TaskReleased{Pod: "p", ENI: "eni-1", Device: -1, Address: addr, Reason: "terminated"},
 		sim.TaskCompleted{Pod: "p"},
+		sim.SubnetTagged{Subnet: "a", Tags: map[string]string{"kubernetes.io/role/cni": "1"}},
+		sim.ControllerConfigured{BranchCooldown: "20", CooldownMs: 30_000},
+		sim.ControllerRestarted{},
 		sim.ExhaustionBegan{
 			ID: 1, Kind: sim.KindSubnetIPs, Scope: "subnet", Name: "a", Pod: "p", Reason: "r", CappedBy: "MAX_ENI", Message: "m",
 			Numbers: map[string]int{"free": 1}, Remedy: "x",

@@ -121,6 +121,14 @@ func (s *State) apply(e sim.Event) error {
 	case sim.AutoscalerNotScaledUp:
 		s.unhelp(b)
 		return nil
+	case sim.SubnetTagged:
+		return s.tagSubnet(e.At, b)
+	case sim.ControllerConfigured:
+		s.controllerConfigured(e.At, b)
+		return nil
+	case sim.ControllerRestarted:
+		s.controllerRestarted(e.At)
+		return nil
 	case sim.ExhaustionBegan:
 		return s.beginEpisode(e, b)
 	case sim.ExhaustionEnded:
@@ -209,6 +217,7 @@ func (s *State) start(b sim.RunStarted) error {
 	s.subnets = map[model.SubnetID]*Subnet{}
 	s.ec2ENIs = map[model.ENIID]*ec2ENI{}
 	s.episodes = map[int]*Episode{}
+	s.Pods.LastAddressedAt, s.Pods.LastReadyAt = model.Never, model.Never
 	for _, start := range b.Subnets {
 		sn, err := newSubnet(start)
 		if err != nil {

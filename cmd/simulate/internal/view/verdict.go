@@ -228,6 +228,9 @@ func explain(s *replay.State, t *trouble) string {
 	case sim.KindWarmPoolLag:
 		return "The pool of " + at + " is still growing."
 	case sim.KindCooldown, sim.KindBranchCooldown:
+		if t.first.Reason == "in-use" {
+			return "All branch ENIs of " + at + " are in use, by fewer pods than name that node."
+		}
 		return "What is free at " + at + " still cools down."
 	}
 	return ""
