@@ -81,7 +81,7 @@ func (e *engine) takeStep(s *Step) {
 	case Terminate:
 		e.withNode(a.Node, (*node).terminate)
 	case TagSubnet:
-		e.log("", SubnetTagged{a.Subnet, a.Tags})
+		e.log("", SubnetTagged(a))
 		e.ec2.tagSubnet(a.Subnet, a.Tags)
 	case SetBranchCooldown:
 		e.controller.setCooldown(a.Seconds)

@@ -35,6 +35,7 @@ var smells = map[string][]string{
 	"prefix-fragmentation":                   {"prefix-mode-fragmentation"},
 	"prefix-mode-max-pods-not-raised":        {"pods-exceed-nodes", "prefix-mode-max-pods-not-raised"},
 	"prefix-mode-switched-on-live":           {"mode-changed-under-pods", "prefix-mode-max-pods-not-raised"},
+	"quota-network-interfaces":               {"cluster-in-one-zone"}, // it has a control plane, and one subnet to keep it short
 	"random-order-pins-enis":                 {"peak-pins-enis"},
 	"security-groups-trunk-first":            {"branch-pods-exceed-limit"},
 	"security-groups-trunk-too-late":         {"trunk-too-late"},
