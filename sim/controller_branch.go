@@ -247,7 +247,7 @@ func (c *resourceController) remove(t *trunk, b *model.Branch, ni *eni, tries in
 				return
 			}
 			wait := deleteBackoff[tries]
-			wait += c.e.draw(Range{Max: wait / 10}, c.chance)
+			wait += c.jitter(c.e.now, wait)
 			c.e.promise(c.e.now.Add(wait), c.alive(func() {
 				if tries+1 == len(deleteBackoff) {
 					done(code)

@@ -162,7 +162,9 @@ func (c *resourceController) trunkFailed(n *node, s *subnet, code model.ErrorCod
 	}
 	c.e.log(n.name, out)
 	c.e.scheduler.nodeChanged(n)
-	c.later(statusReport, func() { c.nodeEvent(n) })
+	if !c.bare {
+		c.later(statusReport, func() { c.nodeEvent(n) })
+	}
 }
 
 // adopt takes the attached trunk over with what EC2's tags and the pods'

@@ -86,7 +86,9 @@ type RunStarted struct {
 	Digest     string          `json:"digest,omitempty"` // of the resolved scenario
 	Version    string          `json:"version,omitempty"`
 	Subnets    []SubnetStart   `json:"subnets"`
-	Notes      []string        `json:"notes,omitempty"` // what was ignored or assumed
+	// Autoscale are the node groups that the cluster autoscaler may add nodes to.
+	Autoscale []AutoscaleStart `json:"autoscale,omitempty"`
+	Notes     []string         `json:"notes,omitempty"` // what was ignored or assumed
 }
 
 // SubnetStart is a subnet as it is before anything happens in it.

@@ -115,6 +115,7 @@ func (n *node) chance() *stream {
 // addressed goes on to readiness.
 func (k *kubelet) addressed(p *pod) {
 	p.phase = podStarting
+	p.node.addressed(p)
 	ready := func() {
 		if p.phase != podStarting || p.deleting {
 			return

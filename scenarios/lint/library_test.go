@@ -16,6 +16,8 @@ import (
 // to show. All others have none.
 var smells = map[string][]string{
 	"agent-restart-forgets-cooldown":         {"max-pods-above-addresses"}, // MAX_ENI=1, so that addresses are scarce
+	"autoscaler-blind-to-addresses":          {"max-pods-above-addresses"}, // what the autoscaler does not see
+	"autoscaler-that-sees-addresses":         {"max-pods-above-addresses"}, // the same cluster
 	"branch-cooldown-rollout":                {"branch-rollout-cooldown"},
 	"churn-and-cooldown":                     {"warm-ip-target-below-churn"},
 	"custom-networking-max-pods-not-lowered": {"max-pods-above-addresses"},

@@ -177,7 +177,7 @@ func (n *Node) branchFailed(at model.Instant, b sim.BranchFailed) {
 		n.BranchFailures = map[model.ErrorCode]int{}
 	}
 	n.BranchFailures[b.Error]++
-	n.History.branchFailed(at, b.Error)
+	n.History.branchFailed(at, b)
 }
 
 func (n *Node) branchQueued(at model.Instant, b sim.BranchQueued) error {
@@ -185,11 +185,11 @@ func (n *Node) branchQueued(at model.Instant, b sim.BranchQueued) error {
 	if err != nil {
 		return err
 	}
-	state := BranchCooling
 	if b.Front {
-		state = BranchQueued
+		br.set(at, BranchQueued, b.BranchFields)
+		return nil // told by the failure before it
 	}
-	br.set(at, state, b.BranchFields)
+	br.set(at, BranchCooling, b.BranchFields)
 	n.History.branches(at, BranchesQueued)
 	return nil
 }
