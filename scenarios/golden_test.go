@@ -12,6 +12,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"vpcsim/scenarios/expect"
 	"vpcsim/sim"
 	"vpcsim/sim/replay"
 )
@@ -19,14 +20,19 @@ import (
 // What the scenarios of the library come to: a few numbers that a reader can
 // check against the summary, and the digest of the whole log, which tells that
 // something changed where the numbers don't. Each is run twice, and both logs
-// must have the same bytes.
+// must have the same bytes. Each says what it shows in expectations, which hold.
 func TestLibraryRunsAsRecorded(t *testing.T) {
 	golden := func(name string) string { return filepath.Join("testdata", "library", name+".golden") }
 	for _, e := range append(Library(), IncidentLibrary()...) {
 		t.Run(e.Name, func(t *testing.T) {
 			s, err := e.Load(Options{})
 			require.NoError(t, err)
-			state, digest := playTwice(t, s.Config())
+			require.NotEmpty(t, s.Expect, "%s says what it shows", e.Name)
+			checker := expect.NewChecker(s.Expect)
+			state, digest := playTwice(t, s.Config(), checker)
+			for _, r := range checker.Results() {
+				require.True(t, r.OK, "%s: %s\n%s %v", e.File, r.That, r.Message, r.Values)
+			}
 			got := goldenText(state, digest)
 			if *update {
 				require.NoError(t, os.WriteFile(golden(e.Name), []byte(got), 0o644))
@@ -47,10 +53,11 @@ func TestLibraryRunsAsRecorded(t *testing.T) {
 
 // playTwice returns the state at the end of a run and the SHA-256 of its log
 // without the program's version, and checks that a second run writes the same.
-func playTwice(t *testing.T, cfg sim.Config) (*replay.State, string) {
+// The checker, which may be nil, sees the first.
+func playTwice(t *testing.T, cfg sim.Config, checker *expect.Checker) (*replay.State, string) {
 	cfg.Version = ""
 	state := new(replay.State)
-	first := logDigest(t, cfg, state.Apply)
+	first := logDigest(t, cfg, func(e sim.Event) error { return checker.Apply(state, e) })
 	second := logDigest(t, cfg, func(sim.Event) error { return nil })
 	require.Equal(t, first, second, "two runs of the same scenario differ")
 	return state, first
