@@ -40,6 +40,7 @@ needs no AWS account, no cluster and no network.`,
 		a.explainCommand(&g),
 		a.sweepCommand(&g),
 		a.mergeCommand(&g),
+		a.testCommand(&g),
 		a.maxPodsCommand(&g),
 		a.instanceTypesCommand(&g),
 		a.importCommand(&g),
@@ -95,7 +96,6 @@ func unknownCommand(c *cobra.Command, args []string) error {
 
 // notYet are the commands whose names are settled and that don't exist yet.
 var notYet = []string{
-	"test",
 	"capacity",
 	"report",
 	"serve",

@@ -22,12 +22,12 @@ type RunDocument struct {
 	Scenario     scenarioDocument      `json:"scenario"`
 	EndMs        model.Instant         `json:"endMs"`
 	EndedBy      string                `json:"endedBy"`
-	Summary      summaryDocument       `json:"summary"`
+	Summary      SummaryDocument       `json:"summary"`
 	Exhaustion   []exhaustionDocument  `json:"exhaustion"`
 	Nodes        []nodeDocument        `json:"nodes"`
-	Subnets      []subnetDocument      `json:"subnets"`
+	Subnets      []SubnetDocument      `json:"subnets"`
 	Pods         []podDocument         `json:"pods"`
-	Expectations []expectationDocument `json:"expectations"`
+	Expectations []ExpectationDocument `json:"expectations"`
 }
 
 type scenarioDocument struct {
@@ -36,7 +36,8 @@ type scenarioDocument struct {
 	Digest string `json:"digest"`
 }
 
-type summaryDocument struct {
+// SummaryDocument are the numbers of the whole run.
+type SummaryDocument struct {
 	Pods      podSummary         `json:"pods"`
 	Nodes     int                `json:"nodes"`
 	ENIs      int                `json:"enis"`
@@ -138,7 +139,8 @@ type totalsDocument struct {
 	Cooling   int `json:"cooling"`
 }
 
-type subnetDocument struct {
+// SubnetDocument are the numbers of a subnet at the end.
+type SubnetDocument struct {
 	Name         model.SubnetID `json:"name"`
 	CIDR         string         `json:"cidr"`
 	Usable       int            `json:"usable"`
@@ -176,9 +178,9 @@ func Document(s *replay.State) RunDocument {
 		EndMs:        s.Now,
 		Exhaustion:   []exhaustionDocument{},
 		Nodes:        []nodeDocument{},
-		Subnets:      []subnetDocument{},
+		Subnets:      []SubnetDocument{},
 		Pods:         []podDocument{},
-		Expectations: []expectationDocument{},
+		Expectations: []ExpectationDocument{},
 	}
 	if s.Ended != nil {
 		d.EndedBy = s.Ended.EndedBy
@@ -193,7 +195,7 @@ func Document(s *replay.State) RunDocument {
 	}
 	for _, sn := range s.Subnets {
 		st := sn.Stats()
-		d.Subnets = append(d.Subnets, subnetDocument{
+		d.Subnets = append(d.Subnets, SubnetDocument{
 			sn.Name, sn.CIDR.String(), st.Usable, st.Used, st.Free, st.ReservedFree, st.FreePrefixes, st.LargestFree,
 		})
 	}
@@ -204,9 +206,9 @@ func Document(s *replay.State) RunDocument {
 	return d
 }
 
-func summaryOf(s *replay.State, nodes []nodeDocument) summaryDocument {
+func summaryOf(s *replay.State, nodes []nodeDocument) SummaryDocument {
 	n, t := s.Pods.Count(), s.Totals()
-	sum := summaryDocument{
+	sum := SummaryDocument{
 		Pods: podSummary{
 			Created: n.Created, Running: n.Running, Pending: n.Waiting(), FailedAttempts: n.FailedAttempts,
 			StartLatencyMs: latencyOf(&s.Pods.StartLatency), TimeToIPMs: latencyOf(&s.Pods.TimeToIP),
