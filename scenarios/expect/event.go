@@ -202,7 +202,7 @@ func mapOf(v reflect.Value) ref.Val {
 			all[types.String(key.String())] = types.Int(item.Int())
 		}
 	}
-	return types.NewRefValMap(types.DefaultTypeAdapter, all)
+	return sortedMap{types.NewRefValMap(types.DefaultTypeAdapter, all)}
 }
 
 func zeroOf(t *cel.Type) ref.Val {

@@ -41,15 +41,22 @@ the exit code is 1 if an expectation fails.`,
 		if err := series.check(c, format.value); err != nil {
 			return err
 		}
-		return a.play(c.Context(), configOf(scenario), expect.NewChecker(scenario.Expect), format.value, series, g)
+		expected := expected{expect.NewChecker(scenario.Expect), changes.any(c)}
+		return a.play(c.Context(), configOf(scenario), expected, format.value, series, g)
 	}
 	return c
 }
 
+// expected is what a scenario expects of a run.
+type expected struct {
+	checker *expect.Checker
+	changed bool // the run is not that of the scenario as it stands
+}
+
 // play runs a scenario and writes its outcome, and what came of its
 // expectations.
-func (a *App) play(ctx context.Context, cfg sim.Config, checker *expect.Checker, format string, series *openMetrics, g *globals) error {
-	r := run{app: a, ctx: ctx, cfg: cfg, checker: checker}
+func (a *App) play(ctx context.Context, cfg sim.Config, expected expected, format string, series *openMetrics, g *globals) error {
+	r := run{app: a, ctx: ctx, cfg: cfg, checker: expected.checker}
 	var lines *view.Lines
 	var recorder *openmetrics.Recorder
 	switch format {
@@ -85,7 +92,7 @@ func (a *App) play(ctx context.Context, cfg sim.Config, checker *expect.Checker,
 			fmt.Fprintf(a.Err, "note: %s\n", note)
 		}
 	}
-	results := checker.Results()
+	results := expected.checker.Results()
 	switch format {
 	case "json":
 		err = view.JSON(a.Out, view.Document(&r.state).WithExpectations(results))
@@ -96,7 +103,7 @@ func (a *App) play(ctx context.Context, cfg sim.Config, checker *expect.Checker,
 	case "openmetrics":
 		err = series.write(a.Out, recorder)
 	case "table", "wide":
-		err = view.Table(a.Out, &r.state, view.TableOptions{Palette: a.palette(g), Wide: format == "wide", Calls: r.calls, Expectations: results})
+		err = view.Table(a.Out, &r.state, view.TableOptions{Palette: a.palette(g), Wide: format == "wide", Calls: r.calls, Expectations: results, Changed: expected.changed})
 	}
 	if err != nil {
 		return written(err)
@@ -104,12 +111,12 @@ func (a *App) play(ctx context.Context, cfg sim.Config, checker *expect.Checker,
 	if err := r.cut(); err != nil {
 		return err
 	}
-	return a.failed(results, format)
+	return a.failed(results, expected.changed, format)
 }
 
 // failed is the error of a run of which not everything that was expected came.
 // The formats in which the results don't show have them told beside.
-func (a *App) failed(results []expect.Result, format string) error {
+func (a *App) failed(results []expect.Result, changed bool, format string) error {
 	failed := expect.Failed(results)
 	if failed == 0 {
 		return nil
@@ -120,6 +127,9 @@ func (a *App) failed(results []expect.Result, format string) error {
 				fmt.Fprintln(a.Err, view.FailureLine(r))
 			}
 		}
+	}
+	if changed {
+		return different{fmt.Sprintf("with these changes %d of %d expectations of the scenario don't hold", failed, len(results))}
 	}
 	return different{fmt.Sprintf("%d of %d expectations failed", failed, len(results))}
 }
