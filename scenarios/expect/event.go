@@ -30,6 +30,8 @@ var bodies = []sim.Body{
 	sim.PodDeleted{}, sim.PodReleased{}, sim.PodCompleted{},
 	sim.TaskCreated{}, sim.TaskPlaced{}, sim.TaskUnplaceable{}, sim.TaskFailed{}, sim.TaskAddressed{}, sim.TaskReady{},
 	sim.TaskDeleted{}, sim.TaskReleased{}, sim.TaskCompleted{},
+	sim.SubnetTagged{}, sim.ControllerConfigured{}, sim.ControllerRestarted{},
+	sim.AutoscalerScaledUp{}, sim.AutoscalerNotScaledUp{},
 	sim.ExhaustionBegan{}, sim.ExhaustionEnded{},
 }
 
@@ -202,7 +204,7 @@ func mapOf(v reflect.Value) ref.Val {
 			all[types.String(key.String())] = types.Int(item.Int())
 		}
 	}
-	return types.NewRefValMap(types.DefaultTypeAdapter, all)
+	return sortedMap{types.NewRefValMap(types.DefaultTypeAdapter, all)}
 }
 
 func zeroOf(t *cel.Type) ref.Val {

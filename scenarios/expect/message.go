@@ -29,7 +29,7 @@ func explainAll(env *cel.Env, text string, issues *cel.Issues) []Mistake {
 	}
 	var all []Mistake
 	for _, e := range issues.Errors() {
-		all = append(all, Mistake{e.Location.Line(), columnOf(parsed, e), explain(env, parsed, e)})
+		all = append(all, Mistake{max(e.Location.Line(), 1), columnOf(parsed, e), explain(env, parsed, e)})
 	}
 	return all
 }

@@ -2,8 +2,8 @@ package expect
 
 import (
 	"cmp"
-	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -164,14 +164,29 @@ func eventLine(e sim.Event) string {
 	return strings.Join(parts, " ")
 }
 
-// valueText writes a value on one line.
+// valueText writes a value on one line: items with commas between them.
 func valueText(v any) string {
-	if s, ok := v.(string); ok {
-		return s
+	switch v := v.(type) {
+	case string:
+		return v
+	case []any:
+		if len(v) == 0 {
+			return "none"
+		}
+		items := make([]string, len(v))
+		for i, item := range v {
+			items[i] = valueText(item)
+		}
+		return strings.Join(items, ", ")
+	case map[string]any:
+		if len(v) == 0 {
+			return "none"
+		}
+		var items []string
+		for _, key := range slices.Sorted(maps.Keys(v)) {
+			items = append(items, key+" "+valueText(v[key]))
+		}
+		return strings.Join(items, ", ")
 	}
-	data, err := json.Marshal(v)
-	if err != nil {
-		return fmt.Sprint(v)
-	}
-	return string(data)
+	return fmt.Sprint(v)
 }

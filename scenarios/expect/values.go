@@ -119,38 +119,116 @@ func (f *partFinder) findInMacro(e ast.Expr, locals []string, top bool) {
 	}
 	c := e.AsComprehension()
 	if c.IterRange().Kind() != ast.ListKind {
-		f.find(c.IterRange(), locals, false)
+		f.addRange(c.IterRange(), locals)
 	}
-	if f.macro(e) != operators.All {
+	v, ok := f.first(e.ID())
+	if !ok {
 		return
 	}
-	if v, ok := f.first(e.ID()); ok && v == types.False {
+	switch macro := f.macro(e); {
+	case macro == operators.All && v == types.False:
 		f.addOffenders(e)
 		inside := append(slices.Clone(locals), c.IterVar())
 		f.find(c.LoopStep(), inside, false)
+	case macro == operators.Exists && v == types.False, macro == operators.ExistsOne && v == types.False:
+		f.addMatches(e)
+	case macro == operators.Exists: // it was to hold for none
+		f.addFound(e)
 	}
 }
 
-// addOffenders shows the elements for which an all() does not hold, as the
-// expression that finds them.
-func (f *partFinder) addOffenders(e ast.Expr) {
+// addRange shows what a macro goes through: a short list in whole, of a long one
+// and of the log how many there are.
+func (f *partFinder) addRange(e ast.Expr, locals []string) {
+	t := f.ast.GetType(e.ID())
+	v, ok := f.first(e.ID())
+	if list, isList := v.(traits.Lister); ok && isList && t.Kind() == types.ListKind {
+		ofLog := t.Parameters()[0].IsExactType(eventType.cel)
+		if size := list.Size().(types.Int); ofLog || size > shownItems {
+			if text, err := parser.Unparse(e, f.ast.SourceInfo()); err == nil && f.isOfRun(e, locals) {
+				f.values[f.quoted(text)+".size()"] = int64(size)
+			}
+			return
+		}
+	}
+	f.find(e, locals, false)
+}
+
+// macroTexts are a macro's list, variable and condition as they are written.
+func (f *partFinder) macroTexts(e ast.Expr) (list, variable, condition string, ok bool) {
 	call, _ := f.ast.SourceInfo().GetMacroCall(e.ID())
 	var texts []string
 	for _, part := range append([]ast.Expr{call.AsCall().Target()}, call.AsCall().Args()...) {
 		text, err := parser.Unparse(part, f.ast.SourceInfo())
 		if err != nil {
-			return
+			return "", "", "", false
 		}
 		texts = append(texts, text)
 	}
-	text := fmt.Sprintf("%s.filter(%s, !(%s))", texts[0], texts[1], texts[2])
+	if len(texts) != 3 {
+		return "", "", "", false
+	}
+	return texts[0], texts[1], texts[2], true
+}
+
+// addOffenders shows the elements for which an all() does not hold, as the
+// expression that finds them.
+func (f *partFinder) addOffenders(e ast.Expr) {
+	if list, variable, condition, ok := f.macroTexts(e); ok {
+		f.addComputed(fmt.Sprintf("%s.filter(%s, !(%s))", list, variable, condition))
+	}
+}
+
+// addFound shows the elements for which an exists() holds.
+func (f *partFinder) addFound(e ast.Expr) {
+	if list, variable, condition, ok := f.macroTexts(e); ok {
+		f.addComputed(fmt.Sprintf("%s.filter(%s, %s)", list, variable, condition))
+	}
+}
+
+// addMatches shows for how many elements an exists() holds and, of conditions
+// that are joined by &&, for how many each does.
+func (f *partFinder) addMatches(e ast.Expr) {
+	list, variable, condition, ok := f.macroTexts(e)
+	if !ok {
+		return
+	}
+	call, _ := f.ast.SourceInfo().GetMacroCall(e.ID())
+	if f.macro(e) == operators.ExistsOne {
+		f.addComputed(fmt.Sprintf("%s.filter(%s, %s).size()", list, variable, condition))
+	}
+	parts := conjuncts(call.AsCall().Args()[1])
+	for _, part := range parts {
+		text, err := parser.Unparse(part, f.ast.SourceInfo())
+		if err != nil {
+			return
+		}
+		f.addComputed(fmt.Sprintf("%s.filter(%s, %s).size()", list, variable, text))
+	}
+}
+
+// conjuncts are the conditions that && joins.
+func conjuncts(e ast.Expr) []ast.Expr {
+	if e.Kind() != ast.CallKind || e.AsCall().FunctionName() != operators.LogicalAnd {
+		return []ast.Expr{e}
+	}
+	var all []ast.Expr
+	for _, arg := range e.AsCall().Args() {
+		all = append(all, conjuncts(arg)...)
+	}
+	return all
+}
+
+// addComputed shows the value of an expression that is made of parts of this
+// one. It has none if it is about the variable of a macro around it.
+func (f *partFinder) addComputed(text string) {
 	env, err := environment()
 	if err != nil {
 		return
 	}
 	checked, issues := env.Compile(text)
 	if issues != nil && issues.Err() != nil {
-		return // it is about the variable of a macro around it
+		return
 	}
 	program, err := newProgram(env, checked)
 	if err != nil {
@@ -174,7 +252,27 @@ func (f *partFinder) macro(e ast.Expr) string {
 
 // add shows a part, if it is of the run: a constant needs no telling.
 func (f *partFinder) add(e ast.Expr, locals []string) {
-	ofRun, ofLocals, ofMacro := false, false, false
+	ofRun, ofLocals := f.reads(e, locals)
+	if !ofRun && !ofLocals {
+		return
+	}
+	text, err := parser.Unparse(e, f.ast.SourceInfo())
+	if err != nil {
+		return
+	}
+	f.parts = append(f.parts, part{e.ID(), f.quoted(text), ofLocals})
+}
+
+// isOfRun reports whether a part means the same wherever it stands.
+func (f *partFinder) isOfRun(e ast.Expr, locals []string) bool {
+	ofRun, ofLocals := f.reads(e, locals)
+	return ofRun && !ofLocals
+}
+
+// reads reports whether a part is of the run, and whether of the locals: neither
+// if it is of another macro's variable.
+func (f *partFinder) reads(e ast.Expr, locals []string) (ofRun, ofLocals bool) {
+	ofMacro := false
 	var inside []string
 	ast.PreOrderVisit(e, ast.NewExprVisitor(func(sub ast.Expr) {
 		switch sub.Kind() {
@@ -195,14 +293,7 @@ func (f *partFinder) add(e ast.Expr, locals []string) {
 			}
 		}
 	}))
-	if ofMacro || !ofRun && !ofLocals {
-		return
-	}
-	text, err := parser.Unparse(e, f.ast.SourceInfo())
-	if err != nil {
-		return
-	}
-	f.parts = append(f.parts, part{e.ID(), f.quoted(text), ofLocals})
+	return ofRun && !ofMacro, ofLocals && !ofMacro
 }
 
 // quoted writes texts with the quotes that the expression has.
@@ -214,7 +305,7 @@ func (f *partFinder) quoted(text string) string {
 }
 
 // shownItems is how many items of a list are shown.
-const shownItems = 10
+const shownItems = 5
 
 // shownValue is a value as a document has it: false if it says nothing to
 // people.
@@ -261,7 +352,7 @@ func shownList(l traits.Lister) any {
 		}
 	}
 	if size > shownItems {
-		shown = append(shown, "… "+types.Int(size-shownItems).ConvertToType(types.StringType).(types.String).Value().(string)+" more")
+		shown = append(shown, fmt.Sprintf("… %d in all", size))
 	}
 	return shown
 }

@@ -200,7 +200,9 @@ func episodeTitle(e *replay.Episode) string {
 	return title + " to " + e.EndedAt.String()
 }
 
-func numbers(m map[string]int) ref.Val { return types.NewDynamicMap(types.DefaultTypeAdapter, m) }
+func numbers(m map[string]int) ref.Val {
+	return sortedMap{types.NewDynamicMap(types.DefaultTypeAdapter, m)}
+}
 
 func kinds(Scope) []string {
 	return texts(

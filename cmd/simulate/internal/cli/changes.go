@@ -2,6 +2,8 @@ package cli
 
 import (
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -42,6 +44,14 @@ func (ch *changes) of(c *cobra.Command) (scenarios.Options, error) {
 		o.Until = &ch.until
 	}
 	return o, nil
+}
+
+// any reports whether the command's flags change the scenario; what changes its
+// expectations alone does not.
+func (ch *changes) any(c *cobra.Command) bool {
+	ofRun := func(set string) bool { return !strings.HasPrefix(set, "expect") }
+	flags := c.Flags()
+	return slices.ContainsFunc(ch.options.Set, ofRun) || len(ch.options.Env) > 0 || flags.Changed("seed") || flags.Changed("until")
 }
 
 // loadChanged loads the scenario that a word names, with the command's changes.

@@ -8,6 +8,7 @@ import (
 
 	"vpcsim/cmd/simulate/internal/openmetrics"
 	"vpcsim/cmd/simulate/internal/view"
+	"vpcsim/scenarios"
 	"vpcsim/scenarios/expect"
 	"vpcsim/sim"
 	"vpcsim/sim/replay"
@@ -21,7 +22,8 @@ func (a *App) runCommand(g *globals) *cobra.Command {
 
 The scenario is one of the library, a file (YAML or JSON), or - for standard
 input. Exhaustion is a result and no error. What the scenario expects is checked:
-the exit code is 1 if an expectation fails.`,
+the exit code is 1 if an expectation fails. A scenario of the library that is
+changed fails by nothing: its expectations say what it shows as it stands.`,
 		Example: `  simulate run default-secondary-ip
   simulate run default-secondary-ip --env WARM_IP_TARGET=5 --env MINIMUM_IP_TARGET=10
   simulate run my-cluster.yaml --set nodeGroups.workers.count=20 --until 30m
@@ -41,15 +43,24 @@ the exit code is 1 if an expectation fails.`,
 		if err := series.check(c, format.value); err != nil {
 			return err
 		}
-		return a.play(c.Context(), configOf(scenario), expect.NewChecker(scenario.Expect), format.value, series, g)
+		_, library := scenarios.Find(args[0])
+		expected := expected{expect.NewChecker(scenario.Expect), changes.any(c), library}
+		return a.play(c.Context(), configOf(scenario), expected, format.value, series, g)
 	}
 	return c
 }
 
+// expected is what a scenario expects of a run.
+type expected struct {
+	checker *expect.Checker
+	changed bool // the run is not that of the scenario as it stands
+	library bool // the scenario is one of the library, which is there to be changed
+}
+
 // play runs a scenario and writes its outcome, and what came of its
 // expectations.
-func (a *App) play(ctx context.Context, cfg sim.Config, checker *expect.Checker, format string, series *openMetrics, g *globals) error {
-	r := run{app: a, ctx: ctx, cfg: cfg, checker: checker}
+func (a *App) play(ctx context.Context, cfg sim.Config, expected expected, format string, series *openMetrics, g *globals) error {
+	r := run{app: a, ctx: ctx, cfg: cfg, checker: expected.checker}
 	var lines *view.Lines
 	var recorder *openmetrics.Recorder
 	switch format {
@@ -85,7 +96,7 @@ func (a *App) play(ctx context.Context, cfg sim.Config, checker *expect.Checker,
 			fmt.Fprintf(a.Err, "note: %s\n", note)
 		}
 	}
-	results := checker.Results()
+	results := expected.checker.Results()
 	switch format {
 	case "json":
 		err = view.JSON(a.Out, view.Document(&r.state).WithExpectations(results))
@@ -96,7 +107,7 @@ func (a *App) play(ctx context.Context, cfg sim.Config, checker *expect.Checker,
 	case "openmetrics":
 		err = series.write(a.Out, recorder)
 	case "table", "wide":
-		err = view.Table(a.Out, &r.state, view.TableOptions{Palette: a.palette(g), Wide: format == "wide", Calls: r.calls, Expectations: results})
+		err = view.Table(a.Out, &r.state, view.TableOptions{Palette: a.palette(g), Wide: format == "wide", Calls: r.calls, Expectations: results, Changed: expected.changed})
 	}
 	if err != nil {
 		return written(err)
@@ -104,14 +115,23 @@ func (a *App) play(ctx context.Context, cfg sim.Config, checker *expect.Checker,
 	if err := r.cut(); err != nil {
 		return err
 	}
-	return a.failed(results, format)
+	return a.failed(results, expected, format, g)
 }
 
 // failed is the error of a run of which not everything that was expected came.
-// The formats in which the results don't show have them told beside.
-func (a *App) failed(results []expect.Result, format string) error {
+// The formats in which the results don't show have them told beside. A scenario
+// of the library states what it shows as it stands, and is there to be changed:
+// what a change makes of that is no failure.
+func (a *App) failed(results []expect.Result, e expected, format string, g *globals) error {
 	failed := expect.Failed(results)
 	if failed == 0 {
+		return nil
+	}
+	changed := fmt.Sprintf("with these changes %d of %d expectations of the scenario don't hold", failed, len(results))
+	if e.changed && e.library {
+		if !g.quiet {
+			fmt.Fprintf(a.Err, "note: %s\n", changed)
+		}
 		return nil
 	}
 	if format == "csv" || format == "jsonl" || format == "openmetrics" {
@@ -120,6 +140,9 @@ func (a *App) failed(results []expect.Result, format string) error {
 				fmt.Fprintln(a.Err, view.FailureLine(r))
 			}
 		}
+	}
+	if e.changed {
+		return different{changed}
 	}
 	return different{fmt.Sprintf("%d of %d expectations failed", failed, len(results))}
 }

@@ -114,16 +114,16 @@ func (a *App) test(c *cobra.Command, args []string, f testFlags, g *globals) err
 	if len(tests) == 0 {
 		return usageError{found.nothing(f.run)}
 	}
-	t := tester{app: a, options: options, update: f.update}
+	t := tester{app: a, options: options, update: f.update, changed: f.changes.any(c)}
 	report, err := t.all(c.Context(), tests, f, g)
 	if err != nil {
 		return err
 	}
-	return a.deliver(report, f)
+	return a.deliver(report, f, t.changed)
 }
 
 // deliver writes what is written when all have run, and says how it ended.
-func (a *App) deliver(report *testreport.Report, f testFlags) error {
+func (a *App) deliver(report *testreport.Report, f testFlags, changed bool) error {
 	switch f.format.value {
 	case "json":
 		if err := view.JSON(a.Out, report.Document()); err != nil {
@@ -149,6 +149,8 @@ func (a *App) deliver(report *testreport.Report, f testFlags) error {
 	switch {
 	case report.Count(testreport.Broken) > 0:
 		return errors.New(report.Summary())
+	case report.Count(testreport.Failed) > 0 && changed:
+		return different{report.Summary() + "; what failed expects what comes without these changes"}
 	case report.Count(testreport.Failed) > 0:
 		return different{report.Summary()}
 	}
@@ -208,6 +210,7 @@ type tester struct {
 	app     *App
 	options scenarios.Options
 	update  bool
+	changed bool // the options change the scenarios
 }
 
 // all runs the tests, some at once, and writes the cases of the table in their
@@ -251,6 +254,7 @@ func (t *tester) all(ctx context.Context, tests []test, f testFlags, g *globals)
 
 	report := &testreport.Report{}
 	table := testreport.NewTable(t.app.Out, t.app.palette(g))
+	table.Changed = t.changed
 	for i := range tests {
 		o := <-outcomes[i]
 		if o.err != nil {

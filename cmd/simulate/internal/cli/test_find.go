@@ -46,7 +46,8 @@ func findTests(words []string, library bool) (foundTests, error) {
 }
 
 func (f *foundTests) add(t test) {
-	if !slices.Contains(f.tests, t) {
+	same := func(u test) bool { return filepath.Clean(u.word) == filepath.Clean(t.word) }
+	if !slices.ContainsFunc(f.tests, same) {
 		f.tests = append(f.tests, t)
 	}
 }
@@ -66,6 +67,8 @@ func (f *foundTests) word(word string) error {
 		return unknownScenario(word)
 	case err != nil:
 		return fmt.Errorf("looking for scenarios: %w", err)
+	case strings.HasSuffix(word, testreport.GoldenSuffix):
+		return nil // of *.yaml in a shell; it is compared with its scenario
 	case !info.IsDir():
 		f.file(word)
 		return nil
@@ -167,5 +170,8 @@ func (f foundTests) matching(pattern *regexp.Regexp) []test {
 
 // nothing says that no scenario is left.
 func (f foundTests) nothing(pattern string) error {
+	if len(f.tests) == 0 {
+		return fmt.Errorf("golden summaries (*%s) are compared when their scenarios are tested: name these", testreport.GoldenSuffix)
+	}
 	return fmt.Errorf("--run %s matches none of the scenarios (%d)", pattern, len(f.tests))
 }

@@ -73,7 +73,11 @@ func (r *Report) Markdown(w io.Writer) error {
 		if n := len(c.Results); n > 0 {
 			held = fmt.Sprintf("%d of %d hold", n-expect.Failed(c.Results), n)
 		}
-		fmt.Fprintf(&b, "| %s | `%s` | %s | %s |\n", mark, cellText(c.File), held, cellText(c.Verdict))
+		outcome := c.Verdict
+		if c.Status() == Broken {
+			held, outcome = "not checked", "broken"
+		}
+		fmt.Fprintf(&b, "| %s | `%s` | %s | %s |\n", mark, cellText(c.File), held, cellText(outcome))
 	}
 	for _, c := range r.Cases {
 		c.markdown(&b)

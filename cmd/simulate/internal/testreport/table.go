@@ -12,13 +12,17 @@ import (
 
 // Table writes a report as people read it, case by case.
 type Table struct {
+	// Changed: the scenarios were changed for these runs, and their golden
+	// summaries can't be written of them.
+	Changed bool
+
 	w       *bufio.Writer
 	palette view.Palette
 }
 
 // NewTable returns a writer of cases.
 func NewTable(w io.Writer, p view.Palette) *Table {
-	return &Table{bufio.NewWriter(w), p}
+	return &Table{w: bufio.NewWriter(w), palette: p}
 }
 
 var words = map[Status]string{Passed: "ok     ", Failed: "FAILED ", Broken: "BROKEN "}
@@ -32,14 +36,20 @@ func (t *Table) Case(c *Case) error {
 	if c.Err != nil {
 		t.indented(8, c.Err.Error())
 	}
+	var told []string
 	for _, r := range c.Results {
 		if !r.OK {
-			t.failure(r)
+			t.failure(r, told)
+			told = r.Events
 		}
 	}
 	switch c.Golden.State {
 	case GoldenDiffers:
-		fmt.Fprintf(t.w, "        %s %s differs; --update takes the new one over\n", t.palette.Outcome("✗", false), c.Golden.File)
+		hint := "; --update takes the new one over"
+		if t.Changed {
+			hint = " with these changes"
+		}
+		fmt.Fprintf(t.w, "        %s %s differs%s\n", t.palette.Outcome("✗", false), c.Golden.File, hint)
 		t.indented(10, c.Golden.Diff)
 	case GoldenWritten:
 		fmt.Fprintf(t.w, "        %s written\n", c.Golden.File)
@@ -73,30 +83,11 @@ func heading(c *Case) string {
 	return name + " (" + strings.Join(checked, ", ") + ")"
 }
 
-func (t *Table) failure(r expect.Result) {
+func (t *Table) failure(r expect.Result, told []string) {
 	fmt.Fprintf(t.w, "        %s %s\n", t.palette.Outcome("✗", false), strings.TrimSpace(r.That))
-	lines := []string{"when     " + view.When(r)}
-	if r.Message != "" {
-		lines = append(lines, "why      "+r.Message)
+	for _, line := range view.FailureLines(r, told) {
+		t.indented(10, line.Label+line.Text)
 	}
-	lines = append(lines, labelled("values", expect.ValueLines(r.Values))...)
-	if r.Because != "" {
-		lines = append(lines, "because  "+r.Because)
-	}
-	lines = append(lines, labelled("events", r.Events)...)
-	for _, line := range lines {
-		t.indented(10, line)
-	}
-}
-
-// labelled puts a label before the first of the lines.
-func labelled(label string, lines []string) []string {
-	out := make([]string, len(lines))
-	for i, line := range lines {
-		out[i] = fmt.Sprintf("%-9s%s", label, line)
-		label = ""
-	}
-	return out
 }
 
 func (t *Table) indented(by int, text string) {

@@ -2,6 +2,8 @@ package view
 
 import (
 	"fmt"
+	"slices"
+	"strings"
 
 	"vpcsim/model"
 	"vpcsim/scenarios/expect"
@@ -76,46 +78,59 @@ func When(r expect.Result) string {
 	return r.When()
 }
 
-func writeExpectations(p *page, results []expect.Result) {
-	if len(results) == 0 {
+func writeExpectations(p *page, o TableOptions) {
+	if len(o.Expectations) == 0 {
 		return
 	}
-	failed := expect.Failed(results)
+	failed := expect.Failed(o.Expectations)
 	remark := "all hold"
 	if failed > 0 {
-		remark = fmt.Sprintf("%d of %d failed", failed, len(results))
+		remark = fmt.Sprintf("%d of %d failed", failed, len(o.Expectations))
 	}
 	p.section("Expectations", remark)
-	for _, r := range results {
-		writeExpectation(p, r)
+	if failed > 0 && o.Changed {
+		p.paragraph(2, "", "They are those of the scenario as it stands, without the changes of this run.", dim)
+	}
+	var told []string
+	for _, r := range o.Expectations {
+		if r.OK {
+			p.paragraph(2, "✓ ", r.That, plain)
+			continue
+		}
+		p.paragraph(2, "✗ ", strings.TrimSpace(r.That), red)
+		for _, line := range FailureLines(r, told) {
+			p.paragraph(4, line.Label, line.Text, plain)
+		}
+		told = r.Events
 	}
 }
 
-func writeExpectation(p *page, r expect.Result) {
-	if r.OK {
-		p.paragraph(2, "✓ ", r.That, plain)
-		return
+// LabelledLine is a line of what is told of a failure, behind a label, or blanks
+// of its width.
+type LabelledLine struct{ Label, Text string }
+
+// FailureLines tell what is known of an expectation that does not hold. The
+// events are left out if they are those that were told before.
+func FailureLines(r expect.Result, told []string) []LabelledLine {
+	var lines []LabelledLine
+	add := func(label string, texts ...string) {
+		for _, text := range texts {
+			lines = append(lines, LabelledLine{fmt.Sprintf("%-9s", label), text})
+			label = ""
+		}
 	}
-	p.paragraph(2, "✗ ", r.That, red)
-	p.paragraph(4, "when     ", When(r), plain)
+	add("when", When(r))
 	if r.Message != "" {
-		p.paragraph(4, "why      ", r.Message, plain)
+		add("why", r.Message)
 	}
-	for i, line := range expect.ValueLines(r.Values) {
-		label := "         "
-		if i == 0 {
-			label = "values   "
-		}
-		p.paragraph(4, label, line, plain)
-	}
+	add("values", expect.ValueLines(r.Values)...)
 	if r.Because != "" {
-		p.paragraph(4, "because  ", r.Because, plain)
+		add("because", r.Because)
 	}
-	for i, line := range r.Events {
-		label := "         "
-		if i == 0 {
-			label = "events   "
-		}
-		p.paragraph(4, label, line, plain)
+	if len(told) > 0 && slices.Equal(r.Events, told) {
+		add("events", "as above")
+	} else {
+		add("events", r.Events...)
 	}
+	return lines
 }

@@ -15,6 +15,9 @@ type TableOptions struct {
 	Calls *CallLog
 	// Expectations are what came of those of the scenario.
 	Expectations []expect.Result
+	// Changed: the scenario was changed for the run, and its expectations were
+	// not.
+	Changed bool
 }
 
 // Table writes what a person wants to know of a run: what was run, how the
@@ -35,7 +38,7 @@ func Table(w io.Writer, s *replay.State, o TableOptions) error {
 		writePods(p, s)
 		o.Calls.write(p)
 	}
-	writeExpectations(p, o.Expectations)
+	writeExpectations(p, o)
 	writeNotes(p, s)
 	writeVerdict(p, s)
 	return p.w.Flush()

@@ -1,0 +1,139 @@
+package expect_test
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"vpcsim/scenarios"
+	"vpcsim/scenarios/expect"
+	"vpcsim/sim"
+	"vpcsim/sim/replay"
+)
+
+// full is a node that max-pods fills: 27 of 40 pods run.
+const full = `
+name: full
+vpc: {cidrs: [10.0.0.0/16], subnets: [{name: private-a, cidr: 10.0.0.0/24}]}
+nodeGroups: [{name: workers, instanceType: m5.large}]
+workloads: [{name: web, replicas: 40}]
+duration: 2m
+`
+
+// scope is what full has.
+var scope = expect.Scope{Subnets: []string{"private-a"}, Groups: []string{"workers"}, Workloads: []string{"web"}}
+
+// logOf is the log of a run.
+func logOf(t testing.TB, text string) []sim.Event {
+	s, err := scenarios.Load("test.yaml", []byte(text), scenarios.Options{})
+	require.NoError(t, err)
+	var log []sim.Event
+	require.NoError(t, sim.Run(s.Config(), func(e sim.Event) error {
+		log = append(log, e)
+		return nil
+	}))
+	return log
+}
+
+// check is what comes of an expression that was compiled, after the log.
+func check(t testing.TB, x *expect.Expression, log []sim.Event, at *expect.At) expect.Result {
+	c := expect.NewChecker([]expect.Expectation{{That: x.String(), At: at, Compiled: x}})
+	var s replay.State
+	for _, e := range log {
+		require.NoError(t, c.Apply(&s, e))
+	}
+	require.Len(t, c.Results(), 1)
+	return c.Results()[0]
+}
+
+func compile(t testing.TB, text string) *expect.Expression {
+	x, mistakes := expect.Compile(text, scope)
+	require.Empty(t, mistakes, text)
+	return x
+}
+
+// A failure shows the values that say why: of macros how many there are, how
+// many matched and a few of them, and never the beginning of a long list.
+func TestFailureShowsWhatDecided(t *testing.T) {
+	log := logOf(t, full)
+	for _, c := range []struct {
+		that   string
+		values []string
+	}{
+		{"pods.running == 40", []string{"pods.running = 27"}},
+		{"pods.running + pods.pending < 40", []string{"pods.pending = 13", "pods.running = 27"}},
+		{"log.exists(e, e.type == 'pod.setupFailed' && e.node == 'workers-9')", []string{
+			"log.filter(e, e.node == 'workers-9').size() = 0",
+			"log.filter(e, e.type == 'pod.setupFailed').size() = 27",
+			"log.size() = 241",
+		}},
+		{"log.filter(e, e.type == 'pod.addressed').size() == 40", []string{"log.filter(e, e.type == 'pod.addressed').size() = 27"}},
+		{"pods.list.all(p, p.addressedAt < duration('10s'))", []string{
+			"p.addressedAt = 11.749s",
+			"pods.list.filter(p, !(p.addressedAt < duration('10s'))) = web-9, web-10, web-11, web-12, web-13, … 31 in all",
+			"pods.list.size() = 40",
+		}},
+		{"exhaustion.exists(e, e.kind == 'subnet-ips')", []string{
+			"exhaustion = warm-pool-lag workers-0 from 1s to 28.88s, max-pods cluster from 1s",
+			"exhaustion.filter(e, e.kind == 'subnet-ips').size() = 0",
+		}},
+		{"pods.list.exists_one(p, p.node == 'workers-0')", []string{
+			"pods.list.filter(p, p.node == 'workers-0').size() = 27",
+			"pods.list.size() = 40",
+		}},
+		{"!nodes.exists(n, n.pods > 3)", []string{
+			"nodes = workers-0",
+			"nodes.exists(n, n.pods > 3) = true",
+			"nodes.filter(n, n.pods > 3) = workers-0",
+		}},
+		{"never(exhaustion.exists(e, e.kind == 'max-pods'))", []string{
+			"exhaustion = warm-pool-lag workers-0 from 1s, max-pods cluster from 1s",
+			"exhaustion.filter(e, e.kind == 'max-pods') = max-pods cluster from 1s",
+		}},
+	} {
+		r := check(t, compile(t, c.that), log, nil)
+		require.False(t, r.OK, c.that)
+		require.Equal(t, c.values, expect.ValueLines(r.Values), c.that)
+		require.NotEmpty(t, r.Events, c.that)
+	}
+}
+
+// always, eventually and never agree with the state at each instant, and say
+// when they failed.
+func TestConditionsOverTime(t *testing.T) {
+	log := logOf(t, full)
+	tenth := expect.At(10_000)
+	for _, c := range []struct {
+		that    string
+		at      *expect.At
+		ok      bool
+		decided string
+	}{
+		{"always(subnet('private-a').free >= 221)", nil, true, "2m0s"},
+		{"always(subnet('private-a').free > 230)", nil, false, "12.3s"},
+		{"always(subnet('private-a').free > 230)", &tenth, true, "10s"},
+		{"eventually(pods.running == 27)", nil, true, "2m0s"},
+		{"eventually(pods.running == 27)", &tenth, false, "10s"},
+		{"never(node('workers-0').enis.size() > 2)", nil, false, "16.6s"},
+		{"never(pods.running > 27)", nil, true, "2m0s"},
+		{"always(pods.running < 20) || eventually(pods.pending == 13)", nil, true, "2m0s"},
+	} {
+		r := check(t, compile(t, c.that), log, c.at)
+		require.Empty(t, r.Message, c.that)
+		require.Equal(t, c.ok, r.OK, c.that)
+		require.Equal(t, c.decided, r.DecidedAt.String(), c.that)
+	}
+}
+
+// Maps are gone through by key, and not in the order that Go happens to have.
+func TestMapsHaveAnOrder(t *testing.T) {
+	log := logOf(t, full)
+	x := compile(t, "ec2Calls.all(a, ec2Calls[a] == 0)")
+	for range 20 {
+		require.Equal(t, []string{
+			"ec2Calls = AssignPrivateIpAddresses 1, AttachNetworkInterface 2, CreateNetworkInterface 2, DescribeInstances 2, ModifyNetworkInterfaceAttribute 2",
+			"ec2Calls.filter(a, !(ec2Calls[a] == 0)) = AssignPrivateIpAddresses, AttachNetworkInterface, CreateNetworkInterface, DescribeInstances, ModifyNetworkInterfaceAttribute",
+			"ec2Calls[a] = 1",
+		}, expect.ValueLines(check(t, x, log, nil).Values))
+	}
+}
