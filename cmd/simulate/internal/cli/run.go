@@ -117,7 +117,7 @@ func (a *App) failed(results []expect.Result, format string) error {
 	if format == "csv" || format == "jsonl" || format == "openmetrics" {
 		for _, r := range results {
 			if !r.OK {
-				fmt.Fprintln(a.Err, view.FailureLine(r))
+				fmt.Fprintln(a.Err, r.Failure())
 			}
 		}
 	}

@@ -45,23 +45,6 @@ func expectationOf(r expect.Result) expectationDocument {
 	return d
 }
 
-// FailureLine says on one line what is not as expected.
-func FailureLine(r expect.Result) string {
-	text := "expectation failed: " + r.That + " (" + whenOf(r) + ")"
-	if r.Message != "" {
-		text += ": " + r.Message
-	}
-	for i, line := range expect.ValueLines(r.Values) {
-		if i == 0 {
-			text += "; "
-		} else {
-			text += ", "
-		}
-		text += line
-	}
-	return text
-}
-
 // whenOf says which instant decided.
 func whenOf(r expect.Result) string {
 	if r.OverTime && !r.OK {
