@@ -185,6 +185,9 @@ func (r *Played) CheckAt(after time.Duration, that ...string) ([]expect.Result, 
 // check loads the scenario with the conditions for its own, so that they are
 // checked against its names as those are, and follows the log once more.
 func (r *Played) check(at *expect.At, that []string) ([]expect.Result, error) {
+	if len(that) == 0 {
+		return nil, errors.New("no condition is given")
+	}
 	list := []expect.Expectation{}
 	for _, text := range that {
 		list = append(list, expect.Expectation{At: at, That: text})

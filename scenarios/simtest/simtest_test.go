@@ -96,6 +96,9 @@ func TestStateAtAnInstant(t *testing.T) {
 	require.NoError(t, err)
 	_, err = short.At(10*time.Second + time.Millisecond)
 	require.EqualError(t, err, "the run ended at 10s, before 10.001s")
+	results, err := short.CheckAt(10*time.Second+time.Millisecond, "pods.running > 0")
+	require.NoError(t, err)
+	require.Equal(t, "the run ended at 10s, before that instant", results[0].Message)
 	require.Equal(t, model.Instant(10_000), short.State().Now)
 }
 
@@ -193,6 +196,8 @@ func TestMistakesInConditions(t *testing.T) {
 	f := &fake{}
 	require.False(t, run.Expect(f, "subnet('nowhere').free > 0"))
 	require.Contains(t, f.errors[0], "the expectation can't be checked:\nexpectation subnet('nowhere').free > 0: ")
+	require.False(t, run.Expect(f))
+	require.Contains(t, f.errors[1], "no condition is given")
 	require.Empty(t, f.logs, "the run is not what failed")
 }
 
@@ -206,4 +211,15 @@ func TestScenarioExpectations(t *testing.T) {
 	f = &fake{}
 	require.False(t, Run(f, Library("default-secondary-ip"), Set("expect=[]")).ExpectScenario(f))
 	require.Contains(t, f.errors[0], "has no expectations")
+}
+
+// The page shows a timeline, down to its line with an ellipsis.
+func TestPageShowsTheTimeline(t *testing.T) {
+	page, err := os.ReadFile(filepath.Join("..", "..", "docs", "go.md"))
+	require.NoError(t, err)
+	_, block, found := strings.Cut(string(page), "```text\n")
+	require.True(t, found)
+	block, _, found = strings.Cut(block, "…\n")
+	require.True(t, found)
+	require.True(t, strings.HasPrefix(Run(t, Library("default-secondary-ip")).Timeline(), block), block)
 }

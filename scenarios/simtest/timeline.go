@@ -104,13 +104,13 @@ func changeText(ch replay.Change) string {
 	}
 	parts = append(parts, string(ch.Kind))
 	if ch.Addresses > 0 {
-		parts = append(parts, fmt.Sprintf("%d addresses", ch.Addresses))
+		parts = append(parts, counted(ch.Addresses, "address", "addresses"))
 	}
 	if ch.Prefixes > 0 {
-		parts = append(parts, fmt.Sprintf("%d prefixes", ch.Prefixes))
+		parts = append(parts, counted(ch.Prefixes, "prefix", "prefixes"))
 	}
 	if ch.Branches > 0 {
-		parts = append(parts, fmt.Sprintf("%d branch ENIs", ch.Branches))
+		parts = append(parts, counted(ch.Branches, "branch ENI", "branch ENIs"))
 	}
 	if ch.Error != "" {
 		parts = append(parts, string(ch.Error))
@@ -143,7 +143,7 @@ func writeEpisodes(b *strings.Builder, episodes []*replay.Episode) {
 		if name == "" {
 			name = ep.Scope
 		}
-		fmt.Fprintf(b, "  %s %s from %s, %s: %s%s\n", ep.Kind, name, ep.BeganAt, until, podsText(ep.Pods), firstOf(ep.ExhaustionBegan))
+		fmt.Fprintf(b, "  %s %s from %s, %s: %s%s\n", ep.Kind, name, ep.BeganAt, until, counted(ep.Pods, "pod", "pods"), firstOf(ep.ExhaustionBegan))
 		fmt.Fprintf(b, "    %s\n", ep.Remedy)
 	}
 }
@@ -174,11 +174,11 @@ func numbersOf(d sim.PoolDecision) string {
 	return fmt.Sprintf("%s, total %d, assigned %d, available %d, cooling %d", d.Reason, d.Total, d.Assigned, d.Available, d.Cooling)
 }
 
-func podsText(n int) string {
+func counted(n int, one, many string) string {
 	if n == 1 {
-		return "1 pod"
+		return "1 " + one
 	}
-	return fmt.Sprintf("%d pods", n)
+	return fmt.Sprintf("%d %s", n, many)
 }
 
 func boolOf(b bool) int {

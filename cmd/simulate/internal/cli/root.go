@@ -37,9 +37,11 @@ needs no AWS account, no cluster and no network.`,
 		a.listCommand(&g),
 		a.showCommand(),
 		a.runCommand(&g),
+		a.capacityCommand(&g),
 		a.explainCommand(&g),
 		a.sweepCommand(&g),
 		a.mergeCommand(&g),
+		a.testCommand(&g),
 		a.maxPodsCommand(&g),
 		a.instanceTypesCommand(&g),
 		a.importCommand(&g),
@@ -95,8 +97,6 @@ func unknownCommand(c *cobra.Command, args []string) error {
 
 // notYet are the commands whose names are settled and that don't exist yet.
 var notYet = []string{
-	"test",
-	"capacity",
 	"report",
 	"serve",
 	"playground",

@@ -22,12 +22,12 @@ type RunDocument struct {
 	Scenario     scenarioDocument      `json:"scenario"`
 	EndMs        model.Instant         `json:"endMs"`
 	EndedBy      string                `json:"endedBy"`
-	Summary      summaryDocument       `json:"summary"`
+	Summary      SummaryDocument       `json:"summary"`
 	Exhaustion   []exhaustionDocument  `json:"exhaustion"`
 	Nodes        []nodeDocument        `json:"nodes"`
-	Subnets      []subnetDocument      `json:"subnets"`
+	Subnets      []SubnetDocument      `json:"subnets"`
 	Pods         []podDocument         `json:"pods"`
-	Expectations []expectationDocument `json:"expectations"`
+	Expectations []ExpectationDocument `json:"expectations"`
 }
 
 type scenarioDocument struct {
@@ -36,12 +36,21 @@ type scenarioDocument struct {
 	Digest string `json:"digest"`
 }
 
-type summaryDocument struct {
+// SummaryDocument are the numbers of the whole run.
+type SummaryDocument struct {
 	Pods      podSummary         `json:"pods"`
 	Nodes     int                `json:"nodes"`
 	ENIs      int                `json:"enis"`
 	Addresses addressSummary     `json:"addresses"`
 	EC2Calls  map[sim.Action]int `json:"ec2Calls"`
+	// EC2CallsOverTime are calls per bucket, from the start to the last call.
+	EC2CallsOverTime callsOverTimeDocument `json:"ec2CallsOverTime"`
+}
+
+type callsOverTimeDocument struct {
+	BucketMs  int64 `json:"bucketMs"` // 0: there was no call
+	Calls     []int `json:"calls"`
+	Throttled []int `json:"throttled"`
 }
 
 type podSummary struct {
@@ -52,6 +61,10 @@ type podSummary struct {
 	// Null if no pod was given an address.
 	StartLatencyMs *latencyDocument `json:"startLatencyMs"` // created to addressed
 	TimeToIPMs     *latencyDocument `json:"timeToIPMs"`     // bound to addressed
+	// When the last of all pods got its address, and when the last became ready;
+	// null if none did.
+	LastAddressedMs *model.Instant `json:"lastAddressedMs"`
+	LastReadyMs     *model.Instant `json:"lastReadyMs"`
 }
 
 type latencyDocument struct {
@@ -138,7 +151,8 @@ type totalsDocument struct {
 	Cooling   int `json:"cooling"`
 }
 
-type subnetDocument struct {
+// SubnetDocument are the numbers of a subnet at the end.
+type SubnetDocument struct {
 	Name         model.SubnetID `json:"name"`
 	CIDR         string         `json:"cidr"`
 	Usable       int            `json:"usable"`
@@ -176,9 +190,9 @@ func Document(s *replay.State) RunDocument {
 		EndMs:        s.Now,
 		Exhaustion:   []exhaustionDocument{},
 		Nodes:        []nodeDocument{},
-		Subnets:      []subnetDocument{},
+		Subnets:      []SubnetDocument{},
 		Pods:         []podDocument{},
-		Expectations: []expectationDocument{},
+		Expectations: []ExpectationDocument{},
 	}
 	if s.Ended != nil {
 		d.EndedBy = s.Ended.EndedBy
@@ -193,7 +207,7 @@ func Document(s *replay.State) RunDocument {
 	}
 	for _, sn := range s.Subnets {
 		st := sn.Stats()
-		d.Subnets = append(d.Subnets, subnetDocument{
+		d.Subnets = append(d.Subnets, SubnetDocument{
 			sn.Name, sn.CIDR.String(), st.Usable, st.Used, st.Free, st.ReservedFree, st.FreePrefixes, st.LargestFree,
 		})
 	}
@@ -204,16 +218,19 @@ func Document(s *replay.State) RunDocument {
 	return d
 }
 
-func summaryOf(s *replay.State, nodes []nodeDocument) summaryDocument {
+func summaryOf(s *replay.State, nodes []nodeDocument) SummaryDocument {
 	n, t := s.Pods.Count(), s.Totals()
-	sum := summaryDocument{
+	sum := SummaryDocument{
 		Pods: podSummary{
 			Created: n.Created, Running: n.Running, Pending: n.Waiting(), FailedAttempts: n.FailedAttempts,
 			StartLatencyMs: latencyOf(&s.Pods.StartLatency), TimeToIPMs: latencyOf(&s.Pods.TimeToIP),
+			LastAddressedMs: unlessNever(s.Pods.LastAddressedAt), LastReadyMs: unlessNever(s.Pods.LastReadyAt),
 		},
 		Nodes:     len(nodes),
 		Addresses: addressSummary{t.Total, t.Assigned, t.Cooling, t.Free()},
 		EC2Calls:  map[sim.Action]int{},
+
+		EC2CallsOverTime: callsOverTime(&s.Calls.Over),
 	}
 	for _, n := range nodes {
 		sum.ENIs += len(n.ENIs) + len(n.Branches)
@@ -222,6 +239,15 @@ func summaryOf(s *replay.State, nodes []nodeDocument) summaryDocument {
 		sum.EC2Calls[a.Action] = a.Count
 	}
 	return sum
+}
+
+func callsOverTime(series *replay.CallSeries) callsOverTimeDocument {
+	d := callsOverTimeDocument{BucketMs: series.Width().Milliseconds(), Calls: []int{}, Throttled: []int{}}
+	for _, b := range series.Buckets() {
+		d.Calls = append(d.Calls, b.Calls)
+		d.Throttled = append(d.Throttled, b.Throttled)
+	}
+	return d
 }
 
 func latencyOf(l *replay.Latencies) *latencyDocument {

@@ -7,8 +7,8 @@ import (
 	"vpcsim/scenarios/expect"
 )
 
-// expectationDocument is an expectation and what came of it.
-type expectationDocument struct {
+// ExpectationDocument is an expectation and what came of it.
+type ExpectationDocument struct {
 	That    string  `json:"that"`
 	At      *string `json:"at"` // an instant, or end; null: over the whole run
 	OK      bool    `json:"ok"`
@@ -26,15 +26,21 @@ type expectationDocument struct {
 
 // WithExpectations returns the document with what came of the expectations.
 func (d RunDocument) WithExpectations(results []expect.Result) RunDocument {
-	d.Expectations = []expectationDocument{}
-	for _, r := range results {
-		d.Expectations = append(d.Expectations, expectationOf(r))
-	}
+	d.Expectations = Expectations(results)
 	return d
 }
 
-func expectationOf(r expect.Result) expectationDocument {
-	d := expectationDocument{
+// Expectations are the structured form of what came of expectations.
+func Expectations(results []expect.Result) []ExpectationDocument {
+	all := []ExpectationDocument{}
+	for _, r := range results {
+		all = append(all, expectationOf(r))
+	}
+	return all
+}
+
+func expectationOf(r expect.Result) ExpectationDocument {
+	d := ExpectationDocument{
 		That: r.That, OK: r.OK, Because: r.Because, Values: r.Values, DecidedMs: r.DecidedAt,
 		Message: unlessZero(r.Message), Events: append([]string{}, r.Events...),
 	}
@@ -45,8 +51,8 @@ func expectationOf(r expect.Result) expectationDocument {
 	return d
 }
 
-// whenOf says which instant decided.
-func whenOf(r expect.Result) string {
+// When says in words which instant decided.
+func When(r expect.Result) string {
 	if r.OverTime && !r.OK {
 		return fmt.Sprintf("%s, false at %s", r.When(), instant(r.DecidedAt))
 	}
@@ -74,7 +80,7 @@ func writeExpectation(p *page, r expect.Result) {
 		return
 	}
 	p.paragraph(2, "✗ ", r.That, red)
-	p.paragraph(4, "when     ", whenOf(r), plain)
+	p.paragraph(4, "when     ", When(r), plain)
 	if r.Message != "" {
 		p.paragraph(4, "why      ", r.Message, plain)
 	}

@@ -23,3 +23,11 @@ func (p Palette) paint(s style, text string) string {
 	}
 	return "\x1b[" + string(s) + "m" + text + "\x1b[0m"
 }
+
+// Outcome paints a text by whether something is as it should be.
+func (p Palette) Outcome(text string, good bool) string {
+	if good {
+		return p.paint(green, text)
+	}
+	return p.paint(red, text)
+}

@@ -1,0 +1,171 @@
+package cli
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+
+	"vpcsim/cmd/simulate/internal/testreport"
+	"vpcsim/scenarios"
+)
+
+// test is a scenario that is to be tested.
+type test struct {
+	word string // what load takes
+	name string // as far as it is known before it is read
+	path string // of its file; empty for the library and standard input
+}
+
+// foundTests are the scenarios that a command line names.
+type foundTests struct {
+	tests      []test
+	passedOver int // files in folders that are no scenarios
+}
+
+// findTests finds the scenarios of arguments, each once, in the order in which
+// they are named, of folders by path.
+func findTests(words []string, library bool) (foundTests, error) {
+	var f foundTests
+	if library {
+		for _, e := range append(scenarios.Library(), scenarios.IncidentLibrary()...) {
+			f.add(test{word: e.Name, name: e.Name})
+		}
+	}
+	for _, word := range words {
+		if err := f.word(word); err != nil {
+			return f, err
+		}
+	}
+	return f, nil
+}
+
+func (f *foundTests) add(t test) {
+	if !slices.Contains(f.tests, t) {
+		f.tests = append(f.tests, t)
+	}
+}
+
+func (f *foundTests) word(word string) error {
+	if _, ok := scenarios.Find(word); ok {
+		f.add(test{word: word, name: word})
+		return nil
+	}
+	if word == "-" {
+		f.add(test{word: word, name: "stdin"})
+		return nil
+	}
+	info, err := os.Stat(word)
+	switch {
+	case errors.Is(err, fs.ErrNotExist) && !looksLikeFile(word):
+		return unknownScenario(word)
+	case err != nil:
+		return fmt.Errorf("looking for scenarios: %w", err)
+	case !info.IsDir():
+		f.file(word)
+		return nil
+	}
+	before := len(f.tests)
+	if err := f.folder(word); err != nil {
+		return fmt.Errorf("looking for scenarios: %w", err)
+	}
+	if len(f.tests) == before {
+		return fmt.Errorf("there is no scenario in the folder %s: files *.yaml, *.yml or *.json with vpc at the top", word)
+	}
+	return nil
+}
+
+func (f *foundTests) file(path string) {
+	f.add(test{word: path, name: strings.TrimSuffix(filepath.Base(path), filepath.Ext(path)), path: path})
+}
+
+// folder takes the scenarios of a folder. Hidden folders are left out, and links
+// not followed.
+func (f *foundTests) folder(root string) error {
+	return filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			return err
+		case entry.IsDir():
+			if path != root && strings.HasPrefix(entry.Name(), ".") {
+				return fs.SkipDir
+			}
+			return nil
+		case !entry.Type().IsRegular() || !slices.Contains([]string{".yaml", ".yml", ".json"}, filepath.Ext(path)):
+			return nil
+		case strings.HasSuffix(path, testreport.GoldenSuffix):
+			return nil
+		}
+		is, err := isScenario(path)
+		if err != nil {
+			return err
+		}
+		if is {
+			f.file(path)
+		} else {
+			f.passedOver++
+		}
+		return nil
+	})
+}
+
+// scenarioKeys are what a scenario has at its top, and other files have not: it
+// can't do without vpc, and whoever misspelt that has others.
+var scenarioKeys = regexp.MustCompile(`(?m)^(?:\{\s*|[ \t]{0,4}")?(vpc|nodeGroups|workloads|steps|expect)"?[ \t]*:`)
+
+// scenarioParts are these but for vpc.
+var scenarioParts = []string{"nodeGroups", "workloads", "steps", "expect"}
+
+// count counts the keys that are set.
+func count(keys map[string]bool) int {
+	n := 0
+	for _, set := range keys {
+		if set {
+			n++
+		}
+	}
+	return n
+}
+
+// isScenario tells scenarios from other files by their text: one that can't be
+// parsed is to be reported, and not passed over.
+func isScenario(path string) (bool, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return false, err
+	}
+	defer file.Close()
+	text, err := readAtMost(file, path, scenarios.MaxBytes)
+	if err != nil {
+		return false, nil // longer than any scenario
+	}
+	keys := map[string]bool{}
+	var top map[string]json.RawMessage
+	if json.Unmarshal(text, &top) == nil { // of JSON lines say nothing
+		for key := range top {
+			keys[key] = key == "vpc" || slices.Contains(scenarioParts, key)
+		}
+		return keys["vpc"] || count(keys) > 1, nil
+	}
+	for _, m := range scenarioKeys.FindAllSubmatch(text, -1) {
+		keys[string(m[1])] = true
+	}
+	return keys["vpc"] || count(keys) > 1, nil
+}
+
+// matching are the tests whose name or path matches.
+func (f foundTests) matching(pattern *regexp.Regexp) []test {
+	return slices.DeleteFunc(slices.Clone(f.tests), func(t test) bool {
+		return !pattern.MatchString(t.name) && !pattern.MatchString(t.word)
+	})
+}
+
+// nothing says that no scenario is left.
+func (f foundTests) nothing(pattern string) error {
+	return fmt.Errorf("--run %s matches none of the scenarios (%d)", pattern, len(f.tests))
+}

@@ -1,0 +1,95 @@
+package testreport
+
+import (
+	"bytes"
+	"path/filepath"
+	"strings"
+
+	"github.com/rogpeppe/go-internal/diff"
+
+	"vpcsim/cmd/simulate/internal/view"
+	"vpcsim/sim/replay"
+)
+
+// GoldenState is what became of the golden summary of a scenario.
+type GoldenState string
+
+// What became of a golden summary.
+const (
+	GoldenNone    GoldenState = "none" // there is none
+	GoldenSame    GoldenState = "same"
+	GoldenDiffers GoldenState = "differs"
+	GoldenWritten GoldenState = "written"
+)
+
+// Golden is the golden summary of a scenario: what its run came to when somebody
+// looked at it.
+type Golden struct {
+	State GoldenState
+	File  string
+	Diff  string // where it differs: unified, the file's lines with -
+}
+
+// Compared reports whether there is one.
+func (g Golden) Compared() bool {
+	return g.State == GoldenSame || g.State == GoldenDiffers || g.State == GoldenWritten
+}
+
+// GoldenSuffix ends the names of golden summaries.
+const GoldenSuffix = ".golden.yaml"
+
+// GoldenFile is the golden summary that belongs to a scenario's file.
+func GoldenFile(scenario string) string {
+	return strings.TrimSuffix(scenario, filepath.Ext(scenario)) + GoldenSuffix
+}
+
+// goldenDocument is what a golden summary has: what people look at, and nothing
+// that changes without it, such as a digest.
+type goldenDocument struct {
+	APIVersion string                `json:"apiVersion"`
+	Kind       string                `json:"kind"`
+	Scenario   string                `json:"scenario"`
+	Seed       uint64                `json:"seed"`
+	EndMs      int64                 `json:"endMs"`
+	EndedBy    string                `json:"endedBy"`
+	Verdict    string                `json:"verdict"`
+	Summary    view.SummaryDocument  `json:"summary"`
+	Exhaustion []goldenExhaustion    `json:"exhaustion"`
+	Subnets    []view.SubnetDocument `json:"subnets"`
+}
+
+type goldenExhaustion struct {
+	Kind    string `json:"kind"`
+	Scope   string `json:"scope"`
+	Name    string `json:"name"`
+	FirstMs int64  `json:"firstMs"`
+	LastMs  *int64 `json:"lastMs"`
+	Pods    int    `json:"pods"`
+}
+
+// Summarize writes the golden summary of a run.
+func Summarize(s *replay.State) ([]byte, error) {
+	d := view.Document(s)
+	g := goldenDocument{
+		APIVersion: view.APIVersion, Kind: "GoldenSummary", Scenario: d.Scenario.Name, Seed: d.Scenario.Seed,
+		EndMs: int64(d.EndMs), EndedBy: d.EndedBy, Verdict: view.Verdict(s), Summary: d.Summary,
+		Exhaustion: []goldenExhaustion{}, Subnets: d.Subnets,
+	}
+	for _, e := range d.Exhaustion {
+		g.Exhaustion = append(g.Exhaustion, goldenExhaustion{
+			string(e.Kind), e.Scope, e.Name, int64(e.FirstMs), (*int64)(e.LastMs), e.Pods,
+		})
+	}
+	var b bytes.Buffer
+	err := view.YAML(&b, g)
+	return b.Bytes(), err
+}
+
+// Compare says whether a run's summary is the golden one.
+func Compare(file string, golden, got []byte) Golden {
+	golden = bytes.ReplaceAll(golden, []byte("\r\n"), []byte("\n")) // as Git may check it out
+	if bytes.Equal(golden, got) {
+		return Golden{State: GoldenSame, File: file}
+	}
+	return Golden{State: GoldenDiffers, File: file, Diff: string(diff.Diff(file, golden, "this run", got))}
+}

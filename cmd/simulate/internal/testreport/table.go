@@ -1,0 +1,116 @@
+package testreport
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"strings"
+
+	"vpcsim/cmd/simulate/internal/view"
+	"vpcsim/scenarios/expect"
+)
+
+// Table writes a report as people read it, case by case.
+type Table struct {
+	w       *bufio.Writer
+	palette view.Palette
+}
+
+// NewTable returns a writer of cases.
+func NewTable(w io.Writer, p view.Palette) *Table {
+	return &Table{bufio.NewWriter(w), p}
+}
+
+var words = map[Status]string{Passed: "ok     ", Failed: "FAILED ", Broken: "BROKEN "}
+
+// Case writes one case; failures are told in full.
+func (t *Table) Case(c *Case) error {
+	fmt.Fprintf(t.w, "%s %s\n", t.palette.Outcome(words[c.Status()], c.Status() == Passed), heading(c))
+	if len(c.Mistakes) > 0 {
+		t.indented(8, c.Mistakes.Error())
+	}
+	if c.Err != nil {
+		t.indented(8, c.Err.Error())
+	}
+	for _, r := range c.Results {
+		if !r.OK {
+			t.failure(r)
+		}
+	}
+	switch c.Golden.State {
+	case GoldenDiffers:
+		fmt.Fprintf(t.w, "        %s %s differs; --update takes the new one over\n", t.palette.Outcome("✗", false), c.Golden.File)
+		t.indented(10, c.Golden.Diff)
+	case GoldenWritten:
+		fmt.Fprintf(t.w, "        %s written\n", c.Golden.File)
+	}
+	return t.w.Flush()
+}
+
+// heading names a case and says how much was checked.
+func heading(c *Case) string {
+	name := c.Name
+	if c.File != c.Name {
+		name = c.File
+	}
+	if c.Status() == Broken {
+		return name
+	}
+	var checked []string
+	switch n := len(c.Results); n {
+	case 0:
+	case 1:
+		checked = append(checked, "1 expectation")
+	default:
+		checked = append(checked, fmt.Sprintf("%d expectations", n))
+	}
+	if c.Golden.State == GoldenSame || c.Golden.State == GoldenDiffers {
+		checked = append(checked, "golden")
+	}
+	if len(checked) == 0 {
+		checked = append(checked, "no expectations")
+	}
+	return name + " (" + strings.Join(checked, ", ") + ")"
+}
+
+func (t *Table) failure(r expect.Result) {
+	fmt.Fprintf(t.w, "        %s %s\n", t.palette.Outcome("✗", false), strings.TrimSpace(r.That))
+	lines := []string{"when     " + view.When(r)}
+	if r.Message != "" {
+		lines = append(lines, "why      "+r.Message)
+	}
+	lines = append(lines, labelled("values", expect.ValueLines(r.Values))...)
+	if r.Because != "" {
+		lines = append(lines, "because  "+r.Because)
+	}
+	lines = append(lines, labelled("events", r.Events)...)
+	for _, line := range lines {
+		t.indented(10, line)
+	}
+}
+
+// labelled puts a label before the first of the lines.
+func labelled(label string, lines []string) []string {
+	out := make([]string, len(lines))
+	for i, line := range lines {
+		out[i] = fmt.Sprintf("%-9s%s", label, line)
+		label = ""
+	}
+	return out
+}
+
+func (t *Table) indented(by int, text string) {
+	for line := range strings.Lines(text) {
+		if line = strings.TrimRight(line, "\n"); line == "" {
+			fmt.Fprintln(t.w)
+			continue
+		}
+		fmt.Fprintln(t.w, strings.Repeat(" ", by)+line)
+	}
+}
+
+// End writes the last line.
+func (t *Table) End(r *Report) error {
+	fmt.Fprintf(t.w, "%s\n", t.palette.Outcome(r.Summary(), r.Count(Passed) == len(r.Cases)))
+	return t.w.Flush()
+}
