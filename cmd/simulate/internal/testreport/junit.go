@@ -3,7 +3,6 @@ package testreport
 import (
 	"encoding/xml"
 	"io"
-
 )
 
 type junitSuites struct {
