@@ -2,6 +2,7 @@ package expect
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"vpcsim/model"
@@ -81,4 +82,21 @@ func (e Expectation) When() string {
 		return "at the end"
 	}
 	return "at " + e.At.String()
+}
+
+// Failure says on one line what is not as expected. It is of a result that
+// isn't OK.
+func (r Result) Failure() string {
+	when := r.When()
+	if r.OverTime {
+		when += ", false at " + r.DecidedAt.String()
+	}
+	text := "expectation failed: " + r.That + " (" + when + ")"
+	if r.Message != "" {
+		text += ": " + r.Message
+	}
+	if values := ValueLines(r.Values); len(values) > 0 {
+		text += "; " + strings.Join(values, ", ")
+	}
+	return text
 }

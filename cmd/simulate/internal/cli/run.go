@@ -137,7 +137,7 @@ func (a *App) failed(results []expect.Result, e expected, format string, g *glob
 	if format == "csv" || format == "jsonl" || format == "openmetrics" {
 		for _, r := range results {
 			if !r.OK {
-				fmt.Fprintln(a.Err, view.FailureLine(r))
+				fmt.Fprintln(a.Err, r.Failure())
 			}
 		}
 	}

@@ -3,8 +3,6 @@ package testreport
 import (
 	"encoding/xml"
 	"io"
-
-	"vpcsim/cmd/simulate/internal/view"
 )
 
 type junitSuites struct {
@@ -88,7 +86,7 @@ func suiteOf(c *Case) junitSuite {
 	for _, result := range c.Results {
 		one := junitCase{Name: result.That + " (" + result.When() + ")", Line: result.Line}
 		if !result.OK {
-			one.Failure = &junitFailure{view.FailureLine(result), failureText(result)}
+			one.Failure = &junitFailure{result.Failure(), failureText(result)}
 		}
 		add(one)
 	}

@@ -53,23 +53,6 @@ func expectationOf(r expect.Result) ExpectationDocument {
 	return d
 }
 
-// FailureLine says on one line what is not as expected.
-func FailureLine(r expect.Result) string {
-	text := "expectation failed: " + r.That + " (" + When(r) + ")"
-	if r.Message != "" {
-		text += ": " + r.Message
-	}
-	for i, line := range expect.ValueLines(r.Values) {
-		if i == 0 {
-			text += "; "
-		} else {
-			text += ", "
-		}
-		text += line
-	}
-	return text
-}
-
 // When says in words which instant decided.
 func When(r expect.Result) string {
 	if r.OverTime && !r.OK {
