@@ -18,7 +18,6 @@ import (
 // has none.
 type Checker struct {
 	watches []*watch
-	results []Result
 	view    *view
 	trail   trail
 
