@@ -50,7 +50,9 @@ type Branch struct {
 	ENI     ENIID
 	VLAN    int // 1 … MaxVLAN
 	Address netip.Addr
-	Subnet  SubnetID
+	// IPv6Address is the pod's in IPv6 clusters; invalid elsewhere.
+	IPv6Address netip.Addr
+	Subnet      SubnetID
 	// Pod is the one it is for, empty where the controller found the ENI without
 	// its pod. PodID tells pods of one name apart.
 	Pod   PodName
@@ -64,6 +66,14 @@ type Branch struct {
 	Since Instant
 	// Tries are the deletions that failed.
 	Tries int
+}
+
+// PodAddress is the address that the branch's pod goes by.
+func (b *Branch) PodAddress() netip.Addr {
+	if b.IPv6Address.IsValid() {
+		return b.IPv6Address
+	}
+	return b.Address
 }
 
 // Trunk is what the resource controller remembers of a node's trunk ENI: the

@@ -69,6 +69,7 @@ const (
 	FeatureGrowAtStart          Feature = "grow-at-start"
 	FeatureLeakSetting          Feature = "leak-setting"
 	FeatureCooldownSetting      Feature = "cooldown-setting"
+	FeatureIPv6PodENI           Feature = "ipv6-pod-eni"
 	FeatureMaxPodsStop          Feature = "max-pods-stop"
 	FeatureTrunkWithoutPods     Feature = "trunk-without-pods"
 	FeatureSubnetDiscovery      Feature = "subnet-discovery"
@@ -100,6 +101,7 @@ var versionRules = []VersionRule{
 	{FeatureGrowAtStart, Version{1, 13, 0}, "the pool grows at the first check, 2.5 s after the start", "one growth step at the start, before the node is ready"},
 	{FeatureLeakSetting, Version{1, 13, 0}, "ENIs that leaked are always cleaned up", "DISABLE_LEAKED_ENI_CLEANUP"},
 	{FeatureCooldownSetting, Version{1, 15, 0}, "released addresses cool for 30 s", "IP_COOLDOWN_PERIOD"},
+	{FeatureIPv6PodENI, Version{1, 16, 0}, "an IPv6 node asks for no trunk", "an IPv6 node asks for a trunk at its start (ENABLE_POD_ENI)"},
 	{FeatureMaxPodsStop, Version{1, 16, 3}, "the pool grows beyond max-pods", "growth stops when the pool has max-pods addresses"},
 	{FeatureTrunkWithoutPods, Version{1, 16, 4}, "the trunk ENI is filled and serves ordinary pods", "the trunk ENI serves no ordinary pods"},
 	{FeatureSubnetDiscovery, Version{1, 18, 0}, "ENIs go to the node's own subnet", "ENIs go to tagged subnets of the zone, most free addresses first (ENABLE_SUBNET_DISCOVERY)"},
@@ -129,7 +131,6 @@ var unmodelled = []Unmodelled{
 	{Version{1, 12, 0}, "the agent keeps its state in a file only, not in the container runtime", "a restart keeps what pods hold in both"},
 	{Version{1, 13, 0}, "before an ENI is freed, warm addresses of all other ENIs count", "how releases before decided is not known; all free as v1.13.0 does"},
 	{Version{1, 15, 0}, "a CNINode resource, not a label of the node, asks for the trunk", "the trunk comes after controller.trunkDelay in both"},
-	{Version{1, 16, 0}, "security groups for pods in IPv6 clusters", "a node of an IPv6 cluster asks for no trunk in any release"},
 	{Version{1, 16, 3}, "ENIs are attached faster, several to a check; taken back in v1.16.4", "v1.16.3 attaches one a check, as all others do"},
 	{Version{1, 16, 4}, "with custom networking and security groups for pods the former is set up first", "the order at the start is that of v1.23.1 in all releases"},
 	{Version{1, 19, 5}, "the start of nodes with custom networking and security groups for pods was repaired", "it succeeds in all releases"},
@@ -175,6 +176,7 @@ func (s Settings) ForVersion(v Version) (Settings, []string) {
 	if !v.Has(FeatureIPv6) {
 		s.IPv4 = true
 	}
+	unknown(FeatureIPv6PodENI, s.IPv6 && s.PodENI, func() { s.PodENI = false }, "ENABLE_POD_ENI in an IPv6 cluster")
 	if !v.Has(FeatureSubnetDiscovery) {
 		s.SubnetDiscovery = false
 	}

@@ -35,6 +35,7 @@ func (d *decoder) check(s *Scenario) {
 	d.checkWindows(s)
 	d.checkPolicies(s)
 	d.checkNodeLimit(s)
+	d.checkSeenAddresses(s)
 	nodes := possibleNodes(s)
 	for i, w := range s.Workloads {
 		path := fmt.Sprintf("workloads[%d]", i)
@@ -244,6 +245,9 @@ func (d *decoder) checkGroup(path string, g *NodeGroup, subnets names) {
 	}
 	for i, name := range g.Subnets {
 		d.refers(fmt.Sprintf("%s.subnets[%d]", path, i), "subnet", name, subnets)
+	}
+	if a := g.Autoscale; a != nil && a.Max > 0 && a.Max < g.Count {
+		d.fail(path+".autoscale.max", "the group begins with %d nodes, and may have no more than %d", g.Count, a.Max)
 	}
 	for _, label := range ownLabels {
 		if _, ok := g.Labels[label]; ok {

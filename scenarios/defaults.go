@@ -26,6 +26,7 @@ const (
 	defaultStopAfter      = Duration(time.Second)
 	defaultJoinStart      = 45 * time.Second // from launch to the agent's start, of a node that joins later
 	defaultDetachPause    = 2 * time.Second
+	defaultAutoscaleDelay = Duration(10 * time.Second) // Cluster Autoscaler, --scan-interval
 	defaultSurgePercent   = 25
 	defaultLimitEvents    = 20_000_000
 	defaultLimitPods      = 500_000

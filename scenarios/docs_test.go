@@ -69,6 +69,7 @@ func constants(t *testing.T, file, typ string) []string {
 // each type the first event of the first scenario that has one.
 var exampleSources = []string{
 	"default-secondary-ip", "churn-and-cooldown", "scale-down", "cordoned-node", "drain-and-terminate", "agent-restart-forgets-cooldown", "branch-cooldown-rollout", "pod-eni-on-type-without-trunk", "excluded-primary-subnet-drains", "ecs-task-subnet-full",
+	"autoscaler-that-sees-addresses",
 }
 
 // The types of events that no scenario of the library shows: those of branch
@@ -91,6 +92,15 @@ vpc:
 nodeGroups: [{name: workers, instanceType: m5.large, subnets: [private-a]}]
 duration: 1m
 `
+	controllerScenario = `
+name: controller-is-touched
+vpc: {cidrs: [10.0.0.0/16], subnets: [{name: private-a, cidr: 10.0.0.0/24}]}
+nodeGroups: [{name: workers, instanceType: m5.large}]
+steps:
+  - {at: 30s, setBranchCooldown: {seconds: 30}}
+  - {at: 40s, restartController: {}}
+duration: 1m
+`
 )
 
 // completedScenario has the other one.
@@ -101,6 +111,15 @@ vpc: {cidrs: [10.0.0.0/16], subnets: [{name: private-a, cidr: 10.0.0.0/24}]}
 ec2: {addressOrder: lowest}
 nodeGroups: [{name: instances, instanceType: c5.large}]
 workloads: [{name: web, runFor: 30s}]
+duration: 1m
+`
+
+// fullGroupScenario has a pod for which the autoscaler may add no node.
+const fullGroupScenario = `
+name: group-at-its-max
+vpc: {cidrs: [10.0.0.0/16], subnets: [{name: private-a, cidr: 10.0.0.0/24}]}
+nodeGroups: [{name: workers, instanceType: m5.large, autoscale: {max: 1}}]
+workloads: [{name: web, replicas: 28}]
 duration: 1m
 `
 
@@ -127,7 +146,9 @@ func examples(t *testing.T) map[sim.EventType]sim.Event {
 		fence(t, docs(t, "scenarios.md"), "yaml"),
 		notReadyScenario,
 		excludedScenario,
+		controllerScenario,
 		completedScenario,
+		fullGroupScenario,
 		fence(t, section(t, exhaustion, "### `branch-cooldown`"), "yaml"),
 		fence(t, section(t, exhaustion, "### `no-trunk`"), "yaml"),
 	} {
@@ -157,7 +178,7 @@ func fence(t *testing.T, text, language string) string {
 func TestLogIsDocumented(t *testing.T) {
 	text := docs(t, "log.md")
 	found := examples(t)
-	types := append(constants(t, "event.go", "EventType"), constants(t, "event_task.go", "EventType")...)
+	types := slices.Concat(constants(t, "event.go", "EventType"), constants(t, "event_cluster.go", "EventType"), constants(t, "event_task.go", "EventType"), constants(t, "event_autoscaler.go", "EventType"))
 	for _, typ := range types {
 		e, ok := found[sim.EventType(typ)]
 		require.True(t, ok, "no example of %s", typ)

@@ -74,6 +74,7 @@ steps:
 		Refused:             constant(200 * time.Millisecond),
 		DetachPause:         2 * time.Second,
 		Throttling:          true,
+		BranchLimit:         true,
 		Quotas:              sim.Quotas{ENIs: 5000, Units: 64000},
 		ReservationFallback: true,
 	}, c.EC2)

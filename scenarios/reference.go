@@ -80,6 +80,7 @@ var reference = []referenceTable{
 		{"quotas.networkInterfaces", "`5000`", "network interfaces per Region, 0: no limit. Those of instances, agents, trunks and branches count"},
 		{"quotas.networkAddressUnits", "`64000`", "network address units per VPC, 0: no limit. One for each address and prefix, and one for each ENI that isn't an instance's first"},
 		{"reservationFallback", "`true`", "a prefix request that finds the prefix reservations full takes from the rest of the subnet"},
+		{"branchOverflow", "`false`", "EC2 lets a trunk have more branch ENIs than the instance type's limit. Requests under way together can all pass the resource controller's own check of it; the surplus is refused, keeps its address until the next round of the node's delete queue, and its pods wait a cooldown"},
 	}},
 	{"agent.", []referenceRow{
 		{"order", "`random`", "how the agent picks among ENIs and addresses: `ordered` (by device number and address, for pictures) or `random`, as the real one does by walking hash maps"},
@@ -89,6 +90,7 @@ var reference = []referenceTable{
 	{"scheduler.", []referenceRow{
 		{"strategy", "`kube`", "`kube`: fewest pods of the workload (of a Deployment those of its revision) in the zone, then on the node, then least allocated, then by chance; `binpack`: most allocated; `first-fit`: the first node; `random`"},
 		{"delay", "`0s`", "from a pod's creation to the first attempt to place it"},
+		{"seesAddresses", "false", "a counterfactual, see [a scheduler that sees addresses](#a-scheduler-that-sees-addresses)"},
 	}},
 	{"kubelet.", []referenceRow{
 		{"retry", "`{min: 10s, max: 15s}`", "from a failed attempt to the next, a range; or `never`"},
@@ -128,6 +130,8 @@ var reference = []referenceTable{
 		{"agentStart", "0s for nodes of the beginning, 45s for later ones", "from launch to the agent's start"},
 		{"os", "`linux`", "`linux` or `windows`: see [Windows nodes](#windows-nodes)"},
 		{"awsvpcTrunking", "false", "of ECS: the account setting when these instances are launched. They keep what they were launched with: to turn it on later, have a second group and `addNodes`"},
+		{"autoscale.max", required, "[the cluster autoscaler](#the-cluster-autoscaler) adds nodes to the group, up to so many in all; at least `count`"},
+		{"autoscale.delay", "`10s`", "from a pod for which no node was found to the launch of one. The least of all groups holds"},
 	}},
 	{"workloads[].", []referenceRow{
 		{"name", required, ""},

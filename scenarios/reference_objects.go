@@ -25,6 +25,7 @@ var objects = map[string]string{
 	"expect":                "What is expected of the run.",
 
 	"vpc.subnets.reservations": "Subnet CIDR reservations.",
+	"nodeGroups.autoscale":     "Lets the group grow, as a cluster autoscaler does.",
 	"nodeGroups.taints":        "Taints, which keep pods off that don't tolerate them.",
 	"workloads.requests":       "What each pod asks for.",
 	"workloads.tolerations":    "Taints that the pods tolerate.",

@@ -77,7 +77,7 @@ func (d *decoder) resolve(s *Scenario) {
 		CNI:        sim.CNIConfig{Version: s.CNI.Version, Env: env, ENIConfigs: simENIConfigs(s.CNI.ENIConfigs), BranchCooldown: s.CNI.BranchCooldown, Windows: s.CNI.Windows},
 		EC2:        simEC2(s.EC2),
 		Agent:      sim.AgentConfig{Order: s.Agent.Order, Restart: time.Duration(s.Agent.Restart), Exit: simBackoff(s.Agent.ExitBackoff)},
-		Scheduler:  sim.SchedulerConfig{Strategy: s.Scheduler.Strategy, Delay: time.Duration(s.Scheduler.Delay)},
+		Scheduler:  sim.SchedulerConfig{Strategy: s.Scheduler.Strategy, Delay: time.Duration(s.Scheduler.Delay), SeesAddresses: s.Scheduler.SeesAddresses},
 		Kubelet:    sim.KubeletConfig{Start: time.Duration(s.Kubelet.Start), NeverRetry: s.Kubelet.Retry.Never, Retry: s.Kubelet.Retry.sim()},
 		Controller: sim.ControllerConfig{TrunkDelay: time.Duration(s.Controller.TrunkDelay), BranchDelay: time.Duration(s.Controller.BranchDelay)},
 		NodeGroups: groups,
@@ -199,9 +199,17 @@ func (d *decoder) group(path string, g *NodeGroup, overrides map[string]Instance
 		Every:           time.Duration(g.Every),
 		AgentStart:      start,
 		AgentStartLater: later,
+		Autoscale:       simAutoscale(g.Autoscale),
 		CPUMilli:        allocatable.CPUMilli,
 		MemoryMiB:       allocatable.MemoryMiB,
 	}
+}
+
+func simAutoscale(a *Autoscale) sim.AutoscaleConfig {
+	if a == nil {
+		return sim.AutoscaleConfig{}
+	}
+	return sim.AutoscaleConfig{Max: a.Max, Delay: time.Duration(a.Delay)}
 }
 
 func (d *decoder) sizeNotes(path string, t model.InstanceType) {
@@ -268,7 +276,7 @@ func simENIConfigs(configs []ENIConfig) []sim.ENIConfig {
 }
 
 func simEC2(e EC2) sim.EC2Config {
-	c := sim.EC2Config{Order: e.AddressOrder, Latency: map[sim.Action]sim.Range{}, Throttling: e.Throttling, Quotas: sim.Quotas{ENIs: e.Quotas.NetworkInterfaces, Units: e.Quotas.NetworkAddressUnits}, ReservationFallback: e.ReservationFallback}
+	c := sim.EC2Config{Order: e.AddressOrder, Latency: map[sim.Action]sim.Range{}, Throttling: e.Throttling, BranchLimit: !e.BranchOverflow, Quotas: sim.Quotas{ENIs: e.Quotas.NetworkInterfaces, Units: e.Quotas.NetworkAddressUnits}, ReservationFallback: e.ReservationFallback}
 	if e.Latency.None {
 		return c
 	}

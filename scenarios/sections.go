@@ -202,6 +202,7 @@ func (d *decoder) ec2(into *EC2) reader {
 			field{"addressOrder", oneOf(d, &into.AddressOrder, []sim.Order{sim.OrderLowest, sim.OrderRandom})},
 			field{"latency", d.latency(&into.Latency)},
 			field{"throttling", d.boolean(&into.Throttling)},
+			field{"branchOverflow", d.boolean(&into.BranchOverflow)},
 			field{"quotas", d.quotas(&into.Quotas)},
 			field{"reservationFallback", d.boolean(&into.ReservationFallback)},
 		)
@@ -267,7 +268,7 @@ func (d *decoder) scheduler(into *Scheduler) reader {
 		d.object(v,
 			field{"strategy", oneOf(d, &into.Strategy, []sim.Strategy{sim.StrategyKube, sim.StrategyBinpack, sim.StrategyFirstFit, sim.StrategyRandom})},
 			field{"delay", d.duration(&into.Delay)},
-			later("seesAddresses"),
+			field{"seesAddresses", d.boolean(&into.SeesAddresses)},
 		)
 	}
 }
@@ -360,12 +361,26 @@ func (d *decoder) nodeGroup(v value, into *NodeGroup) {
 		field{"agentStart", optional(&into.AgentStart, d.duration)},
 		field{"os", d.os(&into.OS)},
 		d.ecsOnly("awsvpcTrunking", d.boolean(&into.AWSVPCTrunking)),
-		later("autoscale"),
+		d.eksOnlyBut("autoscale", ": capacity providers are not supported yet; add instances with addNodes", d.autoscale(&into.Autoscale)),
 	)
 	d.require(v, "name", "instanceType")
 	if len(into.SecurityGroups) == 0 {
 		into.SecurityGroups = []model.SecurityGroup{model.SecurityGroup(into.Name)}
 	}
+}
+
+// autoscale reads how far a group grows.
+func (d *decoder) autoscale(into **Autoscale) reader {
+	return optional(into, func(a *Autoscale) reader {
+		return func(v value) {
+			a.Delay = d.delay(defaultAutoscaleDelay)
+			d.object(v,
+				field{"max", d.integer(&a.Max, 1, most)},
+				field{"delay", d.duration(&a.Delay)},
+			)
+			d.require(v, "max")
+		}
+	})
 }
 
 // effects are what a taint can do. Source: Kubernetes documentation, "Taints

@@ -191,6 +191,7 @@ type EC2 struct {
 	AddressOrder        sim.Order `json:"addressOrder"`
 	Latency             Latency   `json:"latency"`
 	Throttling          bool      `json:"throttling"`
+	BranchOverflow      bool      `json:"branchOverflow,omitempty"`
 	Quotas              Quotas    `json:"quotas"`
 	ReservationFallback bool      `json:"reservationFallback"`
 }
@@ -234,6 +235,8 @@ type Agent struct {
 type Scheduler struct {
 	Strategy sim.Strategy `json:"strategy"`
 	Delay    Duration     `json:"delay"`
+	// SeesAddresses: a pod is placed only where an address is free for it.
+	SeesAddresses bool `json:"seesAddresses,omitempty"`
 }
 
 // Kubelet is how kubelet sets pods up.
@@ -286,9 +289,17 @@ type NodeGroup struct {
 	// there at 0, and 45 s for those that join later.
 	AgentStart *Duration `json:"agentStart,omitempty"`
 	OS         string    `json:"os"`
+	// Autoscale lets the cluster autoscaler add nodes; nil: it adds none.
+	Autoscale *Autoscale `json:"autoscale,omitempty"`
 	// AWSVPCTrunking is the account setting of ECS when the instances are
 	// launched; of ECS only.
 	AWSVPCTrunking bool `json:"awsvpcTrunking,omitempty"`
+}
+
+// Autoscale is how the cluster autoscaler lets a node group grow.
+type Autoscale struct {
+	Max   int      `json:"max"` // nodes of the group
+	Delay Duration `json:"delay"`
 }
 
 // MaxPods is a number, or an expression: auto, managed, recommended, or CEL.

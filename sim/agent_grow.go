@@ -72,6 +72,7 @@ func (g *growth) ask(e *model.StoreENI, want int, refused reply) {
 			g.succeeded()
 		default:
 			g.pool.refused = &refusal{code: code, subnet: ni.subnet, want: want, prefixes: a.settings.PrefixDelegation}
+			a.node.poolRefused()
 			refused(code)
 		}
 	})
@@ -147,6 +148,7 @@ func (g *growth) create(places []place, want int) {
 			if a.settings.BacksOff(code) {
 				a.backoff = a.e.now
 			}
+			a.node.poolRefused()
 			g.done()
 		}
 	})

@@ -87,6 +87,7 @@ func (p *pool) forget(e *model.StoreENI, blocks []netip.Prefix, by By) {
 
 // removed logs that blocks left the datastore.
 func (p *pool) removed(e *model.StoreENI, blocks []netip.Prefix, by By) {
+	p.a.node.poolChanged()
 	addresses, prefixes := split(blocks)
 	p.a.log(AddressesRemoved{ENI: e.ID, Card: e.Card, Device: e.Device, Addresses: addresses, Prefixes: prefixes, By: by})
 }
@@ -102,6 +103,7 @@ func (p *pool) take(e *model.StoreENI, blocks []netip.Prefix, by By) {
 func (p *pool) addBlocks(e *model.StoreENI, blocks []netip.Prefix) {
 	a := p.a
 	p.store.AddBlocks(e, blocks)
+	a.node.poolChanged()
 	for _, b := range blocks {
 		if at, ok := a.givenBack[b]; ok && a.e.now.Sub(at) < model.GivenBackMemory {
 			a.stale = true // reconcile will take it for one that is gone
@@ -132,6 +134,7 @@ func (p *pool) takeENI(ni *eni, blocks []netip.Prefix, by By) *model.StoreENI {
 func (p *pool) dropENI(e *model.StoreENI, primary netip.Addr, by By) {
 	addresses, prefixes := split(e.Blocks())
 	p.store.RemoveENI(e)
+	p.a.node.poolChanged()
 	p.a.log(ENIDetached{
 		ENI: e.ID, Kind: e.Kind, Card: e.Card, Device: e.Device, Subnet: e.Subnet,
 		PrimaryAddress: primary, Addresses: addresses, Prefixes: prefixes, By: by,

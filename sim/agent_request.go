@@ -86,6 +86,7 @@ func (a *agent) giveUp(l *model.Lease) PodAddress {
 	if pl := a.pool(l.ENI().Card); pl != nil {
 		if until, cooling := pl.store.Release(l, a.e.now); cooling {
 			out.CoolUntilMs = &until
+			a.node.coolsUntil(until)
 			a.changed()
 		}
 	}

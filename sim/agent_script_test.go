@@ -57,6 +57,8 @@ func (s *agentScript) command() string {
 		s.node().uncordon()
 	case "restart":
 		s.node().agent.restart(s.duration("gap"), s.env())
+	case "tag":
+		s.tag()
 	case "run":
 		s.run(s.duration("until"))
 	case "pool":
@@ -79,7 +81,8 @@ func (s *agentScript) command() string {
 // ENIConfig "default" points to it. In-use addresses are the lowest ones; with
 // spread=16 there is one in each 16 instead. With cards=3 the type has as many
 // network cards, each with the ENIs of the default one or, with all-enis=7, so
-// many on all of them.
+// many on all of them. With another=10.0.2.0/24 there is a second subnet, which
+// is tagged for the agent; trunk-delay is the resource controller's.
 func (s *agentScript) cluster() {
 	cfg := baseConfig()
 	cfg.Duration = time.Nanosecond
@@ -107,6 +110,10 @@ func (s *agentScript) cluster() {
 		cfg.Subnets = append(cfg.Subnets, SubnetConfig{Name: "pods", Zone: "a", CIDR: netip.MustParsePrefix(text)})
 		cfg.CNI.ENIConfigs = []ENIConfig{{Name: "default", Subnet: "pods"}}
 	}
+	if text := s.text("another", ""); text != "" {
+		cfg.Subnets = append(cfg.Subnets, SubnetConfig{Name: "another", Zone: "a", CIDR: netip.MustParsePrefix(text), Tags: map[string]string{"kubernetes.io/role/cni": "1"}})
+	}
+	cfg.Controller.TrunkDelay = s.duration("trunk-delay")
 	if latency := s.duration("latency"); latency > 0 {
 		cfg.EC2.Latency = map[Action]Range{}
 		for _, a := range []Action{CreateNetworkInterface, AssignPrivateIpAddresses, UnassignPrivateIpAddresses} {
@@ -130,6 +137,15 @@ func (s *agentScript) cluster() {
 	require.NoError(s.t, err)
 	s.e.start()
 	s.run(0)
+}
+
+// tag replaces the tags of a subnet by those of the input lines: "tag subnet=main".
+func (s *agentScript) tag() {
+	tags := map[string]string{}
+	for name, value := range s.env() {
+		tags[name] = *value
+	}
+	s.e.ec2.tagSubnet(model.SubnetID(s.text("subnet", "main")), tags)
 }
 
 // create makes pods p-1, p-2, … on a node at once, which run and stop without

@@ -120,7 +120,9 @@ func (a *agent) started() {
 	a.failures = 0
 	a.loopBase = a.e.now.Add(-loopPause)
 	a.e.log(a.node.name, AgentStarted{Start: a.starts})
+	a.node.recountUnaddressed()
 	a.node.agentUp()
+	a.node.poolChanged()
 	a.watchLeaks()
 	a.changed()
 }
@@ -187,6 +189,7 @@ func (a *agent) kill() {
 	a.life++
 	a.up, a.busy = false, false
 	a.nextCheck = model.Never
+	a.node.poolChanged()
 	if a.inFlight != nil {
 		a.inFlight.leaving = false // nobody will delete it soon
 	}

@@ -31,6 +31,10 @@ func (a *agent) signalTrunk() {
 // attachedByOthers says that EC2 has something on the instance that the agent
 // did not ask for.
 func (a *agent) attachedByOthers() {
+	if a.settings.IPv6 {
+		a.awaitTrunkIPv6()
+		return
+	}
 	a.stale = true
 	a.wakeReconcile()
 }

@@ -118,8 +118,9 @@ type EC2Config struct {
 	// DetachPause is the agent's wait between detaching and deleting an ENI.
 	DetachPause time.Duration
 	// BranchLimit: EC2 itself refuses to associate more branch ENIs than the
-	// instance type's limit. The resource controller's own limit holds anyway,
-	// but requests in flight together can all pass that.
+	// instance type's limit, which is a property of the type and not of the
+	// resource controller. Its own check holds anyway, but requests in flight
+	// together can all pass that.
 	BranchLimit bool
 	// ReservationFallback: a full prefix reservation falls back to the rest of
 	// the subnet.
@@ -160,6 +161,9 @@ const (
 type SchedulerConfig struct {
 	Strategy Strategy
 	Delay    time.Duration // from created to the first attempt
+	// SeesAddresses: a pod is placed only where an address of the node's pool is
+	// free for it, as if addresses were a resource. No real scheduler does that.
+	SeesAddresses bool
 }
 
 // KubeletConfig is how kubelet behaves.
@@ -206,9 +210,17 @@ type NodeGroup struct {
 	AgentStart, AgentStartLater time.Duration
 	// CPUMilli and MemoryMiB are allocatable; 0 = unknown, no limit.
 	CPUMilli, MemoryMiB int
+	// Autoscale lets the cluster autoscaler add nodes.
+	Autoscale AutoscaleConfig
 	// AWSVPCTrunking: the account setting of ECS is on when the instances are
 	// launched.
 	AWSVPCTrunking bool
+}
+
+// AutoscaleConfig is how a node group grows. The zero value: it does not.
+type AutoscaleConfig struct {
+	Max   int           // nodes of the group, those of the beginning included
+	Delay time.Duration // from a pod without a node to the launch of one; the least of all groups holds
 }
 
 // WorkloadKind is the kind of a workload.

@@ -70,6 +70,11 @@ type resourceController struct {
 	// does.
 	failAnnotate func(p *pod) bool
 	failDelete   func(b *model.Branch) bool
+	// bare leaves out what only time brings: the node's status reports, the resync
+	// of the pods and the clean-up. The recordings have none of them.
+	bare bool
+	// jitter is what comes on top of the wait after a failed call.
+	jitter func(now model.Instant, wait time.Duration) time.Duration
 }
 
 // nodeState is how far the controller has come with a node.
@@ -96,6 +101,9 @@ func newResourceController(e *engine) *resourceController {
 		listening: true,
 		pace:      newPacer(clientRate, clientBurst),
 		nodes:     map[*node]nodeState{},
+	}
+	c.jitter = func(_ model.Instant, wait time.Duration) time.Duration {
+		return e.draw(Range{Max: wait / 10}, c.chance)
 	}
 	c.setCooldown(e.cfg.CNI.BranchCooldown)
 	c.begin()
@@ -193,7 +201,7 @@ func (c *resourceController) lookAtPods() {
 // resync looks at all pods at the next time that is due, because a request was
 // dropped.
 func (c *resourceController) resync() {
-	if c.resyncAt != model.Never {
+	if c.resyncAt != model.Never || c.bare {
 		return
 	}
 	c.resyncAt = c.nextTick(resyncPeriod)

@@ -24,7 +24,7 @@ type branchRequest struct {
 
 // fields are the branch's in events.
 func (t *trunk) fields(b *model.Branch) BranchFields {
-	return BranchFields{Pod: b.Pod, ENI: b.ENI, Trunk: t.eni.id, VLAN: b.VLAN, Address: b.Address, Subnet: b.Subnet}
+	return BranchFields{Pod: b.Pod, ENI: b.ENI, Trunk: t.eni.id, VLAN: b.VLAN, Address: b.Address, IPv6Address: b.IPv6Address, Subnet: b.Subnet}
 }
 
 // branching is a pod's branch on its way: create, associate, annotate.
@@ -92,7 +92,7 @@ func (c *resourceController) create(item workItem, done func(itemResult)) {
 func (s *branching) created(ni *eni) {
 	s.ni = ni
 	s.branch = &model.Branch{
-		ENI: ni.id, VLAN: ni.vlan, Address: ni.primary, Subnet: ni.subnet.ID(),
+		ENI: ni.id, VLAN: ni.vlan, Address: ni.primary, IPv6Address: ni.ipv6, Subnet: ni.subnet.ID(),
 		Pod: s.p.name, PodID: s.p.seq,
 	}
 	s.c.paced(func() { s.c.e.ec2.associate(ni, s.c.reply(s.associated)) })
@@ -247,7 +247,7 @@ func (c *resourceController) remove(t *trunk, b *model.Branch, ni *eni, tries in
 				return
 			}
 			wait := deleteBackoff[tries]
-			wait += c.e.draw(Range{Max: wait / 10}, c.chance)
+			wait += c.jitter(c.e.now, wait)
 			c.e.promise(c.e.now.Add(wait), c.alive(func() {
 				if tries+1 == len(deleteBackoff) {
 					done(code)

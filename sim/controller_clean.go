@@ -8,7 +8,7 @@ import (
 
 // watchStray sets the next clean-up of ENIs that belong to nobody.
 func (c *resourceController) watchStray() {
-	if c.cleanAt != model.Never {
+	if c.cleanAt != model.Never || c.bare {
 		return
 	}
 	c.cleanAt = c.nextTick(cleanPeriod)

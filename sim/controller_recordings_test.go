@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"bytes"
 	"cmp"
 	"encoding/json"
 	"fmt"
@@ -31,6 +32,8 @@ type recording struct {
 	AttachedDeviceIndexes  []int
 	Inject                 recordedFaults
 	EndMs                  int64
+	Workers                int
+	Description            string
 	Events                 []recordedEvent
 	TrunkInits             []recordedTrunkInit
 	Trace                  []recordedState
@@ -38,6 +41,7 @@ type recording struct {
 	EC2Log                 []recordedCall `json:"ec2Log"`
 	K8sEvents              []recordedMessage
 	unordered              bool // within a millisecond
+	jittered               bool // its waits between failed calls are drawn
 	eniConfigSubnetPresent model.SubnetID
 }
 
@@ -100,6 +104,7 @@ type recordedPod struct {
 	Refusals    int
 	RefusalsMs  []int64
 	Failures    []recordedFailure
+	DeletedMs   *int64 `json:",omitempty"` // as the events say
 }
 
 type recordedFailure struct {
@@ -132,8 +137,11 @@ func TestControllerDoesWhatTheRealOneDid(t *testing.T) {
 	for _, file := range files {
 		text, err := os.ReadFile(file)
 		require.NoError(t, err)
-		var want recording
-		require.NoError(t, json.Unmarshal(text, &want), file)
+		want := recording{jittered: strings.HasPrefix(filepath.Base(file), "delete-api-fails-")}
+		decoder := json.NewDecoder(bytes.NewReader(text))
+		decoder.DisallowUnknownFields() // so that nothing recorded is left out by accident
+		require.NoError(t, decoder.Decode(&want), file)
+		require.Equal(t, controllerWorkers, want.Workers)
 		t.Run(want.Name, func(t *testing.T) {
 			want.unordered = strings.HasPrefix(want.Name, "node-delete-") || strings.HasPrefix(want.Name, "restart-")
 			got := replay(t, &want)
@@ -246,7 +254,11 @@ func replay(t *testing.T, rec *recording) *replayed {
 	e.ec2.fault = r.fault
 	c := e.controller
 	c.firstWait = time.Duration(rec.FirstRoundDelayMs) * time.Millisecond
+	c.bare = true
 	c.failDelete = r.failDelete
+	if rec.jittered {
+		c.jitter = rec.jitter
+	}
 	c.failAnnotate = func(*pod) bool {
 		r.faults.AnnotateFailures--
 		return r.faults.AnnotateFailures >= 0
@@ -445,6 +457,18 @@ func (r *replayed) failDelete(b *model.Branch) bool {
 	return true
 }
 
+// jitter is what the recording's controller drew on top of the wait after a
+// failed call: its next call tells. Without one the wait is as short as it can be.
+func (rec *recording) jitter(now model.Instant, wait time.Duration) time.Duration {
+	for _, call := range rec.EC2Log {
+		drawn := model.Instant(call.AtMs).Sub(now) - wait
+		if drawn >= 0 && drawn <= wait/10+time.Millisecond {
+			return drawn
+		}
+	}
+	return 0
+}
+
 // take turns our log into the recording's terms.
 func (r *replayed) take(ev Event) error {
 	at := int64(ev.At)
@@ -592,6 +616,7 @@ func (r *replayed) podResults() []string {
 func (rec *recording) pods() []string {
 	var out []string
 	for _, p := range rec.PodResults {
+		p.DeletedMs = nil
 		for i, f := range p.Failures {
 			if !known(f.Error) {
 				p.Failures[i].Error = wordedOtherwise

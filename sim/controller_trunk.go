@@ -162,7 +162,9 @@ func (c *resourceController) trunkFailed(n *node, s *subnet, code model.ErrorCod
 	}
 	c.e.log(n.name, out)
 	c.e.scheduler.nodeChanged(n)
-	c.later(statusReport, func() { c.nodeEvent(n) })
+	if !c.bare {
+		c.later(statusReport, func() { c.nodeEvent(n) })
+	}
 }
 
 // adopt takes the attached trunk over with what EC2's tags and the pods'
@@ -213,7 +215,7 @@ func (c *resourceController) rebuild(t *trunk, s *subnet) {
 		if owned[ni.id] {
 			continue
 		}
-		b := &model.Branch{ENI: ni.id, VLAN: ni.vlan, Address: ni.primary, Subnet: ni.subnet.ID(), Pod: lost[ni.id]}
+		b := &model.Branch{ENI: ni.id, VLAN: ni.vlan, Address: ni.primary, IPv6Address: ni.ipv6, Subnet: ni.subnet.ID(), Pod: lost[ni.id]}
 		if ni.subnet != s {
 			c.e.log(t.node.name, BranchDeleted{BranchFields: t.fields(b), Leaked: true})
 			continue

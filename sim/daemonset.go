@@ -26,11 +26,7 @@ func newDaemonSet(w *workload) *daemonSet {
 }
 
 // wants reports whether the node is one for a pod.
-func (d *daemonSet) wants(n *node) bool {
-	return matches(d.w.Pod.NodeSelector, n) && !slices.ContainsFunc(n.group.Taints, func(t Taint) bool {
-		return t.repels() && !tolerates(d.w.Pod.Tolerations, t)
-	})
-}
+func (d *daemonSet) wants(n *node) bool { return n.suits(&d.w.Pod) }
 
 func (d *daemonSet) nodeReady(n *node) {
 	if d.wants(n) && !slices.Contains(d.order, n) {

@@ -129,6 +129,8 @@ func (p *pool) diagnose() verdict {
 		return p.diagnoseRefusal(p.refused)
 	case backoff && a.lastRefusal() != nil: // of another pool's
 		return p.diagnoseRefusal(a.lastRefusal())
+	case !p.hasCandidate() && !a.hasPlace() && !a.settings.CustomNetworking:
+		return p.onNode(KindMisconfig, "no-subnet", fmt.Sprintf("a new ENI is needed, and no subnet in %s may have one: the node's is tagged %s=0, and no other is tagged 1 for this cluster", a.node.subnet.zone, tagRole))
 	case !p.hasCandidate() && !a.hasPlace():
 		return p.onNode(KindMisconfig, "no-eniconfig", "a new ENI is needed, and "+a.noENIConfig())
 	default:

@@ -52,9 +52,10 @@ type eni struct {
 	card      int            // network card; device is on it
 	device    int
 
-	branches []*eni // of a trunk: those made for it and not deleted
-	trunk    *eni   // of a branch: the trunk it was made for
-	vlan     int    // of a branch
+	branches []*eni     // of a trunk: those made for it and not deleted
+	trunk    *eni       // of a branch: the trunk it was made for
+	vlan     int        // of a branch
+	ipv6     netip.Addr // of a branch in an IPv6 cluster
 	// associated: of a branch, with its trunk.
 	associated bool
 }
@@ -260,6 +261,9 @@ func (x *ec2) release(in *instance, ni *eni) {
 	x.quotas.deleted(ni.kind == model.ENIPrimary, ni.blocks)
 	addresses, pfx := split(ni.blocks)
 	ni.subnet.ReleaseAddress(ni.primary)
+	if ni.ipv6.IsValid() {
+		ni.subnet.ipv6.releaseAddress(ni.ipv6)
+	}
 	for _, a := range addresses {
 		ni.subnet.ReleaseAddress(a)
 	}

@@ -97,6 +97,9 @@ func (x *ec2) createBranch(trunk *eni, s *subnet, groups []model.SecurityGroup, 
 		}
 		ni = x.newENI(in, s, groups, taken, model.ENIBranch)
 		ni.trunk, ni.vlan = trunk, vlan
+		if s.ipv6 != nil && in.node.agent.settings.IPv6 {
+			ni.ipv6 = s.ipv6.takeAddress(s.pick)
+		}
 		trunk.branches = append(trunk.branches, ni)
 		f.ENI, f.Addresses = ni.id, []netip.Addr{ni.primary}
 	}, func(code model.ErrorCode) { done(ni, code) })

@@ -67,6 +67,8 @@ type engine struct {
 	platform  platform
 	kubelet   *kubelet // what follows is Kubernetes'; nil on ECS
 	scheduler *scheduler
+	// autoscaler is nil where no group of nodes is scaled.
+	autoscaler *autoscaler
 	// controller is the VPC resource controller; those of pods are workloads.
 	controller *resourceController
 	// The controller's part for Windows nodes: settings, and workers for
@@ -112,6 +114,7 @@ func (e *engine) start() {
 		Digest:     e.cfg.Digest,
 		Version:    e.cfg.Version,
 		Subnets:    e.ec2.subnetStarts(),
+		Autoscale:  e.autoscaler.starts(),
 		Notes:      e.cfg.Notes,
 	})
 	e.initial.create()
@@ -251,7 +254,7 @@ func changes(body Body) bool {
 		return b.Error == ""
 	case ENIAttached:
 		return b.By != ByStart // a start that fails again takes in the same
-	case ExhaustionBegan, ExhaustionEnded:
+	case ExhaustionBegan, ExhaustionEnded, AutoscalerNotScaledUp:
 		return false
 	default:
 		return true

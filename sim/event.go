@@ -86,7 +86,9 @@ type RunStarted struct {
 	Digest     string          `json:"digest,omitempty"` // of the resolved scenario
 	Version    string          `json:"version,omitempty"`
 	Subnets    []SubnetStart   `json:"subnets"`
-	Notes      []string        `json:"notes,omitempty"` // what was ignored or assumed
+	// Autoscale are the node groups that the cluster autoscaler may add nodes to.
+	Autoscale []AutoscaleStart `json:"autoscale,omitempty"`
+	Notes     []string         `json:"notes,omitempty"` // what was ignored or assumed
 }
 
 // SubnetStart is a subnet as it is before anything happens in it.
@@ -277,12 +279,14 @@ type BranchRequested struct {
 
 // BranchFields are what the events of one branch ENI share.
 type BranchFields struct {
-	Pod     model.PodName  `json:"pod,omitempty"` // whose it is, or was
-	ENI     model.ENIID    `json:"eni,omitempty"`
-	Trunk   model.ENIID    `json:"trunk,omitempty"`
-	VLAN    int            `json:"vlan,omitempty"`
-	Address netip.Addr     `json:"address,omitzero"`
-	Subnet  model.SubnetID `json:"subnet,omitempty"`
+	Pod     model.PodName `json:"pod,omitempty"` // whose it is, or was
+	ENI     model.ENIID   `json:"eni,omitempty"`
+	Trunk   model.ENIID   `json:"trunk,omitempty"`
+	VLAN    int           `json:"vlan,omitempty"`
+	Address netip.Addr    `json:"address,omitzero"`
+	// IPv6Address is the one that the pod goes by in an IPv6 cluster.
+	IPv6Address netip.Addr     `json:"ipv6Address,omitzero"`
+	Subnet      model.SubnetID `json:"subnet,omitempty"`
 }
 
 // BranchCreated says that a branch ENI is associated with the trunk and the pod

@@ -193,25 +193,31 @@ func (t *troubles) setupFailed(p *pod, why denial) (Kind, string) {
 
 // unschedulable puts a pending pod down to the kind. An empty kind means that
 // nothing is exhausted: no node is ready yet.
-func (t *troubles) unschedulable(p *pod, kind Kind, message string, reasons map[Kind]int) {
-	if kind == "" {
+func (t *troubles) unschedulable(p *pod, f failure) {
+	if f.kind == "" {
 		t.left(p)
 		return
 	}
 	numbers := func() map[string]int {
 		out := map[string]int{"nodes": 0}
-		for _, k := range slices.Sorted(maps.Keys(reasons)) {
-			out["nodes"] += reasons[k]
-			out[outBy[k]] = reasons[k]
+		for _, k := range slices.Sorted(maps.Keys(f.counts)) {
+			out["nodes"] += f.counts[k]
+			out[outBy[k]] = f.counts[k]
 		}
 		return out
 	}
 	v := verdict{
-		kind: kind, scope: "cluster", name: t.e.cfg.Cluster.Name,
-		message: message, numbers: numbers, remedy: remedyUnschedulable(kind),
+		kind: f.kind, scope: "cluster", name: t.e.cfg.Cluster.Name,
+		message: f.message, numbers: numbers, remedy: remedyUnschedulable(f.kind),
 	}
-	if kind == KindMisconfig {
+	switch {
+	case f.addresses:
+		v.reason, v.remedy = "addresses", remedyAddresses(f.kind)
+	case f.kind == KindMisconfig:
 		v.reason, v.remedy = t.e.whyNoNode()
+	}
+	if p.target == nil {
+		v.remedy = t.e.autoscaler.remedy(v.remedy)
 	}
 	t.enter(p, v)
 }
@@ -243,6 +249,13 @@ var outBy = map[Kind]string{
 	KindNoTrunk:     "nodesWithoutTrunk",
 	KindENILimit:    "nodesOutOfPrivateIPv4Addresses",
 	KindMisconfig:   "nodesNotMatching",
+	// Of a scheduler that sees addresses.
+	KindSubnetIPs:           "nodesInFullSubnets",
+	KindPrefixFragmentation: "nodesInFragmentedSubnets",
+	KindThrottling:          "nodesThrottled",
+	KindQuota:               "nodesAtQuota",
+	KindCooldown:            "nodesWithCoolingAddresses",
+	KindWarmPoolLag:         "nodesWithGrowingPools",
 }
 
 // noSuchNode says that a pod names a node that is not there.

@@ -174,7 +174,7 @@ func (p *pod) snapshot() PodSnapshot {
 	case p.grant != nil:
 		out.Address = p.grant.Address
 	case p.branch != nil:
-		out.Address = p.branch.Address
+		out.Address = p.branch.PodAddress()
 	}
 	switch {
 	case p.phase == podDone:

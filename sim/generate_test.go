@@ -41,7 +41,21 @@ func generate(seed uint64) Config {
 	g.steps()
 	g.Rand = newChance(seed, 7) // so that scenarios without several cards stay what they were
 	g.cards()
+	g.Rand = newChance(seed, 8) // likewise of autoscalers
+	g.autoscale()
 	return g.cfg
+}
+
+// autoscale lets some groups grow, and some schedulers see addresses, which they
+// don't of several network cards.
+func (g *generator) autoscale() {
+	_, cards := g.cfg.CNI.Env["ENABLE_MULTI_NIC"]
+	g.cfg.Scheduler.SeesAddresses = g.chance(3) && !cards
+	for i := range g.cfg.NodeGroups {
+		if group := &g.cfg.NodeGroups[i]; g.chance(3) {
+			group.Autoscale = AutoscaleConfig{Max: group.Count + g.IntN(3), Delay: oneOf(g, 0, time.Second, 10*time.Second)}
+		}
+	}
 }
 
 // cards gives some node groups several network cards, of which the agent manages

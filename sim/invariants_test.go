@@ -335,6 +335,18 @@ func (c *checker) checkSums(n *node) error {
 	if have := [4]int{n.cpuMilli, n.memoryMiB, n.scoreCPU, n.scoreMiB}; have != want {
 		return fmt.Errorf("sums of pods are %v, kept as %v", want, have)
 	}
+	unaddressed := 0
+	for _, p := range n.pods {
+		if p.unaddressed {
+			unaddressed++
+		}
+		if p.unaddressed && p.phase != podCreating {
+			return fmt.Errorf("pod %s in phase %d counts as one without address", p.name, p.phase)
+		}
+	}
+	if unaddressed != n.unaddressed {
+		return fmt.Errorf("%d pods without address, counted %d", unaddressed, n.unaddressed)
+	}
 	return nil
 }
 
@@ -495,6 +507,9 @@ func (c *checker) checkQueue() error {
 		if t := c.e.controller.trunks[n.name]; t != nil && t.owed {
 			promises++ // branches that wait for their deletion
 		}
+	}
+	if a := c.e.autoscaler; a != nil && a.held {
+		promises++
 	}
 	if promises != c.e.promises {
 		return fmt.Errorf("%d promises in the queue, counted %d", promises, c.e.promises)

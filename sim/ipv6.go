@@ -27,10 +27,13 @@ const firstIPv6Prefix = 5
 type ipv6Space struct {
 	cidr  netip.Prefix
 	taken map[uint32]bool
+	// single are the addresses of ENIs, which are in the /80 that is never
+	// handed out.
+	single map[uint64]bool
 }
 
 func newIPv6Space(cidr netip.Prefix) *ipv6Space {
-	return &ipv6Space{cidr: cidr, taken: map[uint32]bool{}}
+	return &ipv6Space{cidr: cidr, taken: map[uint32]bool{}, single: map[uint64]bool{}}
 }
 
 // take hands out a /80: the lowest, or one drawn from the first 65,536.
@@ -52,6 +55,33 @@ func (s *ipv6Space) take(pick model.Pick) netip.Prefix {
 func (s *ipv6Space) release(p netip.Prefix) {
 	a, base := p.Addr().As16(), s.cidr.Addr().As16()
 	delete(s.taken, binary.BigEndian.Uint32(a[6:])-binary.BigEndian.Uint32(base[6:]))
+}
+
+// firstIPv6Address is the lowest address that EC2 gives to an ENI by itself: it
+// keeps the first four of a subnet. Source: VPC User Guide, "Subnet sizing".
+const firstIPv6Address = 4
+
+// takeAddress hands out a single address: the lowest, or one drawn from the
+// first /80.
+func (s *ipv6Space) takeAddress(pick model.Pick) netip.Addr {
+	n := uint64(firstIPv6Address)
+	for s.single[n] {
+		n++
+	}
+	if pick != nil {
+		for n = 0; n < firstIPv6Address || s.single[n]; {
+			n = uint64(pick(1<<16))<<32 | uint64(pick(1<<16))<<16 | uint64(pick(1<<16))
+		}
+	}
+	s.single[n] = true
+	a := s.cidr.Addr().As16()
+	binary.BigEndian.PutUint64(a[8:], n)
+	return netip.AddrFrom16(a)
+}
+
+func (s *ipv6Space) releaseAddress(a netip.Addr) {
+	b := a.As16()
+	delete(s.single, binary.BigEndian.Uint64(b[8:]))
 }
 
 // assignIPv6 adds a /80 to an attached ENI.
@@ -92,7 +122,7 @@ func (a *agent) startIPv6() {
 // is refused does not end the start; it is tried again at the next.
 func (a *agent) startIPv6Cards(left []*pool) {
 	if len(left) == 0 {
-		a.started()
+		a.startedIPv6()
 		return
 	}
 	p := left[0]
@@ -134,4 +164,44 @@ func (a *agent) startPrefix(ni *eni, done reply) {
 		}
 		done(code)
 	})
+}
+
+// startedIPv6 ends the start-up. Where security groups for pods are on the agent
+// asks for a trunk, whatever slots are taken, and then looks every 5 s whether it
+// is there; requests for addresses don't wait for it.
+func (a *agent) startedIPv6() {
+	if a.awaitsTrunk() {
+		a.e.controller.signal(a.node)
+	}
+	a.started()
+	a.awaitTrunkIPv6()
+}
+
+// awaitTrunkIPv6 takes the trunk into the datastore when the agent next looks. It
+// has no addresses for the agent. While none is attached there is no timer.
+func (a *agent) awaitTrunkIPv6() {
+	if !a.up || !a.awaitsTrunk() || a.attachedTrunk() == nil {
+		return
+	}
+	// The first look is at the end of the start-up.
+	ms := model.Instant(loopPeriod.Milliseconds())
+	from := a.loopBase.Add(loopPause)
+	at := from + (a.e.now-from+ms-1)/ms*ms
+	life := a.life
+	a.e.beat(a.node, at, func() {
+		if trunk := a.attachedTrunk(); a.life == life && a.awaitsTrunk() && trunk != nil {
+			a.pools[0].takeENI(trunk, nil, ByReconcile)
+		}
+	})
+}
+
+// attachedTrunk is the instance's trunk as its metadata shows it, nil if there is
+// none.
+func (a *agent) attachedTrunk() *eni {
+	for _, ni := range a.attached() {
+		if ni.kind == model.ENITrunk {
+			return ni
+		}
+	}
+	return nil
 }

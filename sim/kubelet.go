@@ -68,7 +68,7 @@ func (k *kubelet) attemptBranch(p *pod) {
 	}
 	k.e.log(p.node.name, PodAddressed{
 		Pod: p.name, Workload: p.workloadName(), ENI: p.branch.ENI, Device: noDevice,
-		Address: p.branch.Address, VLAN: p.branch.VLAN, Attempt: p.attempts + 1,
+		Address: p.branch.PodAddress(), VLAN: p.branch.VLAN, Attempt: p.attempts + 1,
 	})
 	k.e.troubles.left(p)
 	k.addressed(p)
@@ -115,6 +115,7 @@ func (n *node) chance() *stream {
 // addressed goes on to readiness.
 func (k *kubelet) addressed(p *pod) {
 	p.phase = podStarting
+	p.node.addressed(p)
 	ready := func() {
 		if p.phase != podStarting || p.deleting {
 			return
@@ -234,7 +235,7 @@ func (p *pod) released() PodReleased {
 		ni := p.node.windows.eni()
 		out.ENI, out.Device, out.Address, out.Prefix = ni.id, ni.device, p.grant.Address, p.grant.Prefix()
 	case p.branch != nil:
-		out.ENI, out.Device, out.Address = p.branch.ENI, noDevice, p.branch.Address
+		out.ENI, out.Device, out.Address = p.branch.ENI, noDevice, p.branch.PodAddress()
 	}
 	return out
 }

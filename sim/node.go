@@ -18,6 +18,7 @@ type nodeGroup struct {
 	*NodeGroup
 	subnets []*subnet
 	made    int // nodes named so far
+	living  int // of them, those that are not terminated
 }
 
 // node is a Kubernetes node on its instance.
@@ -41,6 +42,11 @@ type node struct {
 	memoryMiB int
 	scoreCPU  int // requested, with what the score counts for pods without requests
 	scoreMiB  int
+
+	askedAt model.Instant // when its instance was first asked for
+	readyAt model.Instant // when it became ready
+
+	unaddressed int // pods that need an address of its pool and have none
 
 	cordoned  bool
 	ready     bool
@@ -80,7 +86,7 @@ func (e *engine) newGroups() error {
 
 // expectsNodes reports whether the scenario has nodes at all.
 func (e *engine) expectsNodes() bool {
-	return slices.ContainsFunc(e.groups, func(g *nodeGroup) bool { return g.Count > 0 }) ||
+	return slices.ContainsFunc(e.groups, func(g *nodeGroup) bool { return g.Count > 0 || g.Autoscale.Max > 0 }) ||
 		slices.ContainsFunc(e.cfg.Steps, func(s Step) bool { _, adds := s.Action.(AddNodes); return adds })
 }
 
@@ -115,32 +121,45 @@ func (e *engine) launchGroups() {
 
 // launch launches the group's next node, in the next of its subnets.
 func (e *engine) launch(g *nodeGroup) {
+	in := g.subnets[g.made%len(g.subnets)]
+	if there := e.initial.nodes[g.nodeName(g.made)]; there != nil {
+		in = e.ec2.named[there.ENIs[0].Subnet]
+	}
+	e.launchIn(g, in)
+}
+
+// launchIn launches the group's next node in a subnet of its.
+func (e *engine) launchIn(g *nodeGroup, s *subnet) {
 	if limit := e.cfg.Limits.Nodes; limit > 0 && len(e.nodes) >= limit {
 		e.stop(fmt.Sprintf("limits.nodes: %d nodes", limit))
 		return
 	}
-	n := &node{
-		e:           e,
-		name:        g.nodeName(g.made),
-		group:       g,
-		subnet:      g.subnets[g.made%len(g.subnets)],
-		annotations: g.Annotations,
-		maxPods:     g.MaxPods,
-	}
-	if n.initial = e.initial.nodes[n.name]; n.initial != nil {
-		n.subnet = e.ec2.named[n.initial.ENIs[0].Subnet]
-	}
+	n := e.newNode(g, s)
+	n.name = g.nodeName(g.made)
+	n.initial = e.initial.nodes[n.name]
+	n.askedAt = e.now
+	g.made++
+	g.living++
+	e.autoscaler.asked(n)
+	e.tryLaunch(n)
+}
+
+const labelHostname = "kubernetes.io/hostname"
+
+// newNode makes a node of the group as it will be called next, without an
+// instance and without a name.
+func (e *engine) newNode(g *nodeGroup, s *subnet) *node {
+	n := &node{e: e, group: g, subnet: s, annotations: g.Annotations, maxPods: g.MaxPods}
 	n.labels = maps.Clone(g.Labels)
 	if n.labels == nil {
 		n.labels = map[string]string{}
 	}
-	n.labels["topology.kubernetes.io/zone"] = n.subnet.zone
-	n.labels["kubernetes.io/hostname"] = string(n.name)
+	n.labels["topology.kubernetes.io/zone"] = s.zone
+	n.labels[labelHostname] = string(g.nodeName(g.made))
 	n.labels["node.kubernetes.io/instance-type"] = g.Type.Name
 	n.labels["eks.amazonaws.com/nodegroup"] = g.Name
 	n.labels[labelOS] = g.os()
-	g.made++
-	e.tryLaunch(n)
+	return n
 }
 
 // tryLaunch asks EC2 for the node's instance, and again while its subnet has no
@@ -226,9 +245,10 @@ func (n *node) agentUp() {
 	if n.ready {
 		return
 	}
-	n.ready = true
+	n.ready, n.readyAt = true, n.e.now
 	n.e.log(n.name, NodeReady{})
 	n.e.scheduler.nodeChanged(n)
+	n.e.autoscaler.nodeReady()
 	n.e.controller.nodeEvent(n)
 	n.e.workloads.nodeReady(n)
 }
@@ -285,6 +305,7 @@ func (n *node) terminate() {
 		return
 	}
 	n.gone, n.ready = true, false
+	n.group.living--
 	if n.e.failing == n {
 		n.e.failing = nil
 	}
@@ -317,6 +338,10 @@ func (n *node) terminate() {
 func (n *node) hosts(p *pod) {
 	n.pods = append(n.pods, p)
 	n.count(p, 1)
+	if n.poolServes(p.spec) {
+		p.unaddressed = true
+		n.unaddressed++
+	}
 	n.e.scheduler.podAdded(p, n)
 	n.e.workloads.podBound(p)
 }
@@ -329,6 +354,7 @@ func (n *node) loses(p *pod) {
 	}
 	n.pods = slices.Delete(n.pods, at, at+1)
 	n.count(p, -1)
+	n.addressed(p)
 	n.e.scheduler.podLeft(p, n)
 }
 

@@ -39,6 +39,7 @@ type kubernetes struct{ e *engine }
 func newKubernetes(e *engine) (platform, error) {
 	e.kubelet = newKubelet(e)
 	e.scheduler = newScheduler(e)
+	e.autoscaler = newAutoscaler(e)
 	e.controller = newResourceController(e)
 	e.windowsJobs = [2]*workers{{}, {}}
 	e.windowsSettings, e.windowsIgnored = model.ParseWindowsSettings(e.cfg.CNI.Windows)

@@ -32,6 +32,9 @@ type pod struct {
 	attempts int            // of kubelet, failed ones
 	tries    int            // of the scheduler, failed ones
 
+	queued      *podClass // where it waits for a node
+	unaddressed bool      // its node counts it as one that needs an address
+
 	grant   *model.WindowsGrant // its annotation on a Windows node; nil: none
 	branch  *model.Branch       // its annotation; nil: none
 	request branchRequest

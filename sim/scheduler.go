@@ -80,7 +80,20 @@ func (s *scheduler) add(p *pod) {
 
 // withdraw forgets a pending pod that is deleted. Where it waits it is passed
 // over when its turn comes.
-func (s *scheduler) withdraw(p *pod) {}
+func (s *scheduler) withdraw(p *pod) { p.unqueue() }
+
+// queue counts a pod that waits for a node, unqueue one that does no more.
+func (c *podClass) queue(p *pod) {
+	p.queued = c
+	c.pending++
+}
+
+func (p *pod) unqueue() {
+	if p.queued != nil {
+		p.queued.pending--
+		p.queued = nil
+	}
+}
 
 // waits reports whether a pod still looks for a node.
 func (p *pod) waits() bool { return p.phase == podPending && !p.deleting }
@@ -243,7 +256,11 @@ func (s *scheduler) first(p *pod) {
 		s.e.kubelet.bind(p, n, false)
 		return
 	}
-	c.waiting.add(s.fail(c, p))
+	c.queue(p)
+	w := s.fail(c, p)
+	c.waiting.add(w)
+	s.lookAgain(c, w.until)
+	s.e.autoscaler.podWaits()
 }
 
 // choose returns the best node for a pod of the class, or nil if none fits.

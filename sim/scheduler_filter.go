@@ -28,12 +28,33 @@ const (
 	outcomeNotReady            // its agent's start-up is going on
 	outcomeStartFailed         // its agent's start-up has failed
 	outcomeSelector
-	outcomeTaint
+	outcomeAddresses // the first of several, one for each of addressKinds
+	outcomeTaint     = outcomeAddresses + outcome(len(addressKinds))
 )
+
+// addressKinds are why a node's pool has no address for a pod, where the
+// scheduler sees that.
+var addressKinds = [...]Kind{
+	KindSubnetIPs, KindPrefixFragmentation, KindENILimit, KindThrottling, KindQuota, KindMisconfig, KindCooldown, KindWarmPoolLag,
+}
 
 // resource reports whether only pods, CPU, memory, pod-eni or a Windows node's
 // addresses are short: were other pods to leave, the node could serve.
-func (v outcome) resource() bool { return v > outcomeFits && v < outcomeCordoned }
+func (v outcome) resource() bool { return v > outcomeFits && v < outcomeCordoned || v.addresses() }
+
+// lacks reports whether a resource among those is short.
+func (v outcome) lacks(resources outcome) bool { return v < outcomeCordoned && v&resources != 0 }
+
+// addresses reports whether only an address of the node's pool is short.
+func (v outcome) addresses() bool { return v >= outcomeAddresses && v < outcomeTaint }
+
+// suits runs the filters that are neither about resources nor about the node's
+// present state.
+func (n *node) suits(spec *PodSpec) bool {
+	return matches(spec.NodeSelector, n) && !slices.ContainsFunc(n.group.Taints, func(t Taint) bool {
+		return t.repels() && !tolerates(spec.Tolerations, t)
+	})
+}
 
 // Taints that the node controller sets and that are no node group's.
 var (
@@ -61,7 +82,11 @@ func (s *scheduler) judge(c *podClass, n *node) outcome {
 	if !matches(c.spec.NodeSelector, n) {
 		return outcomeSelector
 	}
-	return resources(c.spec, n)
+	v := resources(c.spec, n)
+	if v == outcomeFits && s.e.cfg.Scheduler.SeesAddresses && n.poolServes(c.spec) {
+		v = n.addressOutcome()
+	}
+	return v
 }
 
 // resources compares the pod's requests with what the node has left. A request
@@ -168,6 +193,9 @@ func (s *scheduler) reasons(v outcome) []string {
 	case outcomeSelector:
 		return []string{"node(s) didn't match Pod's node affinity/selector"}
 	}
+	if v.addresses() {
+		return []string{"Insufficient " + resourceAddresses}
+	}
 	if v >= outcomeTaint {
 		return []string{taintReason(s.taints[v-outcomeTaint])}
 	}
@@ -230,22 +258,22 @@ func (h histogram) String() string {
 	return strings.Join(out, ", ")
 }
 
-// kind says which exhaustion it is that no node fits, and how many nodes stand
-// behind each kind. A node counts by its first failing filter; max-pods comes
-// before CPU and memory, those before pod-eni, that before the addresses of
-// Windows nodes. The commonest resource reason is the kind.
+// kind says which exhaustion it is that no node fits, how many nodes stand
+// behind each kind, and whether it is about addresses of the nodes' pools. A node
+// counts by its first failing filter; max-pods comes before CPU and memory,
+// those before pod-eni, that before the addresses of Windows nodes and those
+// before pools. The commonest resource reason is the kind.
 //
 // Where no node is left, or none ever comes, that is a misconfiguration. It is
 // none, the empty Kind, while it may only be a matter of waiting: no node
 // is ready or has failed to become so, or no resource is short anywhere and a
 // node is still starting. So it is for pod-eni while a trunk is on its way.
-func (s *scheduler) kind(t tally) (Kind, map[Kind]int) {
-	pods := t.of(func(v outcome) bool { return v.resource() && v&outcomePods != 0 })
-	cpuMemory := t.of(func(v outcome) bool { return v.resource() && v&outcomePods == 0 && v&(outcomeCPU|outcomeMemory) != 0 })
+func (s *scheduler) kind(t tally) (Kind, map[Kind]int, bool) {
+	pods := t.of(func(v outcome) bool { return v.lacks(outcomePods) })
+	cpuMemory := t.of(func(v outcome) bool { return v.lacks(outcomeCPU|outcomeMemory) && !v.lacks(outcomePods) })
 	branches := t.of(func(v outcome) bool { return v == outcomePodENI })
-	addresses := t.of(func(v outcome) bool {
-		return v.resource() && v >= outcomeIPv4 && v&(outcomePods|outcomeCPU|outcomeMemory) == 0
-	})
+	windows := t.of(func(v outcome) bool { return v.lacks(outcomeIPv4) && !v.lacks(outcomePods|outcomeCPU|outcomeMemory) })
+	pooled, pools := t.pools()
 	starting := t.of(func(v outcome) bool { return v == outcomeNotReady })
 	out := t.of(func(v outcome) bool { return !v.resource() && v != outcomeNotReady })
 
@@ -253,31 +281,53 @@ func (s *scheduler) kind(t tally) (Kind, map[Kind]int) {
 	for _, c := range []struct {
 		kind  Kind
 		nodes int
-	}{{KindMaxPods, pods}, {KindCPUMemory, cpuMemory}, {s.branchKind(), branches}, {KindENILimit, addresses}, {KindMisconfig, out}} {
+	}{{KindMaxPods, pods}, {KindCPUMemory, cpuMemory}, {s.branchKind(), branches}, {KindENILimit, windows}, {KindMisconfig, out}} {
 		if c.nodes > 0 {
 			counts[c.kind] = c.nodes
 		}
 	}
+	for i, kind := range addressKinds {
+		if n := t.of(func(v outcome) bool { return v == outcomeAddresses+outcome(i) }); n > 0 {
+			counts[kind] += n
+		}
+	}
 	switch {
 	case s.living == 0 && (len(s.e.nodes) > 0 || !s.e.expectsNodes()):
-		return KindMisconfig, counts
+		return KindMisconfig, counts, false
 	case s.decided == 0:
-		return "", counts
-	case pods > 0 && pods >= max(cpuMemory, branches, addresses):
-		return KindMaxPods, counts
-	case cpuMemory > 0 && cpuMemory >= max(branches, addresses):
-		return KindCPUMemory, counts
-	case addresses > branches:
-		return KindENILimit, counts
+		return "", counts, false
+	case pods > 0 && pods >= max(cpuMemory, branches, windows, pools):
+		return KindMaxPods, counts, false
+	case cpuMemory > 0 && cpuMemory >= max(branches, windows, pools):
+		return KindCPUMemory, counts, false
+	case windows > max(branches, pools):
+		return KindENILimit, counts, false
+	case pools > branches:
+		return pooled, counts, true
 	case branches > 0 && s.e.controller.coming > 0:
-		return "", counts
+		return "", counts, false
 	case branches > 0:
-		return s.branchKind(), counts
+		return s.branchKind(), counts, false
 	case starting > 0:
-		return "", counts
+		return "", counts, false
 	default:
-		return KindMisconfig, counts
+		return KindMisconfig, counts, false
 	}
+}
+
+// pools counts the nodes whose pools have no address, and says why most have
+// none. What cures itself counts only where nothing else is in the way.
+func (t tally) pools() (Kind, int) {
+	var kind Kind
+	best, sum := 0, 0
+	for i, k := range addressKinds {
+		n := t.of(func(v outcome) bool { return v == outcomeAddresses+outcome(i) })
+		sum += n
+		if n > best && (best == 0 || !k.Cures()) || n > best && kind.Cures() {
+			kind, best = k, n
+		}
+	}
+	return kind, sum
 }
 
 // branchKind is the kind of a shortage of pod-eni: no node has any, or those

@@ -38,6 +38,8 @@ type podClass struct {
 	index  *nodeIndex
 
 	waiting  waitList
+	pending  int // pods in it that are not deleted
+	unhelped unhelped
 	turn     *waiting // whose turn it is in a round of retries
 	relieved bool     // something has changed for the better since the first one's last attempt
 	retryAt  model.Instant
@@ -50,6 +52,8 @@ type failure struct {
 	kind    Kind
 	counts  map[Kind]int
 	message string
+	// addresses: what is short are addresses of the nodes' pools.
+	addresses bool
 }
 
 // classKey is what makes pods alike.
@@ -171,7 +175,7 @@ func (s *scheduler) fail(c *podClass, p *pod) *waiting {
 		c.failure.seen = c.index.seen
 	}
 	out := &waiting{pod: p, until: s.unschedulable(p, c.failure)}
-	if before == "" && c.failure.kind != "" {
+	if (before == "" || before.Cures() && !c.failure.kind.Cures()) && c.failure.kind != "" {
 		for _, w := range c.waiting.pods {
 			if w.pod != p && w.pod.waits() {
 				w.until = s.unschedulable(w.pod, c.failure)
@@ -182,15 +186,29 @@ func (s *scheduler) fail(c *podClass, p *pod) *waiting {
 }
 
 func (s *scheduler) failureOf(t tally) failure {
-	kind, counts := s.kind(t)
-	return failure{kind: kind, counts: counts, message: s.message(t, s.living)}
+	kind, counts, addresses := s.kind(t)
+	return failure{kind: kind, counts: counts, message: s.message(t, s.living), addresses: addresses}
+}
+
+// helpless says that no node will come for the class. Where there is none at
+// all, its pods have waited for the first.
+func (s *scheduler) helpless(c *podClass) {
+	if s.living > 0 || c.failure.kind != "" {
+		return
+	}
+	c.failure.kind = KindMisconfig
+	for _, w := range c.waiting.pods {
+		if w != nil && w.pod.waits() {
+			w.until = s.unschedulable(w.pod, c.failure)
+		}
+	}
 }
 
 // unschedulable logs a failed attempt and returns the end of the back-off.
 func (s *scheduler) unschedulable(p *pod, f failure) model.Instant {
 	p.tries++
 	s.e.log("", PodUnschedulable{p.name, p.workloadName(), f.kind, p.tries, f.message})
-	s.e.troubles.unschedulable(p, f.kind, f.message, f.counts)
+	s.e.troubles.unschedulable(p, f)
 	return s.e.now.Add(podBackoff(p.tries))
 }
 
@@ -246,8 +264,13 @@ func (s *scheduler) takeTurn(c *podClass) bool {
 	if !w.pod.waits() {
 		return true // deleted in this round
 	}
+	if c.failure.addresses && c.failure.kind == KindWarmPoolLag {
+		// Why a pool is short is the agents' business: judge all nodes anew.
+		c.index, c.failure.message = nil, ""
+	}
 	if n := s.choose(c); n != nil {
 		c.waiting.take(w)
+		w.pod.unqueue()
 		s.e.kubelet.bind(w.pod, n, false)
 		return true
 	}
@@ -257,7 +280,19 @@ func (s *scheduler) takeTurn(c *podClass) bool {
 	}
 	c.relieved = false
 	w.until = s.fail(c, w.pod).until
+	s.lookAgain(c, w.until)
+	s.e.autoscaler.podWaits()
 	return false
+}
+
+// lookAgain tries the class again after its back-off where it seems only to have
+// to wait for addresses of pools: that they do not come after all is no change
+// for the better, and would not be noticed.
+func (s *scheduler) lookAgain(c *podClass, at model.Instant) {
+	if c.failure.addresses && c.failure.kind == KindWarmPoolLag {
+		c.relieved = true
+		s.retryLater(c, at)
+	}
 }
 
 // retryLater tries the class again at the end of a back-off.

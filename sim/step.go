@@ -51,8 +51,7 @@ func (e *engine) checkStep(s *Step) error {
 	return nil
 }
 
-// takeStep carries a step out. Those that no event tells of are a change all the
-// same: what follows of them may take a while. What names a node or a pod that is not there at
+// takeStep carries a step out. What names a node or a pod that is not there at
 // this instant does nothing.
 func (e *engine) takeStep(s *Step) {
 	switch a := s.Action.(type) {
@@ -82,14 +81,14 @@ func (e *engine) takeStep(s *Step) {
 	case Terminate:
 		e.withNode(a.Node, (*node).terminate)
 	case TagSubnet:
+		e.log("", SubnetTagged(a))
 		e.ec2.tagSubnet(a.Subnet, a.Tags)
-		e.lastChange = e.now
 	case SetBranchCooldown:
 		e.controller.setCooldown(a.Seconds)
-		e.lastChange = e.now
+		e.log("", ControllerConfigured{a.Seconds, e.controller.cooldown.Milliseconds()})
 	case RestartController:
+		e.log("", ControllerRestarted{})
 		e.controller.restart()
-		e.lastChange = e.now
 	case RestartAgent:
 		e.withNode(a.Node, func(n *node) {
 			if n.windows == nil {

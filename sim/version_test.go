@@ -112,6 +112,13 @@ var versionCases = []versionCase{
 			cfg.Steps = []Step{{At: 10 * time.Second, Action: Create{Pod: "p"}}, {At: 20 * time.Second, Action: Delete{Pod: "p"}}}
 		},
 		seen: func(log []Event) any { return int(*find[PodReleased](log, nil)[0].Body.(PodReleased).CoolUntilMs) }, before: 50_000, after: 80_000},
+	{feature: model.FeatureIPv6PodENI, env: map[string]string{
+		"ENABLE_IPv4": "false", "ENABLE_IPv6": "true", "ENABLE_PREFIX_DELEGATION": "true", "ENABLE_POD_ENI": "true",
+	},
+		change: func(cfg *Config) { cfg.Subnets[0].IPv6CIDR = netip.MustParsePrefix("2001:db8:0:1::/64") },
+		seen: func(log []Event) any {
+			return len(find(log, func(b ENIAttached) bool { return b.Kind == model.ENITrunk }))
+		}, before: 0, after: 1},
 	{feature: model.FeatureMaxPodsStop, env: map[string]string{"WARM_ENI_TARGET": "2"},
 		change: func(cfg *Config) { cfg.NodeGroups[0].MaxPods = 9 },
 		seen:   total, before: 18, after: 9},

@@ -16,6 +16,8 @@ import (
 // to show. All others have none.
 var smells = map[string][]string{
 	"agent-restart-forgets-cooldown":         {"max-pods-above-addresses"}, // MAX_ENI=1, so that addresses are scarce
+	"autoscaler-blind-to-addresses":          {"max-pods-above-addresses"}, // what the autoscaler does not see
+	"autoscaler-that-sees-addresses":         {"max-pods-above-addresses"}, // the same cluster
 	"branch-cooldown-rollout":                {"branch-rollout-cooldown"},
 	"churn-and-cooldown":                     {"warm-ip-target-below-churn"},
 	"custom-networking-max-pods-not-lowered": {"max-pods-above-addresses"},
@@ -33,6 +35,7 @@ var smells = map[string][]string{
 	"prefix-fragmentation":                   {"prefix-mode-fragmentation"},
 	"prefix-mode-max-pods-not-raised":        {"pods-exceed-nodes", "prefix-mode-max-pods-not-raised"},
 	"prefix-mode-switched-on-live":           {"mode-changed-under-pods", "prefix-mode-max-pods-not-raised"},
+	"quota-network-interfaces":               {"cluster-in-one-zone"}, // it has a control plane, and one subnet to keep it short
 	"random-order-pins-enis":                 {"peak-pins-enis"},
 	"security-groups-trunk-first":            {"branch-pods-exceed-limit"},
 	"security-groups-trunk-too-late":         {"trunk-too-late"},

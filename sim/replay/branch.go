@@ -35,9 +35,11 @@ type Branch struct {
 	ENI model.ENIID
 	// Pod is the one it is or was for; empty while it is being created and where
 	// the controller found it without one.
-	Pod            model.PodName
-	VLAN           int // 1 … 120
-	Address        netip.Addr
+	Pod     model.PodName
+	VLAN    int // 1 … 120
+	Address netip.Addr
+	// IPv6Address is the one that the pod goes by in an IPv6 cluster.
+	IPv6Address    netip.Addr
 	Subnet         model.SubnetID
 	SecurityGroups []model.SecurityGroup
 	State          BranchState
@@ -177,7 +179,7 @@ func (n *Node) branchFailed(at model.Instant, b sim.BranchFailed) {
 		n.BranchFailures = map[model.ErrorCode]int{}
 	}
 	n.BranchFailures[b.Error]++
-	n.History.branchFailed(at, b.Error)
+	n.History.branchFailed(at, b)
 }
 
 func (n *Node) branchQueued(at model.Instant, b sim.BranchQueued) error {
@@ -185,11 +187,11 @@ func (n *Node) branchQueued(at model.Instant, b sim.BranchQueued) error {
 	if err != nil {
 		return err
 	}
-	state := BranchCooling
 	if b.Front {
-		state = BranchQueued
+		br.set(at, BranchQueued, b.BranchFields)
+		return nil // told by the failure before it
 	}
-	br.set(at, state, b.BranchFields)
+	br.set(at, BranchCooling, b.BranchFields)
 	n.History.branches(at, BranchesQueued)
 	return nil
 }
@@ -221,6 +223,9 @@ func (br *Branch) set(at model.Instant, state BranchState, f sim.BranchFields) {
 	br.State, br.Since = state, at
 	br.Pod = cmp.Or(f.Pod, br.Pod)
 	br.VLAN = cmp.Or(f.VLAN, br.VLAN)
+	if f.IPv6Address.IsValid() {
+		br.IPv6Address = f.IPv6Address
+	}
 }
 
 // annotated checks that the pod's address is that of a branch of the node.
@@ -229,7 +234,7 @@ func (n *Node) annotated(b sim.PodAddressed) error {
 	switch {
 	case br == nil:
 		return fmt.Errorf("%s is no branch ENI of %s", b.ENI, n.Name)
-	case br.Address != b.Address:
+	case br.Address != b.Address && br.IPv6Address != b.Address:
 		return fmt.Errorf("%s has %s, and not %s", b.ENI, br.Address, b.Address)
 	case br.Pod != b.Pod:
 		return fmt.Errorf("%s is for %q and given to %s", b.ENI, br.Pod, b.Pod)

@@ -20,6 +20,8 @@ type Calls struct {
 	// BusiestCalls how many.
 	Busiest      model.Instant
 	BusiestCalls int
+	// Over counts them over time.
+	Over CallSeries
 
 	second model.Instant // the one that now is in
 	inIt   int           // calls in it
@@ -72,6 +74,7 @@ func (c *Calls) called(at model.Instant, b sim.CallFields) {
 		a.Refused[b.Error]++
 	}
 	c.count(at)
+	c.Over.add(at, b.Throttled)
 	if b.Throttled {
 		a.Throttled++
 		if c.Throttled == 0 {

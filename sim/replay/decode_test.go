@@ -99,6 +99,8 @@ func everyBody() []sim.Body {
 		sim.PodDeleted{Pod: "p"},
 		sim.PodReleased{Pod: "p", ENI: "eni-1", Device: 1, Address: addr, Prefix: prefix, CoolUntilMs: &until, Reason: "r"},
 		sim.PodCompleted{Pod: "p"},
+		sim.AutoscalerScaledUp{Group: "g", Count: 2, Nodes: 3, Max: 5, Pods: 40, For: "p"},
+		sim.AutoscalerNotScaledUp{Pod: "p", Workload: "w", Pods: 4, Reason: sim.ScaleMaxReached, Message: "m"},
 		sim.TaskCreated{Pod: "p", Workload: "w", NetworkMode: sim.NetworkBridge},
 		sim.TaskPlaced{Pod: "p", Workload: "w", Attempt: 2},
 		sim.TaskUnplaceable{Pod: "p", Workload: "w", Reason: sim.KindENILimit, Code: sim.ResourceENI, Attempt: 2, Message: "m"},
@@ -108,6 +110,9 @@ func everyBody() []sim.Body {
 		sim.TaskDeleted{Pod: "p"},
 		sim.TaskReleased{Pod: "p", ENI: "eni-1", Device: -1, Address: addr, Reason: "terminated"},
 		sim.TaskCompleted{Pod: "p"},
+		sim.SubnetTagged{Subnet: "a", Tags: map[string]string{"kubernetes.io/role/cni": "1"}},
+		sim.ControllerConfigured{BranchCooldown: "20", CooldownMs: 30_000},
+		sim.ControllerRestarted{},
 		sim.ExhaustionBegan{
 			ID: 1, Kind: sim.KindSubnetIPs, Scope: "subnet", Name: "a", Pod: "p", Reason: "r", CappedBy: "MAX_ENI", Message: "m",
 			Numbers: map[string]int{"free": 1}, Remedy: "x",

@@ -1,6 +1,8 @@
 package replay
 
 import (
+	"time"
+
 	"vpcsim/model"
 	"vpcsim/sim"
 )
@@ -57,8 +59,14 @@ const (
 	BranchesCreated ChangeKind = "branches-created"
 	BranchesFailed  ChangeKind = "branches-failed" // requests that came to nothing
 	BranchesQueued  ChangeKind = "branches-queued" // their pods have left
+	BranchesUndone  ChangeKind = "branches-undone" // requests whose ENIs are made, and go at the next round
 	BranchesDeleted ChangeKind = "branches-deleted"
 	BranchesLeaked  ChangeKind = "branches-leaked"
+
+	// Of the cluster, told on each node that they concern.
+	SubnetTagged         ChangeKind = "subnet-tagged"
+	ControllerConfigured ChangeKind = "controller-configured"
+	ControllerRestarted  ChangeKind = "controller-restarted"
 )
 
 // Change is one line of a node's history. ENI and what follows are empty where
@@ -80,6 +88,9 @@ type Change struct {
 	// Subnet and Error are set where the kind has them.
 	Subnet model.SubnetID
 	Error  model.ErrorCode
+	// Tags are the subnet's, and Cooldown the branch ENIs', after a change of them.
+	Tags     map[string]string
+	Cooldown time.Duration
 	// Until is the last instant of a change that stands for several; otherwise At.
 	Until model.Instant
 	// Why is the decision of the agent that led to it; nil where none did.
@@ -104,8 +115,14 @@ func (h *History) branches(at model.Instant, kind ChangeKind) {
 	h.join(Change{At: at, Kind: kind, Branches: 1})
 }
 
-func (h *History) branchFailed(at model.Instant, code model.ErrorCode) {
-	h.join(Change{At: at, Kind: BranchesFailed, Branches: 1, Error: code})
+// branchFailed notes a request that came to nothing, whether or not its ENI was
+// made.
+func (h *History) branchFailed(at model.Instant, b sim.BranchFailed) {
+	kind := BranchesFailed
+	if b.ENI != "" {
+		kind = BranchesUndone
+	}
+	h.join(Change{At: at, Kind: kind, Branches: 1, Error: b.Error})
 }
 
 func (h *History) join(c Change) {

@@ -78,6 +78,9 @@ type Pods struct {
 	// StartLatency is from created to addressed, TimeToIP from bound to
 	// addressed, of all pods that were given an address.
 	StartLatency, TimeToIP Latencies
+	// LastAddressedAt and LastReadyAt are when the last of all pods was given its
+	// address and when the last became ready; model.Never if none did.
+	LastAddressedAt, LastReadyAt model.Instant
 
 	count  PodCount
 	list   []*Pod // in order of creation, with some that are gone
@@ -218,7 +221,7 @@ func (ps *Pods) ready(at model.Instant, name model.PodName) error {
 	if err != nil {
 		return err
 	}
-	p.ReadyAt = at
+	p.ReadyAt, ps.LastReadyAt = at, at
 	if p.Phase == ContainerCreating {
 		ps.set(p, Running)
 	}
@@ -301,12 +304,20 @@ func (s *State) address(n *Node, at model.Instant, b sim.PodAddressed) error {
 	p.More = b.More
 	p.AddressedAt = at
 	p.Reason, p.Message = "", ""
-	s.Pods.count.Addressed++
-	if b.Attempt > 0 {
-		s.Pods.StartLatency.add(at.Sub(p.CreatedAt))
-		s.Pods.TimeToIP.add(at.Sub(p.BoundAt))
-	}
+	s.Pods.addressed(at, p, b.Attempt > 0)
 	return nil
+}
+
+// addressed counts a pod that was given an address; one that had it when the run
+// began has waited for nothing.
+func (ps *Pods) addressed(at model.Instant, p *Pod, waited bool) {
+	ps.count.Addressed++
+	if !waited {
+		return
+	}
+	ps.StartLatency.add(at.Sub(p.CreatedAt))
+	ps.TimeToIP.add(at.Sub(p.BoundAt))
+	ps.LastAddressedAt = at
 }
 
 // handOut gives the pod its address of the pool, or those of several pools.

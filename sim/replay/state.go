@@ -28,6 +28,10 @@ type State struct {
 	Pods Pods
 	// Episodes are in the order in which they began.
 	Episodes []*Episode
+	// ScaleUps are those of the cluster autoscaler, in the order of time. Unhelped
+	// are the pods for which it could add no node when it looked last.
+	ScaleUps []ScaleUp
+	Unhelped []sim.AutoscalerNotScaledUp
 	// Calls are the calls to EC2.
 	Calls Calls
 	// Usage is how many addresses were attached and held over time.
@@ -111,6 +115,20 @@ func (s *State) apply(e sim.Event) error {
 		return s.releaseTask(b)
 	case sim.TaskCompleted:
 		return s.Pods.complete(b.Pod)
+	case sim.AutoscalerScaledUp:
+		s.ScaleUps = append(s.ScaleUps, ScaleUp{e.At, b})
+		return nil
+	case sim.AutoscalerNotScaledUp:
+		s.unhelp(b)
+		return nil
+	case sim.SubnetTagged:
+		return s.tagSubnet(e.At, b)
+	case sim.ControllerConfigured:
+		s.controllerConfigured(e.At, b)
+		return nil
+	case sim.ControllerRestarted:
+		s.controllerRestarted(e.At)
+		return nil
 	case sim.ExhaustionBegan:
 		return s.beginEpisode(e, b)
 	case sim.ExhaustionEnded:
@@ -199,6 +217,7 @@ func (s *State) start(b sim.RunStarted) error {
 	s.subnets = map[model.SubnetID]*Subnet{}
 	s.ec2ENIs = map[model.ENIID]*ec2ENI{}
 	s.episodes = map[int]*Episode{}
+	s.Pods.LastAddressedAt, s.Pods.LastReadyAt = model.Never, model.Never
 	for _, start := range b.Subnets {
 		sn, err := newSubnet(start)
 		if err != nil {

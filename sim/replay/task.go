@@ -83,9 +83,7 @@ func (s *State) addressTask(n *Node, at model.Instant, b sim.TaskAddressed) erro
 	p.Address, p.ENI, p.Device = b.Address, b.ENI, b.Device
 	p.AddressedAt = at
 	p.Reason, p.Message = "", ""
-	s.Pods.count.Addressed++
-	s.Pods.StartLatency.add(at.Sub(p.CreatedAt))
-	s.Pods.TimeToIP.add(at.Sub(p.BoundAt))
+	s.Pods.addressed(at, p, true)
 	return nil
 }
 

@@ -13,6 +13,8 @@ var (
 	sgp        = Source{"EKS best practices, Security Groups per Pod", "https://docs.aws.amazon.com/eks/latest/best-practices/sgpp.html"}
 	windows    = Source{"EKS best practices, Windows networking", "https://docs.aws.amazon.com/eks/latest/best-practices/windows-networking.html"}
 
+	counterfactual = Source{"no real scheduler: the counterfactual of this simulator", "https://github.com/aws/amazon-vpc-cni-k8s/issues/1160"}
+
 	eksCNI    = Source{"EKS best practices, Amazon VPC CNI", "https://docs.aws.amazon.com/eks/latest/best-practices/vpc-cni.html"}
 	eksPrefix = Source{"EKS best practices, Prefix Mode for Linux", "https://docs.aws.amazon.com/eks/latest/best-practices/prefix-mode-linux.html"}
 	eksCustom = Source{"EKS best practices, Custom Networking", "https://docs.aws.amazon.com/eks/latest/best-practices/custom-networking.html"}

@@ -37,6 +37,7 @@ needs no AWS account, no cluster and no network.`,
 		a.listCommand(&g),
 		a.showCommand(),
 		a.runCommand(&g),
+		a.capacityCommand(&g),
 		a.explainCommand(&g),
 		a.sweepCommand(&g),
 		a.mergeCommand(&g),
@@ -96,7 +97,6 @@ func unknownCommand(c *cobra.Command, args []string) error {
 
 // notYet are the commands whose names are settled and that don't exist yet.
 var notYet = []string{
-	"capacity",
 	"report",
 	"serve",
 	"playground",

@@ -24,7 +24,7 @@ import (
 // everything fits.
 const (
 	sweepName = "churn-and-cooldown"
-	sweepArgs = sweepName + " --vary cni.env.WARM_IP_TARGET=null,2,5 --vary nodeGroups.workers.instanceType=t3.nano,m5.large --seeds 2 --until 3m"
+	sweepArgs = sweepName + " --vary cni.env.WARM_IP_TARGET=null,2,5 --vary nodeGroups.workers.instanceType=t3.nano,m5.large --seeds 2"
 )
 
 // simulate runs a command that has to succeed and returns its result.

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -120,6 +121,20 @@ func (f *foundTests) folder(root string) error {
 // can't do without vpc, and whoever misspelt that has others.
 var scenarioKeys = regexp.MustCompile(`(?m)^(?:\{\s*|[ \t]{0,4}")?(vpc|nodeGroups|workloads|steps|expect)"?[ \t]*:`)
 
+// scenarioParts are these but for vpc.
+var scenarioParts = []string{"nodeGroups", "workloads", "steps", "expect"}
+
+// count counts the keys that are set.
+func count(keys map[string]bool) int {
+	n := 0
+	for _, set := range keys {
+		if set {
+			n++
+		}
+	}
+	return n
+}
+
 // isScenario tells scenarios from other files by their text: one that can't be
 // parsed is to be reported, and not passed over.
 func isScenario(path string) (bool, error) {
@@ -133,10 +148,17 @@ func isScenario(path string) (bool, error) {
 		return false, nil // longer than any scenario
 	}
 	keys := map[string]bool{}
+	var top map[string]json.RawMessage
+	if json.Unmarshal(text, &top) == nil { // of JSON lines say nothing
+		for key := range top {
+			keys[key] = key == "vpc" || slices.Contains(scenarioParts, key)
+		}
+		return keys["vpc"] || count(keys) > 1, nil
+	}
 	for _, m := range scenarioKeys.FindAllSubmatch(text, -1) {
 		keys[string(m[1])] = true
 	}
-	return keys["vpc"] || len(keys) > 1, nil
+	return keys["vpc"] || count(keys) > 1, nil
 }
 
 // matching are the tests whose name or path matches.

@@ -212,7 +212,7 @@ func TestMetricsAreDocumented(t *testing.T) {
 	}
 	for _, m := range metrics.All() {
 		if !strings.HasPrefix(m.Name, "ec2.calls.") {
-			there = append(there, strings.Join([]string{m.Name, string(m.Unit), string(m.Better), m.Means}, "|"))
+			there = append(there, strings.Join([]string{m.Name, string(m.ExactUnit()), string(m.Better), m.Means}, "|"))
 		}
 	}
 	require.Equal(t, there, listed)

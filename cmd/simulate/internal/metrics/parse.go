@@ -82,6 +82,18 @@ func (m Metric) Exact(v Value) string {
 	return strconv.FormatInt(v.N, 10)
 }
 
+// ExactUnit is the unit of what Exact writes and Parse reads; Parse wants that of
+// a duration to be written.
+func (m Metric) ExactUnit() Unit {
+	switch m.Unit {
+	case Thousandths:
+		return Count
+	case MicroUSD:
+		return "USD"
+	}
+	return m.Unit
+}
+
 // decimals writes n units of the last decimal, without zeros at the end.
 func decimals(n int64, places int) string {
 	text := fmt.Sprintf("%0*d", places+1, n)

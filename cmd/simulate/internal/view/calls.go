@@ -53,6 +53,8 @@ func writeCalls(p *page, s *replay.State) {
 	if s.Calls.Throttled > 0 {
 		p.linef("  throttled from %s to %s; busiest second: %s at %s", instant(s.Calls.ThrottledFrom),
 			instant(s.Calls.ThrottledTo), count(s.Calls.BusiestCalls, "call"), instant(s.Calls.Busiest))
+		p.line("")
+		writeCallChart(p, &s.Calls.Over)
 	}
 }
 

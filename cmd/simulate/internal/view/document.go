@@ -43,6 +43,14 @@ type SummaryDocument struct {
 	ENIs      int                `json:"enis"`
 	Addresses addressSummary     `json:"addresses"`
 	EC2Calls  map[sim.Action]int `json:"ec2Calls"`
+	// EC2CallsOverTime are calls per bucket, from the start to the last call.
+	EC2CallsOverTime callsOverTimeDocument `json:"ec2CallsOverTime"`
+}
+
+type callsOverTimeDocument struct {
+	BucketMs  int64 `json:"bucketMs"` // 0: there was no call
+	Calls     []int `json:"calls"`
+	Throttled []int `json:"throttled"`
 }
 
 type podSummary struct {
@@ -53,6 +61,10 @@ type podSummary struct {
 	// Null if no pod was given an address.
 	StartLatencyMs *latencyDocument `json:"startLatencyMs"` // created to addressed
 	TimeToIPMs     *latencyDocument `json:"timeToIPMs"`     // bound to addressed
+	// When the last of all pods got its address, and when the last became ready;
+	// null if none did.
+	LastAddressedMs *model.Instant `json:"lastAddressedMs"`
+	LastReadyMs     *model.Instant `json:"lastReadyMs"`
 }
 
 type latencyDocument struct {
@@ -212,10 +224,13 @@ func summaryOf(s *replay.State, nodes []nodeDocument) SummaryDocument {
 		Pods: podSummary{
 			Created: n.Created, Running: n.Running, Pending: n.Waiting(), FailedAttempts: n.FailedAttempts,
 			StartLatencyMs: latencyOf(&s.Pods.StartLatency), TimeToIPMs: latencyOf(&s.Pods.TimeToIP),
+			LastAddressedMs: unlessNever(s.Pods.LastAddressedAt), LastReadyMs: unlessNever(s.Pods.LastReadyAt),
 		},
 		Nodes:     len(nodes),
 		Addresses: addressSummary{t.Total, t.Assigned, t.Cooling, t.Free()},
 		EC2Calls:  map[sim.Action]int{},
+
+		EC2CallsOverTime: callsOverTime(&s.Calls.Over),
 	}
 	for _, n := range nodes {
 		sum.ENIs += len(n.ENIs) + len(n.Branches)
@@ -224,6 +239,15 @@ func summaryOf(s *replay.State, nodes []nodeDocument) SummaryDocument {
 		sum.EC2Calls[a.Action] = a.Count
 	}
 	return sum
+}
+
+func callsOverTime(series *replay.CallSeries) callsOverTimeDocument {
+	d := callsOverTimeDocument{BucketMs: series.Width().Milliseconds(), Calls: []int{}, Throttled: []int{}}
+	for _, b := range series.Buckets() {
+		d.Calls = append(d.Calls, b.Calls)
+		d.Throttled = append(d.Throttled, b.Throttled)
+	}
+	return d
 }
 
 func latencyOf(l *replay.Latencies) *latencyDocument {

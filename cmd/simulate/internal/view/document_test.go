@@ -78,8 +78,9 @@ func TestFieldsOfTheDocument(t *testing.T) {
 	for path, want := range map[string]string{
 		"":                            "apiVersion kind scenario endMs endedBy summary exhaustion nodes subnets pods expectations",
 		"scenario":                    "name seed digest",
-		"summary":                     "pods nodes enis addresses ec2Calls",
-		"summary.pods":                "created running pending failedAttempts startLatencyMs timeToIPMs",
+		"summary":                     "pods nodes enis addresses ec2Calls ec2CallsOverTime",
+		"summary.pods":                "created running pending failedAttempts startLatencyMs timeToIPMs lastAddressedMs lastReadyMs",
+		"summary.ec2CallsOverTime":    "bucketMs calls throttled",
 		"summary.pods.startLatencyMs": "p50 p90 p99 max",
 		"summary.addresses":           "total assigned cooling free",
 		"exhaustion":                  "kind scope name firstPod firstMs lastMs pods podMs reason cappedBy message numbers remedy",

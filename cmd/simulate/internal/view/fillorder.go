@@ -3,6 +3,7 @@ package view
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -162,7 +163,7 @@ func (l fillLine) what() cell {
 		return styled(red, "no trunk: "+string(l.Error)+times)
 	case replay.BranchesCreated:
 		return c("+" + count(l.Branches, "branch ENI") + l.span())
-	case replay.BranchesFailed:
+	case replay.BranchesFailed, replay.BranchesUndone:
 		return styled(yellow, fmt.Sprintf("%s: %s", count(l.Branches, "request"), l.Error)+l.span())
 	case replay.BranchesQueued:
 		return styled(cyan, count(l.Branches, "branch ENI")+" without pod"+l.span())
@@ -170,6 +171,12 @@ func (l fillLine) what() cell {
 		return c("−" + count(l.Branches, "branch ENI") + l.span())
 	case replay.BranchesLeaked:
 		return styled(red, count(l.Branches, "branch ENI")+" leaked"+l.span())
+	case replay.SubnetTagged:
+		return c("subnet " + string(l.Subnet) + ": tags replaced")
+	case replay.ControllerConfigured:
+		return c("branch cooldown set to " + l.Cooldown.String())
+	case replay.ControllerRestarted:
+		return c("resource controller restarts")
 	case replay.Restarted:
 		return c("agent restarts")
 	case replay.Failed:
@@ -222,8 +229,16 @@ func (l fillLine) why(n *replay.Node) string {
 		return trunkFailure(l.Error)
 	case replay.Excluded:
 		return "by the tags of subnet " + string(l.Subnet)
+	case replay.BranchesUndone:
+		return "ENIs go at the next round"
 	case replay.BranchesQueued:
 		return "their cooldown begins"
+	case replay.SubnetTagged:
+		return tags(l.Tags)
+	case replay.ControllerConfigured:
+		return "also for cooling ones"
+	case replay.ControllerRestarted:
+		return "what cooled cools anew"
 	}
 	switch l.By {
 	case sim.ByStart:
@@ -257,6 +272,18 @@ func (l fillLine) why(n *replay.Node) string {
 		return ""
 	}
 	return decision(*l.Why, l.Settings, n.Launched.SlotsPerENI)
+}
+
+// tags writes a subnet's tags.
+func tags(of map[string]string) string {
+	if len(of) == 0 {
+		return "none are left"
+	}
+	var out []string
+	for _, name := range slices.Sorted(maps.Keys(of)) {
+		out = append(out, name+"="+of[name])
+	}
+	return strings.Join(out, ", ")
 }
 
 // trunkFailure says in words why there is no trunk.

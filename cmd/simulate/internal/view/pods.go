@@ -58,6 +58,10 @@ func writePodSummary(p *page, s *replay.State) {
 			c(duration(row.l.Percentile(99))), c(duration(row.l.Max())))
 	}
 	g.write(p, 2)
+	if s.Calls.Throttled > 0 && s.Pods.LastReadyAt != model.Never {
+		one := strings.TrimSuffix(strings.ToLower(p.words.pods), "s")
+		p.linef("  the last %s got its address at %s and runs since %s", one, instant(s.Pods.LastAddressedAt), instant(s.Pods.LastReadyAt))
+	}
 }
 
 // writePods lists the pods that exist, as kubectl get pods -o wide does.

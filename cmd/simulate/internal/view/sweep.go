@@ -5,6 +5,7 @@ import (
 	"io"
 	"slices"
 	"strings"
+	"unicode"
 
 	"vpcsim/cmd/simulate/internal/metrics"
 	"vpcsim/cmd/simulate/internal/sweep"
@@ -50,6 +51,7 @@ type sweepTable struct {
 	page    *page
 	columns []metrics.Metric
 	bounded map[string]bool // metrics under a bound, by name
+	spread  bool            // show percentiles beside the medians
 
 	seen map[string]bool // marks in use
 }
@@ -63,8 +65,17 @@ func boundedMetrics(v *sweep.Verdict) map[string]bool {
 }
 
 // choose settles the columns: what was asked for, or the goals, the bounds, and
-// of some others those that differ, as far as the page is wide.
+// of some others those that differ, as far as the page is wide. For percentiles
+// it may be too narrow.
 func (t *sweepTable) choose() {
+	t.spread = t.v.Plan.Seeds != nil
+	t.chooseColumns()
+	if t.spread && t.grid().width() > pageWidth {
+		t.spread = false
+	}
+}
+
+func (t *sweepTable) chooseColumns() {
 	if t.columns = t.v.Shown; len(t.columns) > 0 {
 		return
 	}
@@ -95,10 +106,15 @@ func (t *sweepTable) differs(m metrics.Metric) bool {
 }
 
 func (t *sweepTable) remark() string {
-	if s := t.v.Plan.Seeds; s != nil {
-		return fmt.Sprintf("medians over %s, (5th–95th percentile)", count(s.Count, "seed"))
+	s := t.v.Plan.Seeds
+	if s == nil {
+		return ""
 	}
-	return ""
+	text := "medians over " + count(s.Count, "seed")
+	if t.spread {
+		return text + " (5th–95th percentile)"
+	}
+	return text + "; percentiles: -o csv"
 }
 
 func (t *sweepTable) grid() *grid {
@@ -189,8 +205,8 @@ func (t *sweepTable) value(c *sweep.Cell, m metrics.Metric, best metrics.Value) 
 	}
 	s := c.Spread(m)
 	text := write(m, s.Median)
-	if s.P5 != s.P95 {
-		text = fmt.Sprintf("%s (%s–%s)", text, write(m, s.P5), write(m, s.P95))
+	if low, high := write(m, s.P5), write(m, s.P95); t.spread && low != high {
+		text = fmt.Sprintf("%s (%s–%s)", text, low, high)
 	}
 	for i, b := range t.v.Require {
 		if b.Metric.Name == m.Name && c.Keeps[i] < c.Runs {
@@ -259,6 +275,12 @@ func shortValue(v string) string {
 	if v == sweep.Unset {
 		return "unset"
 	}
+	v = strings.Map(func(r rune) rune {
+		if !unicode.IsPrint(r) {
+			return '\ufffd'
+		}
+		return r
+	}, v)
 	if r := []rune(v); len(r) > longestValue {
 		return string(r[:longestValue-1]) + "…"
 	}

@@ -142,7 +142,7 @@ func NewSweepDocument(v *sweep.Verdict) SweepDocument {
 	}
 	shown := writtenMetrics(v)
 	for _, m := range shown {
-		d.Metrics = append(d.Metrics, metricDocument{m.Name, exactUnit(m), m.Better, m.Means})
+		d.Metrics = append(d.Metrics, metricDocument{m.Name, m.ExactUnit(), m.Better, m.Means})
 	}
 	for _, c := range v.Cells {
 		cell := sweepCellDocument{
@@ -158,17 +158,6 @@ func NewSweepDocument(v *sweep.Verdict) SweepDocument {
 		d.Cells = append(d.Cells, cell)
 	}
 	return d
-}
-
-// exactUnit is the unit of what [metrics.Metric.Exact] writes.
-func exactUnit(m metrics.Metric) metrics.Unit {
-	switch m.Unit {
-	case metrics.Thousandths:
-		return metrics.Count
-	case metrics.MicroUSD:
-		return "USD"
-	}
-	return m.Unit
 }
 
 func indexOf(c *sweep.Cell) *int {

@@ -74,25 +74,29 @@ func phrase(m metrics.Metric, value string) string {
 
 // why says by what the recommended cell was chosen.
 func (w sweepWords) why() string {
-	allowed, fitting := 0, 0
-	front := 0
+	allowed, front := 0, 0
 	for _, c := range w.v.Cells {
 		if c.Allowed() {
 			allowed++
-		}
-		if c.Fits() {
-			fitting++
 		}
 		if c.Front {
 			front++
 		}
 	}
-	among := "all " + count(allowed, "cell")
-	switch {
-	case len(w.v.Require) > 0:
-		among = fmt.Sprintf("the %s of %s in which everything fits and %s holds", number(allowed), count(len(w.v.Cells), "cell"), listOf(w.v.Plan.Require))
-	case fitting < len(w.v.Cells):
-		among = fmt.Sprintf("the %s of %s in which everything fits", number(fitting), count(len(w.v.Cells), "cell"))
+	among := count(len(w.v.Cells), "cell") + " in which everything fits"
+	if len(w.v.Require) > 0 {
+		among += " and " + listOf(w.v.Plan.Require) + " holds"
+	}
+	switch allowed {
+	case 1:
+		return fmt.Sprintf("It is the only one of %s.", among)
+	case len(w.v.Cells):
+		among = "all " + count(allowed, "cell")
+		if len(w.v.Require) > 0 {
+			among += ", which keep " + listOf(w.v.Plan.Require) + ","
+		}
+	default:
+		among = fmt.Sprintf("the %s of %s", number(allowed), among)
 	}
 	if w.v.Basis == sweep.ByBalance {
 		var goals []string

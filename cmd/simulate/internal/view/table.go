@@ -28,6 +28,7 @@ func Table(w io.Writer, s *replay.State, o TableOptions) error {
 	p.words = wordsOf(s)
 	writeHeader(p, s)
 	writeFillOrder(p, s)
+	writeAutoscaler(p, s)
 	writeNodes(p, s)
 	writeSubnets(p, s)
 	writeExhaustion(p, s)

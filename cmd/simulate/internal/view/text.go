@@ -163,6 +163,27 @@ func (g *grid) wrapTo(room int) {
 	g.rows = rows
 }
 
+// wrapFirst makes the grid as wide as room at most: the first column takes
+// several lines.
+func (g *grid) wrapFirst(room int) {
+	widths := g.widths()
+	for _, w := range widths[1:] {
+		room -= w + 2
+	}
+	var rows [][]cell
+	for _, row := range g.rows {
+		for i, text := range wrap(row[0].text, max(room, leastWrapped)) {
+			line := make([]cell, len(row))
+			if i == 0 {
+				copy(line, row)
+			}
+			line[0] = cell{text: text, style: row[0].style}
+			rows = append(rows, line)
+		}
+	}
+	g.rows = rows
+}
+
 // lineOf is a line of a cell that was wrapped, empty behind the last.
 func lineOf(of cell, lines []string, i int) cell {
 	if i >= len(lines) {

@@ -21,6 +21,9 @@ func writeVerdict(p *page, s *replay.State) {
 	}
 	p.line("")
 	if v.explanation != "" {
+		if !v.fits {
+			v.explanation += blindTo(s)
+		}
 		p.paragraph(0, "", v.explanation, plain)
 	}
 	p.paragraph(0, "", v.line, st)
@@ -188,11 +191,17 @@ func explain(s *replay.State, t *trouble) string {
 	case sim.KindCPUMemory:
 		return "The nodes that the pods may use lack CPU or memory. Addresses are not what is short."
 	case sim.KindENILimit:
-		if t.first.Scope == "cluster" {
+		if t.first.Scope == "cluster" && !ofPools(t) {
 			return "Every Windows node gives out all the addresses that its one ENI can hold."
+		}
+		if ofPools(t) {
+			return "All ENIs that the nodes may have are there and full."
 		}
 		return "All ENIs that " + at + " may have are there and full."
 	case sim.KindSubnetIPs:
+		if ofPools(t) {
+			return "EC2 has too few free addresses in the subnets of the nodes."
+		}
 		return "EC2 has too few free addresses in " + at + "."
 	case sim.KindPrefixFragmentation:
 		return "There are free addresses in " + at + ", but no 16 in a row, aligned, for a /28 prefix."
@@ -219,10 +228,17 @@ func explain(s *replay.State, t *trouble) string {
 	case sim.KindWarmPoolLag:
 		return "The pool of " + at + " is still growing."
 	case sim.KindCooldown, sim.KindBranchCooldown:
+		if t.first.Reason == "in-use" {
+			return "All branch ENIs of " + at + " are in use, by fewer pods than name that node."
+		}
 		return "What is free at " + at + " still cools down."
 	}
 	return ""
 }
+
+// ofPools reports whether pods wait for addresses of the nodes' pools without
+// having a node, as with a scheduler that sees addresses.
+func ofPools(t *trouble) bool { return t.first.Reason == "addresses" }
 
 func plural(n int, one, many string) string {
 	if n == 1 {

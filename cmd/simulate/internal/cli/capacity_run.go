@@ -1,0 +1,271 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"regexp"
+	"runtime"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"vpcsim/cmd/simulate/internal/capacity"
+	"vpcsim/model"
+	"vpcsim/scenarios"
+	"vpcsim/sim"
+	"vpcsim/sim/replay"
+)
+
+// prober runs a scenario with changes and judges the runs, several at a time.
+type prober struct {
+	app      *App
+	ctx      context.Context
+	load     func(scenarios.Options) (*scenarios.Scenario, error)
+	base     scenarios.Options
+	maxWait  time.Duration
+	headroom int            // per cent
+	seeds    int            // a value fits if it does with so many
+	group    string         // whose pod places the headroom is of
+	subnet   model.SubnetID // of whose addresses it is
+	progress *progress
+
+	mu        sync.Mutex // of what follows
+	runs      int
+	leastFree map[int]int // of subnet, by value
+}
+
+func newProber(a *App, ctx context.Context, load func(scenarios.Options) (*scenarios.Scenario, error), base scenarios.Options, quiet bool) *prober {
+	p := &prober{app: a, ctx: ctx, load: load, base: base, leastFree: map[int]int{}}
+	// As --env comes after --set, it would undo what is varied and what remedies
+	// change.
+	p.base.Set = slices.Clone(base.Set)
+	for _, option := range base.Env {
+		p.base.Set = append(p.base.Set, setOfEnv(option))
+	}
+	p.base.Env = nil
+	if !quiet {
+		p.progress = newProgress(a.Err, 0)
+	}
+	return p
+}
+
+// setOfEnv is an option of --env as one of --set.
+func setOfEnv(option string) string {
+	name, value, ok := strings.Cut(option, "=")
+	if !ok {
+		return "cni.env." + strings.TrimSuffix(name, "-") + "=null"
+	}
+	return "cni.env." + name + "=" + strconv.Quote(value)
+}
+
+// options are those of the user with the changes.
+func (p *prober) options(changes ...string) scenarios.Options {
+	o := p.base
+	o.Set = slices.Concat(p.base.Set, changes)
+	return o
+}
+
+// checkPath reports a path that no value makes sense at.
+func (p *prober) checkPath(flag, path string, value int) error {
+	set := path + "=" + strconv.Itoa(value)
+	_, err := p.load(p.options(set))
+	var mistakes scenarios.Errors
+	if !errors.As(err, &mistakes) {
+		return err
+	}
+	for i := range mistakes {
+		if mistakes[i].File != "--set "+set {
+			return nil // the value is no good with the rest; others may be
+		}
+		mistakes[i].File = flag + " " + path
+		if strings.HasPrefix(mistakes[i].Message, "must be at") {
+			return nil
+		}
+	}
+	return mistakes
+}
+
+// loads says what is wrong with the scenario when it is changed so, if anything.
+func (p *prober) loads(changes []string) *capacity.Stop {
+	_, err := p.load(p.options(changes...))
+	return invalid(err)
+}
+
+var placeAtEnd = regexp.MustCompile(` \(\S+:\d+:\d+\)$`)
+
+// invalid is the stop of a scenario that can't be loaded, nil if err is none of
+// these.
+func invalid(err error) *capacity.Stop {
+	var mistakes scenarios.Errors
+	if !errors.As(err, &mistakes) {
+		return nil
+	}
+	// Where an option is to blame the message ends in the place of the file.
+	message := placeAtEnd.ReplaceAllString(mistakes[0].Message, "")
+	if mistakes[0].Path != "" {
+		message = mistakes[0].Path + ": " + message
+	}
+	return &capacity.Stop{Kind: capacity.KindInvalid, Message: message}
+}
+
+// runner runs the scenario with the changes and a value, which set writes.
+func (p *prober) runner(changes []string, set func(value int) string) capacity.Runner {
+	return func(values []int) ([]capacity.Probe, error) {
+		probes := make([]capacity.Probe, len(values))
+		failed := make([]error, len(values))
+		places := make(chan struct{}, runtime.GOMAXPROCS(0))
+		var all sync.WaitGroup
+		for i, v := range values {
+			places <- struct{}{}
+			all.Go(func() {
+				defer func() { <-places }()
+				probes[i], failed[i] = p.probe(v, slices.Concat(changes, []string{set(v)}))
+			})
+		}
+		all.Wait()
+		return probes, firstOf(failed)
+	}
+}
+
+// firstOf is the first error, in the order of the values.
+func firstOf(errs []error) error {
+	i := slices.IndexFunc(errs, func(err error) bool { return err != nil })
+	if i < 0 {
+		return nil
+	}
+	return errs[i]
+}
+
+// probe runs one value.
+func (p *prober) probe(value int, changes []string) (out capacity.Probe, err error) {
+	defer func() {
+		if v := recover(); v != nil {
+			err = panicked(v)
+		}
+	}()
+	out.Value = value
+	scenario, err := p.load(p.options(changes...))
+	if stop := invalid(err); stop != nil {
+		out.Stop = stop
+		return out, nil
+	}
+	if err != nil {
+		return out, err
+	}
+	for seed := scenario.Seed; seed < scenario.Seed+uint64(p.seeds); seed++ {
+		cfg := configOf(scenario)
+		cfg.Seed = seed
+		if out, err = p.play(value, cfg); err != nil || out.Stop != nil {
+			break
+		}
+	}
+	return out, err
+}
+
+// play runs a value with one seed.
+func (p *prober) play(value int, cfg sim.Config) (capacity.Probe, error) {
+	out := capacity.Probe{Value: value}
+	r := run{app: p.app, ctx: p.ctx, cfg: cfg}
+	places := places{group: p.group, state: &r.state}
+	if p.group != "" {
+		r.also = places.apply
+	}
+	if err := r.play(); err != nil {
+		return out, err
+	}
+	places.measure()
+	out.Stop = p.judge(&r.state, &places)
+	out.Use = capacity.UseOf(&r.state)
+	out.Use.LeastPlaces, out.Use.LeastOf = places.free, places.all
+	p.ran(value, &r.state)
+	return out, nil
+}
+
+// ran counts a run.
+func (p *prober) ran(value int, s *replay.State) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.runs++
+	if sn := s.Subnet(p.subnet); sn != nil {
+		if least, ok := p.leastFree[value]; !ok || sn.LeastFree() < least {
+			p.leastFree[value] = sn.LeastFree()
+		}
+	}
+	p.progress.run(p.runs)
+}
+
+// run shows how many runs are done.
+func (p *progress) run(n int) {
+	if p == nil || time.Since(p.begun) < progressAfter {
+		return
+	}
+	if p.bar == nil {
+		p.start()
+	}
+	p.bar.Describe(fmt.Sprintf("%d runs", n))
+	_ = p.bar.Add(1) // a bar that can't be drawn stops nothing
+}
+
+// judge says what stops a run, nil if it fits.
+func (p *prober) judge(s *replay.State, places *places) *capacity.Stop {
+	if s.Ended != nil && s.Ended.EndedBy == "limit" {
+		return &capacity.Stop{Kind: capacity.KindLimit, Message: s.Ended.Message}
+	}
+	if stop := capacity.Judge(s, capacity.Demands{MaxWait: p.maxWait}); stop != nil {
+		return stop
+	}
+	if p.headroom == 0 {
+		return nil
+	}
+	free, of, what := places.free, places.all, "pod places of "+p.group
+	if sn := s.Subnet(p.subnet); sn != nil {
+		free, of, what = sn.LeastFree(), sn.Stats().Usable, "addresses of "+string(p.subnet)
+	}
+	if free*100 >= p.headroom*of {
+		return nil
+	}
+	return &capacity.Stop{
+		Kind:    capacity.KindHeadroom,
+		Message: fmt.Sprintf("%d of %d %s are free at the peak, which is less than %d%%", free, of, what, p.headroom),
+		Running: s.Pods.Count().Running,
+	}
+}
+
+// places watches how many pod places of a node group are free. It looks when
+// pods were placed or a node went, at the end of that instant.
+type places struct {
+	group     string
+	state     *replay.State
+	at        model.Instant
+	due, seen bool
+	free, all int // where the least part of all was free
+}
+
+// apply looks at the state before the event.
+func (l *places) apply(e sim.Event) error {
+	if l.due && e.At > l.at {
+		l.measure()
+	}
+	switch e.Body.(type) {
+	case sim.PodBound, sim.NodeTerminated:
+		l.due, l.at = true, e.At
+	}
+	return nil
+}
+
+func (l *places) measure() {
+	l.due = false
+	taken, all := 0, 0
+	for _, n := range l.state.Nodes {
+		if n.Launched.Group == l.group && !n.Gone() {
+			all += n.Launched.MaxPods
+			taken += n.Bound() + n.Launched.SystemPods
+		}
+	}
+	if free := all - taken; !l.seen || free*l.all < l.free*all {
+		l.seen, l.free, l.all = true, free, all
+	}
+}

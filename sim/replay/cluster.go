@@ -1,0 +1,43 @@
+package replay
+
+import (
+	"fmt"
+	"time"
+
+	"vpcsim/model"
+	"vpcsim/sim"
+)
+
+// tagSubnet replaces a subnet's tags. It is told on the nodes whose agents may
+// look at them: those of the subnet's zone.
+func (s *State) tagSubnet(at model.Instant, b sim.SubnetTagged) error {
+	sn := s.subnets[b.Subnet]
+	if sn == nil {
+		return fmt.Errorf("there is no subnet %q", b.Subnet)
+	}
+	sn.Tags = b.Tags
+	for _, n := range s.Nodes {
+		if !n.Gone() && n.Launched.Zone == sn.Zone {
+			n.History.add(Change{At: at, Kind: SubnetTagged, Subnet: b.Subnet, Tags: b.Tags})
+		}
+	}
+	return nil
+}
+
+func (s *State) controllerConfigured(at model.Instant, b sim.ControllerConfigured) {
+	s.toldOnTrunks(Change{At: at, Kind: ControllerConfigured, Cooldown: time.Duration(b.CooldownMs) * time.Millisecond})
+}
+
+func (s *State) controllerRestarted(at model.Instant) {
+	s.toldOnTrunks(Change{At: at, Kind: ControllerRestarted})
+}
+
+// toldOnTrunks adds a change to the nodes that have asked the resource
+// controller for a trunk, or get their addresses from it.
+func (s *State) toldOnTrunks(c Change) {
+	for _, n := range s.Nodes {
+		if !n.Gone() && (n.Trunk.SignalledAt != model.Never || n.Launched.OS == "windows") {
+			n.History.add(c)
+		}
+	}
+}
