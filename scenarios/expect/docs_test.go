@@ -140,3 +140,18 @@ func TestExamplesCompile(t *testing.T) {
 		require.Empty(t, mistakes, text)
 	}
 }
+
+// Expressions know every type of event that the engine writes.
+func TestAllEventsAreKnown(t *testing.T) {
+	files, err := filepath.Glob(filepath.Join("..", "..", "sim", "event*.go"))
+	require.NoError(t, err)
+	var all []string
+	for _, file := range files {
+		source, err := os.ReadFile(file)
+		require.NoError(t, err)
+		for _, m := range regexp.MustCompile(`(?m)^\t\w+ +EventType += "([^"]+)"`).FindAllSubmatch(source, -1) {
+			all = append(all, string(m[1]))
+		}
+	}
+	require.ElementsMatch(t, all, eventTypes(Scope{}))
+}

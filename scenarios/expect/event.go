@@ -30,8 +30,8 @@ var bodies = []sim.Body{
 	sim.PodDeleted{}, sim.PodReleased{}, sim.PodCompleted{},
 	sim.TaskCreated{}, sim.TaskPlaced{}, sim.TaskUnplaceable{}, sim.TaskFailed{}, sim.TaskAddressed{}, sim.TaskReady{},
 	sim.TaskDeleted{}, sim.TaskReleased{}, sim.TaskCompleted{},
-	sim.SubnetTagged{}, sim.ControllerConfigured{}, sim.ControllerRestarted{},
 	sim.AutoscalerScaledUp{}, sim.AutoscalerNotScaledUp{},
+	sim.SubnetTagged{}, sim.ControllerConfigured{}, sim.ControllerRestarted{},
 	sim.ExhaustionBegan{}, sim.ExhaustionEnded{},
 }
 

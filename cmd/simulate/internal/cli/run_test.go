@@ -104,7 +104,8 @@ func TestFailuresToWrite(t *testing.T) {
 		"max-pods m5.large", "max-pods --all", "max-pods m5.large -o json", "max-pods m5.large -o yaml", "max-pods m5.large -o csv",
 		"instance-types", "instance-types -o json", "instance-types -o yaml", "instance-types -o csv",
 		"compare - --set seed=7", "compare - --set seed=7 -o json", "sweep - --vary seed=1..2", "sweep - --vary seed=1..2 -o csv", "sweep - --vary seed=1..2 -o json",
-		"test --library --run default-secondary", "test --library --run default-secondary -o json", "conformance", "conformance -o wide", "conformance -o json", "run - -o openmetrics",
+		"conformance", "conformance -o wide", "conformance -o json", "run - -o openmetrics",
+		"test -", "test - -o json", "test - -o yaml",
 		"list", "list -o json", "list -o yaml", "show default-secondary-ip", "version", "--help",
 	} {
 		// A reader that goes away has seen enough.
