@@ -89,12 +89,14 @@ func (a *agent) keeps(e *model.StoreENI, at model.Instant) (pool model.Reason, o
 	return "", own
 }
 
-// frees is the ENI that a check at the instant would free, nil if none.
-func (a *agent) frees(at model.Instant) *model.StoreENI {
+// frees are the ENIs of which a check at the instant frees one, by device number;
+// which is the agent's chance.
+func (a *agent) frees(at model.Instant) []*model.StoreENI {
+	var out []*model.StoreENI
 	for _, e := range a.store.ENIs() {
 		if pool, own := a.keeps(e, at); pool == "" && len(own) == 0 {
-			return e
+			out = append(out, e)
 		}
 	}
-	return nil
+	return out
 }

@@ -229,10 +229,10 @@ func (es *eniStory) finishStays() {
 		x.Answer += fmt.Sprintf(" It stays: %s.", strings.Join(why, "; and "))
 	case a.busy() != "":
 		x.Answer += fmt.Sprintf(" Nothing keeps it; %s.", underWay(a.busy()))
-	case a.frees(next) == e:
+	case len(a.frees(next)) == 1:
 		x.Answer += fmt.Sprintf(" Nothing keeps it: the check at %s frees it.", view.Instant(next))
 		x.Next = append(x.Next, view.Fact{Name: view.Instant(next), Text: "the next check frees it", Rule: rules.Decision(model.RuleFreeENI, model.ReasonUnusedENI)})
 	default:
-		x.Answer += " Nothing keeps it: a check soon frees it, one ENI at a time."
+		x.Answer += fmt.Sprintf(" Nothing keeps it: the check at %s frees it, or another that nothing keeps; one goes at each check.", view.Instant(next))
 	}
 }

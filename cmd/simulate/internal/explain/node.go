@@ -124,9 +124,13 @@ func (ns *nodeStory) finishChecks() {
 		return
 	}
 	x.Answer += fmt.Sprintf(" The check at %s %s.", view.Instant(next), text)
-	if e := a.frees(next); e != nil {
-		x.Answer += fmt.Sprintf(" It frees eni%d.", e.Device)
-		x.Next = append(x.Next, view.Fact{Name: view.Instant(next), Text: fmt.Sprintf("it frees eni%d, which nothing keeps", e.Device), Rule: rules.Decision(model.RuleFreeENI, model.ReasonUnusedENI)})
+	if idle := a.frees(next); len(idle) > 0 {
+		which := fmt.Sprintf("eni%d, which nothing keeps", idle[0].Device)
+		if len(idle) > 1 {
+			which = fmt.Sprintf("one of the %d ENIs that nothing keeps", len(idle))
+		}
+		x.Answer += fmt.Sprintf(" It frees %s.", which)
+		x.Next = append(x.Next, view.Fact{Name: view.Instant(next), Text: "it frees " + which, Rule: rules.Decision(model.RuleFreeENI, model.ReasonUnusedENI)})
 	}
 }
 

@@ -155,8 +155,13 @@ func (a *agent) does(v verdict) string {
 	switch v.act {
 	case grows:
 		n := model.GrowCount(v.stats, a.settings, a.limits())
-		for _, e := range a.store.GrowCandidates(a.settings, a.limits(), nil) {
+		candidates := a.store.GrowCandidates(a.settings, a.limits(), nil)
+		if len(candidates) == 1 {
+			e := candidates[0]
 			return fmt.Sprintf("asks EC2 for %s on eni%d", a.blocks(min(n, a.limits().Slots-e.BlockCount())), e.Device)
+		}
+		if len(candidates) > 1 { // which of them is the agent's chance
+			return fmt.Sprintf("asks EC2 for up to %s on one of the %d ENIs with empty slots", a.blocks(min(n, a.limits().Slots)), len(candidates))
 		}
 		return fmt.Sprintf("asks EC2 for a new ENI with %s", a.blocks(min(n, a.limits().Slots)))
 	case shrinks:
