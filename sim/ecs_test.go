@@ -667,6 +667,43 @@ func TestECSCopesWithRefusals(t *testing.T) {
 	}
 }
 
+// TestECSUnderThrottling starts 120 tasks at once, whose ENIs are more calls than
+// EC2's bucket of CreateNetworkInterface holds: 100, and 5 a second. ECS's client
+// tries again, and every task runs in the end.
+func TestECSUnderThrottling(t *testing.T) {
+	for _, throttling := range []bool{false, true} {
+		cfg := ecsConfig("a")
+		cfg.EC2.Throttling = throttling
+		cfg.NodeGroups = []NodeGroup{ecsGroup(t, cfg, "w", "c5.large", 60, false)}
+		cfg.Workloads = []Workload{ecsService("web", 120)}
+		var events []Event
+		require.NoError(t, Run(cfg, func(e Event) error { events = append(events, e); return nil }))
+		calls, at := told[EC2Call](events)
+		refused := 0
+		perSecond := map[model.Instant]int{}
+		for i, c := range calls {
+			switch {
+			case c.Action != CreateNetworkInterface:
+			case c.Throttled:
+				refused++
+			default:
+				perSecond[at[i]/1000]++
+			}
+		}
+		require.Equal(t, throttling, refused > 0)
+		_, most, _ := running(events, 0)
+		require.Equal(t, 120, most)
+		if !throttling {
+			continue
+		}
+		for second, n := range perSecond {
+			if second > 0 {
+				require.LessOrEqual(t, n, 5, "second %d", second)
+			}
+		}
+	}
+}
+
 // TestNoInstance: tasks wait for instances that will come; where there are none
 // it says so.
 func TestNoInstance(t *testing.T) {

@@ -163,7 +163,7 @@ func agentLines(s *replay.State, sc scenario) []string {
 	for _, n := range s.Nodes {
 		v := &variant{n: 1}
 		for _, ch := range n.History.Settings {
-			v.texts = append(v.texts, settingsLine(ch.Settings))
+			v.texts = append(v.texts, poolLine(n, ch.Settings))
 			v.from = append(v.from, ch.At)
 		}
 		if len(v.texts) == 0 {
@@ -216,13 +216,26 @@ func agentLines(s *replay.State, sc scenario) []string {
 		out[0] += ", subnets chosen by tags"
 	}
 	switch version := "VPC CNI " + sc.CNI.Version; {
-	case len(out) == 0 || sc.CNI.Version == "":
+	case len(out) == 0 || sc.CNI.Version == "" || !slices.ContainsFunc(s.Nodes, hasAgent):
 	case len(out) == 1:
 		out[0] = version + ", " + out[0]
 	default:
 		out = slices.Insert(out, 0, version)
 	}
 	return out
+}
+
+// hasAgent reports whether the CNI's agent runs on the node.
+func hasAgent(n *replay.Node) bool { return n.Launched.OS == "" }
+
+// poolLine is the settings line of a node's pool: that of its agent, or on
+// Windows the resource controller's for it.
+func poolLine(n *replay.Node, st model.Settings) string {
+	if hasAgent(n) {
+		return settingsLine(st)
+	}
+	st.SubnetDiscovery = true // of an agent's alone it says that it is off
+	return "the resource controller's pool on Windows, " + settingsLine(st)
 }
 
 // byTags reports whether subnet discovery has tags to go by: else it comes to the
