@@ -99,9 +99,9 @@ func (a *agent) changed() {
 	}
 }
 
-// checkFrom is the first check of the grid at or after t that has not been made.
+// checkFrom is the first check of the grid at or after t that is still to come.
 func (a *agent) checkFrom(t model.Instant) model.Instant {
-	return a.onGrid(a.loopBase, max(t, a.lastCheck+1))
+	return a.onGrid(a.loopBase, max(t, a.lastCheck+1, a.e.beatsFrom(a.node)))
 }
 
 // onGrid is the first instant base + n·5 s, n at least 1, at or after t.

@@ -42,30 +42,45 @@ func (a *agent) wakeReconcile() {
 // mustReconcile reports whether reconciles run, because one may find something.
 func (a *agent) mustReconcile() bool { return a.stale || a.e.sleepless }
 
-// reconcileFrom is the first reconcile of the grid at or after t.
+// reconcileFrom is the first reconcile of the grid at or after t. A life begins
+// with a check: the first reconcile is half a round after it.
 func (a *agent) reconcileFrom(t model.Instant) model.Instant {
+	if a.lastCheck < 0 {
+		t = max(t, a.loopBase.Add(loopPeriod))
+	}
 	return a.onGrid(a.loopBase.Add(loopPause-loopPeriod), t)
 }
 
-// catchUp moves lastAction over the reconciles that would have run before this
-// instant without effect. Each of them counts as a pool action and so moves
-// the next; nothing else hangs on them.
+// differs notes that the datastore and EC2 may differ, and sees to it that a
+// reconcile finds out. What happens beside the loop calls it.
+func (a *agent) differs() {
+	if a.up && !a.busy {
+		a.catchUp() // once reconciles run as timers it is too late
+	}
+	a.stale = true
+	a.wakeReconcile()
+}
+
+// catchUp moves lastAction over the reconciles that would have run by now
+// without effect. Each of them counts as a pool action and so moves the next;
+// nothing else hangs on them.
 func (a *agent) catchUp() {
 	if a.mustReconcile() {
 		return // they run as timers
 	}
+	end := a.e.beatsFrom(a.node)
 	if a.awaitsTrunk() {
-		if last := a.reconcileFrom(a.e.now - model.Instant(loopPeriod.Milliseconds())); last < a.e.now && last > a.lastAction {
+		if last := a.reconcileFrom(end.Add(-loopPeriod)); last < end && last > a.lastAction {
 			a.lastAction = last
 		}
 		return
 	}
 	next := a.reconcileFrom(a.lastAction.Add(model.ReconcileInterval) + 1)
-	if next >= a.e.now {
+	if next >= end {
 		return
 	}
 	period := model.Instant((model.ReconcileInterval + loopPeriod).Milliseconds())
-	a.lastAction = next + (a.e.now-1-next)/period*period
+	a.lastAction = next + (end-1-next)/period*period
 }
 
 // reconcile compares the datastore with what is attached. ENIs and blocks that

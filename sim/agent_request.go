@@ -2,6 +2,7 @@ package sim
 
 import (
 	"net/netip"
+	"slices"
 
 	"vpcsim/model"
 )
@@ -149,13 +150,22 @@ func (a *agent) afterRelease(l *model.Lease) {
 }
 
 // giveBackLeftover returns a prefix left over from prefix mode to EC2 in the
-// instant in which its last pod leaves.
+// instant in which its last pod leaves. The call is made beside the loop: while
+// EC2 has not carried it out a reconcile may take the prefix back.
 func (p *pool) giveBackLeftover(l *model.Lease) {
 	if !p.store.Leftover(l) {
 		return
 	}
-	e := l.ENI()
-	blocks := []netip.Prefix{l.Prefix()}
+	a, e, prefix := p.a, l.ENI(), l.Prefix()
+	ni := a.instance().eni(e.ID)
+	blocks := []netip.Prefix{prefix}
 	p.drop(e, blocks, ByRelease)
-	p.a.e.ec2.unassign(p.a.instance().eni(e.ID), blocks, func(model.ErrorCode) {})
+	a.e.ec2.unassign(ni, blocks, a.alive(func(code model.ErrorCode) {
+		if code != "" || e.Has(prefix) {
+			a.differs()
+		}
+	}))
+	if slices.Contains(ni.blocks, prefix) {
+		a.differs()
+	}
 }

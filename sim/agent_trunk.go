@@ -35,17 +35,17 @@ func (a *agent) attachedByOthers() {
 		a.awaitTrunkIPv6()
 		return
 	}
-	a.stale = true
-	a.wakeReconcile()
+	a.differs()
 }
 
 // reconcileDue is the earliest instant at which a reconcile may run: every round
 // while a trunk is awaited, but once in an instant.
 func (a *agent) reconcileDue() model.Instant {
+	now := a.e.beatsFrom(a.node)
 	if a.awaitsTrunk() {
-		return max(a.e.now, a.lastAction+1)
+		return max(now, a.lastAction+1)
 	}
-	return max(a.e.now, a.lastAction.Add(model.ReconcileInterval)+1)
+	return max(now, a.lastAction.Add(model.ReconcileInterval)+1)
 }
 
 // leavesToBranch reports whether the agent gives the pod no address of its own

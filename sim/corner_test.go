@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"net/netip"
 	"testing"
 	"time"
 
@@ -161,5 +162,54 @@ func TestRevisionsAreSpreadEachByItself(t *testing.T) {
 	require.Len(t, on, 3)
 	for node, pods := range on {
 		require.InDelta(t, 8.0/3, pods, 1, node)
+	}
+}
+
+// A leftover prefix goes back to EC2 beside the agent's loop. Where EC2 refuses,
+// it is there still, and a reconcile takes it for one of others: not that at
+// 67 s, less than 60 s after it was given back, but the next, at 132 s.
+func TestRefusedGiveBackIsFoundByReconcile(t *testing.T) {
+	for name, refused := range map[string]bool{"refused": true, "accepted": false} {
+		t.Run(name, func(t *testing.T) {
+			cfg := baseConfig("a")
+			cfg.Subnets[0].CIDR = netip.MustParsePrefix("10.0.0.0/24")
+			cfg.Duration = 5 * time.Minute
+			cfg.CNI.Env["ENABLE_PREFIX_DELEGATION"] = "true"
+			cfg.NodeGroups = []NodeGroup{baseGroup(cfg, "w", 1)}
+			off := "false"
+			cfg.Steps = []Step{
+				{At: time.Second, Action: Create{Pod: "p", Spec: PodSpec{Node: "w-0"}}},
+				{At: 2 * time.Second, Action: RestartAgent{Node: "w-0", Env: map[string]*string{"ENABLE_PREFIX_DELEGATION": &off}}},
+				{At: 20 * time.Second, Action: Delete{Pod: "p"}},
+			}
+			var events []Event
+			e, _, err := newChecked(cfg, func(ev Event) error {
+				events = append(events, ev)
+				return nil
+			})
+			require.NoError(t, err)
+			e.ec2.fault = func(f CallFields) model.ErrorCode {
+				if refused && f.Action == UnassignPrivateIpAddresses {
+					return "InternalError"
+				}
+				return ""
+			}
+			e.start()
+			e.loop()
+			require.NoError(t, e.sinkErr)
+			var back []model.Instant
+			at, added := bodies[AddressesAdded](events)
+			for i, b := range added {
+				if b.By == ByReconcile {
+					require.Len(t, b.Prefixes, 1)
+					back = append(back, at[i])
+				}
+			}
+			if refused {
+				require.Equal(t, []model.Instant{132_000}, back)
+			} else {
+				require.Empty(t, back)
+			}
+		})
 	}
 }

@@ -147,8 +147,7 @@ func (p *pool) drainExcluded(l *model.Lease) {
 		block := l.Block()
 		p.store.LeaveBlock(e, block)
 		p.removed(e, []netip.Prefix{block}, ByExcluded)
-		a.stale = true
 		a.changed()
-		a.wakeReconcile()
+		a.differs()
 	})
 }

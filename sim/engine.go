@@ -39,6 +39,7 @@ type engine struct {
 
 	now      model.Instant
 	queue    timerQueue
+	firing   timer // the timer whose work is being done, without its work
 	seq      int64
 	sinkErr  error
 	promises int // timers of things that are still to come
@@ -155,8 +156,10 @@ func (e *engine) loop() {
 		if t.at < e.now {
 			panic(fmt.Sprintf("sim: a timer for %s fires at %s", t.at, e.now))
 		}
-		e.now = t.at
-		t.fire()
+		fire := t.fire
+		t.fire = nil
+		e.now, e.firing = t.at, t
+		fire()
 		if e.afterTimer != nil {
 			e.afterTimer()
 		}
@@ -178,7 +181,19 @@ func (e *engine) at(at model.Instant, fire func()) {
 // beat calls fire as the next beat of an agent's loop: it is ordered as if it
 // had been scheduled when the loop's pause before it began.
 func (e *engine) beat(n *node, at model.Instant, fire func()) {
-	e.queue.push(timer{at: at, born: at.Add(-loopPause), seq: beat(n), fire: fire})
+	t := beatAt(n, at)
+	t.fire = fire
+	e.queue.push(t)
+}
+
+// beatsFrom is the first instant at which a beat of the node's loop may still
+// come: the present one, unless the work of this instant is past the place where
+// the beat would have been.
+func (e *engine) beatsFrom(n *node) model.Instant {
+	if t := beatAt(n, e.now); t.before(&e.firing) {
+		return e.now + 1
+	}
+	return e.now
 }
 
 // after calls fire after d. A d of 0 is later within this instant.

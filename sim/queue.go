@@ -28,10 +28,12 @@ func (t *timer) before(u *timer) bool {
 	return t.seq < u.seq
 }
 
-// beat is the sequence number of an agent's loop among timers born at the same
-// instant: before all others, by node. A loop that ticks would have scheduled
-// its next beat half a round ahead; one that sleeps must come at the same place.
-func beat(n *node) uint64 { return uint64(n.index) + 1 }
+// beatAt is a beat of an agent's loop. Among timers born at the same instant it
+// comes before all others, by node. A loop that ticks would have scheduled its
+// next beat half a round ahead; one that sleeps must come at the same place.
+func beatAt(n *node, at model.Instant) timer {
+	return timer{at: at, born: at.Add(-loopPause), seq: uint64(n.index) + 1}
+}
 
 // firstSeq is the first sequence number of the others.
 const firstSeq = 1 << 32
