@@ -177,6 +177,30 @@ func TestPodWaitsForATrunkOnItsWay(t *testing.T) {
 	require.Empty(t, find[ExhaustionBegan](log, nil))
 }
 
+// TestDaemonSetWaitsForItsOwnTrunkOnly: the pod of a node that cannot have a
+// trunk is told so at once, also while another node's trunk is on its way; that
+// node's pod is told nothing.
+func TestDaemonSetWaitsForItsOwnTrunkOnly(t *testing.T) {
+	cfg := branchCluster(1)
+	cfg.Controller.TrunkDelay = 8 * time.Second
+	other := cfg.NodeGroups[0]
+	other.Name = "x"
+	other.Type, _ = model.LookupInstanceType("t3.large")
+	cfg.NodeGroups = append(cfg.NodeGroups, other)
+	cfg.Workloads = []Workload{{Name: "d", Kind: DaemonSet, At: 8500 * time.Millisecond, Pod: PodSpec{BranchGroups: []model.SecurityGroup{"db"}}}}
+	cfg.Steps = []Step{{At: 8250 * time.Millisecond, Action: AddNodes{Group: "n", Count: 1}}}
+	log := events(t, cfg)
+	reasons := map[string]Kind{}
+	for _, ev := range find[PodUnschedulable](log, nil) {
+		b := ev.Body.(PodUnschedulable)
+		if b.Attempt == 1 {
+			reasons[fmt.Sprint(b.Pod, " at ", ev.At)] = b.Reason
+		}
+	}
+	require.Equal(t, map[string]Kind{"d-1 at 8.5s": KindBranchLimit, "d-2 at 8.5s": ""}, reasons)
+	require.Len(t, find[PodBound](log, nil), 2)
+}
+
 // TestOrdinaryPodsTakeNoBranch, nor do those on the host network; and with
 // ENABLE_POD_ENI off the pool serves all.
 func TestOrdinaryPodsTakeNoBranch(t *testing.T) {
@@ -365,7 +389,8 @@ func TestRunsWithBranchesAreRepeatable(t *testing.T) {
 // the invariants hold, and when all pods have gone every branch goes, too, at
 // the latest by the clean-up.
 func TestNoBranchIsLost(t *testing.T) {
-	for seed := range uint64(40) {
+	first, end := seeds(t, 40)
+	for seed := first; seed < end; seed++ {
 		chance := newStream(seed, "test")
 		second := func(n int) time.Duration { return time.Duration(chance.pick(n*1000)) * time.Millisecond }
 		cfg := branchCluster(3)

@@ -89,7 +89,8 @@ func TestSeedMatters(t *testing.T) {
 // TestNamesOfPodsAreOnlyNames renames all pods, workloads included: the log is
 // the same but for the names.
 func TestNamesOfPodsAreOnlyNames(t *testing.T) {
-	for seed := range uint64(40) {
+	first, end := sim.Seeds(t, 40)
+	for seed := first; seed < end; seed++ {
 		cfg := sim.Generate(seed)
 		if len(cfg.Workloads) > 0 {
 			continue // a churn's stream is named after its workload
@@ -115,7 +116,8 @@ func TestNamesOfPodsAreOnlyNames(t *testing.T) {
 // nodes with pods in a subnet of its own. What happens to the first nodes stays
 // the same; only the numbers of calls and of episodes are counted over the run.
 func TestClusterBesideChangesNothing(t *testing.T) {
-	for seed := range uint64(40) {
+	first, end := sim.Seeds(t, 40)
+	for seed := first; seed < end; seed++ {
 		alone := withoutWorkloads(sim.Generate(seed))
 		first := alone.NodeGroups
 		want := linesOf(t, alone, first)
@@ -215,7 +217,8 @@ func linesOf(t *testing.T, cfg sim.Config, groups []sim.NodeGroup) []string {
 // by a time that no period of the agent divides: everything is the same, later.
 func TestLaterIsTheSameLater(t *testing.T) {
 	const shift = 1234567 * time.Millisecond
-	for seed := range uint64(40) {
+	first, end := sim.Seeds(t, 40)
+	for seed := first; seed < end; seed++ {
 		cfg := withoutWorkloads(sim.Generate(seed))
 		cfg.NodeGroups = slices.Clone(cfg.NodeGroups[:1])
 		g := &cfg.NodeGroups[0]

@@ -25,6 +25,9 @@ type checker struct {
 	ghosts map[model.NodeName]map[netip.Addr]bool
 	// dropped are addresses of living pods that reconcile dropped under them.
 	dropped map[podAddress]bool
+	// miscounted is, by node and card, how many prefixes the agent counts that
+	// are not in its datastore any more: model.Datastore.LeaveBlock.
+	miscounted map[model.NodeName]map[int]int
 	// branched are pods that were given the address of a branch ENI.
 	branched map[model.PodName]bool
 
@@ -48,6 +51,8 @@ func newChecked(cfg Config, sink func(Event) error) (*engine, *checker, error) {
 		ghosts:   map[model.NodeName]map[netip.Addr]bool{},
 		dropped:  map[podAddress]bool{},
 		branched: map[model.PodName]bool{},
+
+		miscounted: map[model.NodeName]map[int]int{},
 	}
 	e, err := newEngine(cfg, func(ev Event) error {
 		if err := c.event(ev); err != nil {
@@ -90,7 +95,11 @@ func (c *checker) event(ev Event) error {
 	case AgentConfigured:
 		clear(c.cooling[ev.Node])
 		clear(c.ghosts[ev.Node])
+		c.miscounted[ev.Node] = map[int]int{}
 	case AddressesRemoved:
+		if b.By == ByExcluded {
+			c.miscounted[ev.Node][b.Card] += len(b.Prefixes)
+		}
 		c.forget(ev.Node, b.Addresses, b.Prefixes, b.By)
 	case ENIDetached:
 		c.forget(ev.Node, b.Addresses, b.Prefixes, b.By)
@@ -405,7 +414,7 @@ func (c *checker) checkCounters(pl *pool) error {
 	for ghost := range c.ghosts[n.name] {
 		held[ghost] = true
 	}
-	var want model.PoolStats
+	want := model.PoolStats{Prefixes: c.miscounted[n.name][pl.card]}
 	cooling := 0
 	for _, e := range pl.store.ENIs() {
 		heldHere := 0

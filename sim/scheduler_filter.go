@@ -268,7 +268,7 @@ func (h histogram) String() string {
 // none, the empty Kind, while it may only be a matter of waiting: no node
 // is ready or has failed to become so, or no resource is short anywhere and a
 // node is still starting. So it is for pod-eni while a trunk is on its way.
-func (s *scheduler) kind(t tally) (Kind, map[Kind]int, bool) {
+func (s *scheduler) kind(t tally, trunkComing bool) (Kind, map[Kind]int, bool) {
 	pods := t.of(func(v outcome) bool { return v.lacks(outcomePods) })
 	cpuMemory := t.of(func(v outcome) bool { return v.lacks(outcomeCPU|outcomeMemory) && !v.lacks(outcomePods) })
 	branches := t.of(func(v outcome) bool { return v == outcomePodENI })
@@ -304,7 +304,7 @@ func (s *scheduler) kind(t tally) (Kind, map[Kind]int, bool) {
 		return KindENILimit, counts, false
 	case pools > branches:
 		return pooled, counts, true
-	case branches > 0 && s.e.controller.coming > 0:
+	case branches > 0 && trunkComing:
 		return "", counts, false
 	case branches > 0:
 		return s.branchKind(), counts, false

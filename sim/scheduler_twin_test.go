@@ -107,7 +107,8 @@ func twinCluster(strategy Strategy) Config {
 // and compares each choice, and each message, with the twin's.
 func TestChoiceIsThatOfAWalkOverAllNodes(t *testing.T) {
 	for _, strategy := range []Strategy{StrategyKube, StrategyBinpack, StrategyFirstFit, StrategyRandom} {
-		for seed := range uint64(4) {
+		first, end := seeds(t, 4)
+		for seed := first; seed < end; seed++ {
 			t.Run(fmt.Sprintf("%s/%d", strategy, seed), func(t *testing.T) {
 				chance := newStream(seed, "twin")
 				e := readyEngine(t, twinCluster(strategy))

@@ -171,7 +171,7 @@ func (l *waitList) take(w *waiting) {
 func (s *scheduler) fail(c *podClass, p *pod) *waiting {
 	before := c.failure.kind
 	if c.failure.message == "" || c.failure.seen != c.index.seen {
-		c.failure = s.failureOf(c.index.tally)
+		c.failure = s.failureOf(c.index.tally, s.e.controller.coming > 0)
 		c.failure.seen = c.index.seen
 	}
 	out := &waiting{pod: p, until: s.unschedulable(p, c.failure)}
@@ -185,8 +185,10 @@ func (s *scheduler) fail(c *podClass, p *pod) *waiting {
 	return out
 }
 
-func (s *scheduler) failureOf(t tally) failure {
-	kind, counts, addresses := s.kind(t)
+// failureOf is why none of the nodes fits; trunkComing says that one of them is
+// about to have a trunk.
+func (s *scheduler) failureOf(t tally, trunkComing bool) failure {
+	kind, counts, addresses := s.kind(t, trunkComing)
 	return failure{kind: kind, counts: counts, message: s.message(t, s.living), addresses: addresses}
 }
 
