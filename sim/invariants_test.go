@@ -28,6 +28,10 @@ type checker struct {
 	// miscounted is, by node and card, how many prefixes the agent counts that
 	// are not in its datastore any more: model.Datastore.LeaveBlock.
 	miscounted map[model.NodeName]map[int]int
+	windows    map[model.NodeName]*windowsView
+	buckets    map[Action]bucketView
+	vlans      map[vlanUse]model.ENIID // of branches that exist
+	outOfSight map[model.ENIID]bool    // branches that the controller does not know of
 	// branched are pods that were given the address of a branch ENI.
 	branched map[model.PodName]bool
 
@@ -53,6 +57,10 @@ func newChecked(cfg Config, sink func(Event) error) (*engine, *checker, error) {
 		branched: map[model.PodName]bool{},
 
 		miscounted: map[model.NodeName]map[int]int{},
+		windows:    map[model.NodeName]*windowsView{},
+		buckets:    map[Action]bucketView{},
+		vlans:      map[vlanUse]model.ENIID{},
+		outOfSight: map[model.ENIID]bool{},
 	}
 	e, err := newEngine(cfg, func(ev Event) error {
 		if err := c.event(ev); err != nil {
@@ -103,6 +111,14 @@ func (c *checker) event(ev Event) error {
 		c.forget(ev.Node, b.Addresses, b.Prefixes, b.By)
 	case ENIDetached:
 		c.forget(ev.Node, b.Addresses, b.Prefixes, b.By)
+	case EC2Call:
+		return errors.Join(c.checkThrottle(b.CallFields), c.checkVLANCall(b.CallFields))
+	case BranchDeleted:
+		if b.Leaked {
+			c.outOfSight[b.ENI] = true
+		}
+	case ENIDeleted:
+		c.vlanFreed(b.ENI)
 	case PodReleased:
 		delete(c.branched, b.Pod)
 		for _, a := range b.all() {
@@ -118,6 +134,11 @@ func (c *checker) event(ev Event) error {
 		if b.Device == noDevice {
 			c.branched[b.Pod] = true
 			return nil
+		}
+		if c.e.nodeNamed[ev.Node].windows == nil {
+			if err := c.checkEachCard(ev, b); err != nil {
+				return err
+			}
 		}
 		return c.handedOut(ev, append(b.More, PodAddress{Card: b.Card, Address: b.Address}))
 	case PodSetupFailed:
@@ -185,12 +206,13 @@ func (c *checker) forget(node model.NodeName, addresses []netip.Addr, prefixes [
 
 // state judges the engine between two timers.
 func (c *checker) state() error {
-	errs := []error{c.checkSubnets(), c.checkPods(), c.checkQueue(), c.checkTroubles()}
+	errs := []error{c.checkSubnets(), c.checkPods(), c.checkQueue(), c.checkTroubles(), c.checkBuckets()}
 	for _, n := range c.e.nodes {
 		if n.gone {
 			continue
 		}
-		for _, err := range []error{c.checkInstance(n.instance), c.checkSums(n), c.checkStore(n)} {
+		checks := []error{c.checkInstance(n.instance), c.checkSums(n), c.checkStore(n), c.checkWindows(n), c.checkVLANs(n), c.checkCards(n)}
+		for _, err := range checks {
 			if err != nil {
 				errs = append(errs, fmt.Errorf("node %s: %w", n.name, err))
 			}
@@ -465,7 +487,7 @@ func (c *checker) checkPods() error {
 				return fmt.Errorf("pod %s on node %s, which is gone or not its own", p.name, n.name)
 			case p.phase != podCreating && p.phase != podStarting && p.phase != podRunning:
 				return fmt.Errorf("pod %s on node %s in phase %d", p.name, n.name, p.phase)
-			case (p.lease != nil) != (p.phase != podCreating && !p.spec.HostNetwork && !c.branched[p.name]):
+			case (p.lease != nil) != (p.phase != podCreating && !p.spec.HostNetwork && !c.branched[p.name] && n.windows == nil):
 				return fmt.Errorf("pod %s in phase %d: lease %v", p.name, p.phase, p.lease)
 			case len(p.more) > 0 && p.spec.Annotations[model.AnnotationNICs] != model.AnnotationNICsAll:
 				return fmt.Errorf("pod %s holds %d addresses more and did not ask for them", p.name, len(p.more))
@@ -515,6 +537,9 @@ func (c *checker) checkQueue() error {
 	for _, n := range c.e.nodes {
 		if t := c.e.controller.trunks[n.name]; t != nil && t.owed {
 			promises++ // branches that wait for their deletion
+		}
+		if w := n.windows; w != nil && w.owed {
+			promises++ // addresses that cool
 		}
 	}
 	if a := c.e.autoscaler; a != nil && a.held {

@@ -34,22 +34,26 @@ func seeds(t testing.TB, usual int) (first, end uint64) {
 func TestRandomScenariosKeepTheInvariants(t *testing.T) {
 	first, end := seeds(t, 300)
 	for seed := first; seed < end; seed++ {
-		if err := playChecked(seed); err != nil {
+		if err := playChecked(generate(seed)); err != nil {
 			t.Errorf("seed %d: %v", seed, err)
+		}
+		if err := playChecked(generateWindows(seed)); err != nil {
+			t.Errorf("seed %d, with Windows nodes: %v", seed, err)
 		}
 	}
 }
 
-func playChecked(seed uint64) (err error) {
+func playChecked(cfg Config) (err error) {
 	defer func() {
 		if r := recover(); r != nil {
 			err = fmt.Errorf("panic: %v", r)
 		}
 	}()
-	e, _, err := newChecked(generate(seed), func(Event) error { return nil })
+	e, _, err := newChecked(cfg, func(Event) error { return nil })
 	if err != nil {
 		return fmt.Errorf("the generator made nonsense: %w", err)
 	}
+	poorAccount(e, cfg.Seed)
 	e.start()
 	e.loop()
 	e.end()
