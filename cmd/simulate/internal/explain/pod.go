@@ -38,6 +38,7 @@ type podStory struct {
 	hostNetwork bool
 	deleted     model.Instant
 	tasks       bool
+	card        int // the network card whose pool the pod waits for
 }
 
 // life is one existence of a name: a StatefulSet uses names again.
@@ -254,16 +255,16 @@ func (ps *podStory) bind(e sim.Event, what string) {
 	ps.add("bound", l)
 }
 
-// pool are the numbers of the node's pool, nil where it has none.
+// pool are the numbers of the pool that the pod waits for, nil where the node has
+// none.
 func (ps *podStory) pool(at model.Instant) *view.PoolExplanation {
-	if ps.agent == nil || !ps.agent.pools() {
+	if ps.agent == nil || !ps.agent.fills() {
 		return nil
 	}
-	if ps.agent.checks() {
-		return poolOf(ps.agent.decide(at).PoolDecision)
+	if p := ps.poolOf(ps.card); p != nil {
+		return poolOf(p.decide(at).PoolDecision)
 	}
-	t := ps.state.Node(ps.node).Totals(ps.state.Now)
-	return &view.PoolExplanation{Total: t.Total, Assigned: t.Assigned, Available: t.Available(), Cooling: t.Cooling}
+	return poolTotals(ps.state.Node(ps.node).Totals(ps.state.Now))
 }
 
 // unplaced tells that no node takes the pod.
@@ -349,7 +350,7 @@ func (ps *podStory) causeOf(kind sim.Kind) *view.Cause {
 			r = 3
 		case ep.Scope == "node":
 			continue
-		case ps.agent != nil && ps.agent.refused != nil && ep.Name == string(ps.agent.refused.Subnet):
+		case ep.Name == string(ps.refusedBy()) && ep.Scope == "subnet":
 			r = 2
 		}
 		if r >= rank {
@@ -362,12 +363,24 @@ func (ps *podStory) causeOf(kind sim.Kind) *view.Cause {
 	return view.CauseOf(found)
 }
 
+// refusedBy is the subnet that refused the node's pool last; empty: none.
+func (ps *podStory) refusedBy() model.SubnetID {
+	if ps.agent == nil {
+		return ""
+	}
+	if p := ps.agent.pool(ps.card); p != nil && p.refused != nil {
+		return p.refused.Subnet
+	}
+	return ""
+}
+
 // setupFailed tells that the pod got no address, and what the next check of the
 // pool will make of it.
 func (ps *podStory) setupFailed(e sim.Event, b sim.PodSetupFailed) {
+	ps.card = len(b.GaveBack) // it was given one of each card before that
 	ps.fail(b.Reason, b.Message, "")
-	l := view.Link{AtMs: e.At, What: fmt.Sprintf("attempt %d finds no free address%s", b.Attempt, kindSuffix(b.Reason))}
-	key := "fail/" + string(b.Reason)
+	l := view.Link{AtMs: e.At, What: fmt.Sprintf("attempt %d finds no free address%s%s", b.Attempt, ps.onCard(), kindSuffix(b.Reason))}
+	key := fmt.Sprint("fail/", b.Reason, "/card", ps.card)
 	if ps.cause != nil {
 		l.Rule = ps.cause.Rule
 	}
@@ -385,23 +398,27 @@ func (ps *podStory) setupFailed(e sim.Event, b sim.PodSetupFailed) {
 	case ps.agent == nil || !ps.agent.up:
 		l.Why = "the node's agent is not up"
 	case ps.agent.checks():
-		v, next, text := ps.agent.foresees(e.At)
+		p := ps.agent.pool(ps.card)
+		v, next, text := p.foresees(e.At)
 		ps.refine(v)
 		key += "/" + rules.Decision(v.Rule, v.Reason)
 		l.Pool = poolOf(v.PoolDecision)
-		l.Pool.Cooling = ps.agent.store.Cooling(e.At)
+		l.Pool.Cooling = p.store.Cooling(e.At)
 		l.Rule = rules.Decision(v.Rule, v.Reason)
 		l.Why = fmt.Sprintf("the check at %s %s", view.Instant(next), text)
 		if call := ps.agent.busy(); call != "" {
 			key += "/busy"
 			l.Why, l.Rule = underWay(call), ""
 		}
-		if first := firstCooled(ps.state.Node(ps.node), e.At); b.Reason == sim.KindCooldown && first != model.Never {
+		if first := ps.firstCooled(e.At, ps.card); b.Reason == sim.KindCooldown && first != model.Never {
 			l.Why += fmt.Sprintf(". The first cools until %s", view.Instant(first))
 		}
 	default:
 		l.Pool = ps.pool(e.At)
 		l.Why = titleOf(l.Rule)
+	}
+	if len(b.GaveBack) > 0 {
+		l.Why += fmt.Sprintf(". It wants one of each network card or none, so that %s of the cards before go back and cool", view.Count(len(b.GaveBack), "address"))
 	}
 	same := l.Why
 	if v, ok := strings.CutPrefix(same, "the check at "); ok {
@@ -436,20 +453,43 @@ func (ps *podStory) refine(v verdict) {
 	ps.cause.Rule = rules.Exhaustion(ps.cause.Kind, reason, ps.cause.CappedBy)
 }
 
-// firstCooled is when the first of the node's addresses has cooled; Never if
-// none cools.
-func firstCooled(n *replay.Node, at model.Instant) model.Instant {
+// onCard says on which network card the pod found nothing, where the agent has
+// several pools.
+func (ps *podStory) onCard() string {
+	if ps.agent == nil || len(ps.agent.pools) < 2 {
+		return ""
+	}
+	return fmt.Sprintf(" on network card %d", ps.card)
+}
+
+// firstCooled is when the first of the node's addresses has cooled, on the card
+// that the pod waits for; Never if none cools.
+func (st *story) firstCooled(at model.Instant, card int) model.Instant {
 	first := model.Never
+	n := st.state.Node(st.node)
+	if n == nil {
+		return first
+	}
 	for _, e := range n.ENIs {
+		if e.Card != card {
+			continue
+		}
 		for _, b := range e.Blocks {
 			for _, a := range b.Addresses(at) {
-				if a.State == replay.Cooling {
+				if a.State == replay.Cooling && a.CoolUntil >= at {
 					first = min(first, a.CoolUntil)
 				}
 			}
 		}
 	}
 	return first
+}
+
+// addFirstCooled tells when the first of the card's addresses has cooled.
+func (st *story) addFirstCooled(at model.Instant, card int) {
+	if first := st.firstCooled(at, card); first != model.Never {
+		st.x.Next = append(st.x.Next, view.Fact{Name: view.Instant(first), Text: "the last instant at which the first of the cooling addresses cools", Rule: string(sim.KindCooldown)})
+	}
 }
 
 // branches says how many branch ENIs the node has.
@@ -465,19 +505,20 @@ func (ps *podStory) branches(node model.NodeName) string {
 		}
 		return text
 	}
-	c := n.BranchCount()
-	text := fmt.Sprintf("%d of %d branch ENIs count: %d in use", c.Counted(), n.Launched.BranchENIs, c.InUse)
-	if rest := c.Cooling + c.Queued; rest > 0 {
-		text += fmt.Sprintf(", %d wait for their deletion", rest)
-	}
-	return text
+	return "branch ENIs: " + branchesOf(n)
 }
 
 // give tells that the pod has its address.
 func (ps *podStory) give(e sim.Event, b sim.PodAddressed) {
 	ps.address, ps.addressed, ps.waits = b.Address.String(), e.At, false
-	ps.eni = fmt.Sprintf("eni%d", b.Device)
-	what := fmt.Sprintf("attempt %d: gets %s on eni%d", b.Attempt, b.Address, b.Device)
+	ps.eni = eniName(b.Card, b.Device)
+	what := fmt.Sprintf("attempt %d: gets %s on %s", b.Attempt, b.Address, ps.eni)
+	for _, more := range b.More {
+		what += fmt.Sprintf(", %s on %s", more.Address, eniName(more.Card, more.Device))
+	}
+	if n := len(b.More); n > 0 {
+		ps.eni += fmt.Sprintf(" and %s of further network cards", view.Count(n, "address"))
+	}
 	if b.VLAN > 0 {
 		ps.eni = "a branch ENI"
 		what = fmt.Sprintf("attempt %d: gets %s, its branch ENI's", b.Attempt, b.Address)
@@ -625,14 +666,32 @@ func (ps *podStory) finishStuck() {
 	x := ps.x
 	if ps.bound == model.Never {
 		ps.showNodes()
-	} else if a := ps.agent; a != nil && a.checks() && a.up && !ps.branch {
-		x.Next = append(x.Next, a.nextFact(ps.at))
-		if first := firstCooled(ps.state.Node(ps.node), ps.at); first != model.Never {
-			x.Next = append(x.Next, view.Fact{Name: view.Instant(first), Text: "the last instant at which the first of the cooling addresses cools", Rule: string(sim.KindCooldown)})
-		}
+	} else {
+		ps.showPlace()
 	}
 	if ps.cause != nil && ps.cause.Remedy != "" {
 		x.Next = append(x.Next, view.Fact{Name: "what helps", Text: ps.cause.Remedy})
+	}
+}
+
+// showPlace tells what will be done where the pod waits.
+func (ps *podStory) showPlace() {
+	x, a := ps.x, ps.agent
+	switch {
+	case ps.branch:
+		if ps.retry > ps.at {
+			x.Next = append(x.Next, view.Fact{Name: view.Instant(ps.retry), Text: "the resource controller looks at its request again", Rule: rules.Refusal(sim.ErrAtCapacity)})
+		}
+		x.State = append(x.State, ps.queueFacts(ps.at)...)
+	case a == nil:
+	case a.windows():
+		if again := windowsAgain(ps.cause); again != "" {
+			x.Next = append(x.Next, view.Fact{Name: "until then", Text: again, Rule: string(model.RuleWindows)})
+		}
+		ps.addFirstCooled(ps.at, 0)
+	case a.checks() && a.up:
+		x.Next = append(x.Next, a.pool(ps.card).nextFact(ps.at))
+		ps.addFirstCooled(ps.at, ps.card)
 	}
 }
 
