@@ -1,7 +1,6 @@
 package explain
 
 import (
-	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -33,15 +32,8 @@ type queuedBranch struct {
 	front bool
 }
 
-func newDeleteQueue(started sim.RunStarted) *deleteQueue {
-	var sc struct {
-		CNI struct {
-			BranchCooldown json.RawMessage `json:"branchCooldown"`
-		} `json:"cni"`
-	}
+func newDeleteQueue(sc resolved) *deleteQueue {
 	q := &deleteQueue{base: model.Never}
-	// A scenario without the field, or a log without its scenario, has the default.
-	_ = json.Unmarshal(started.Scenario, &sc)
 	q.cooldown, _ = model.BranchCooldown(strings.Trim(string(sc.CNI.BranchCooldown), `"`))
 	return q
 }

@@ -53,12 +53,14 @@ func (es *eniStory) take(e sim.Event) {
 	switch b := e.Body.(type) {
 	case sim.ENICreated:
 		if b.ENI == es.life.id {
-			es.add("", view.Link{AtMs: e.At, What: fmt.Sprintf("EC2 creates it in subnet %s", b.Subnet), Why: es.why, Rule: es.whyRule})
+			l := view.Link{AtMs: e.At, What: fmt.Sprintf("EC2 creates it in subnet %s", b.Subnet)}
+			l.Why, l.Rule = es.whyCreated(es.life.kind)
+			es.add("", l)
 		}
 		return
 	case sim.ENIDeleted:
 		if b.ENI == es.life.id {
-			es.add("", view.Link{AtMs: e.At, What: fmt.Sprintf("EC2 has deleted it; %s are free again", view.Count(b.Released, "address"))})
+			es.add("", view.Link{AtMs: e.At, What: "EC2 has deleted it; " + freeAgain(b.Released)})
 		}
 		return
 	}
@@ -101,6 +103,34 @@ func (es *eniStory) take(e sim.Event) {
 	default:
 		es.takeBranch(e)
 	}
+}
+
+func freeAgain(addresses int) string {
+	if addresses == 1 {
+		return "its address is free again"
+	}
+	return fmt.Sprintf("its %s are free again", view.Count(addresses, "address"))
+}
+
+func (es *eniStory) ofECS() bool { return es.state.Started.Platform == sim.PlatformECS }
+
+// whyCreated says who wants an ENI of the kind.
+func (es *eniStory) whyCreated(kind model.ENIKind) (why, rule string) {
+	switch kind {
+	case model.ENIPrimary:
+		return "an instance is launched with its primary ENI", ""
+	case model.ENITrunk:
+		if es.ofECS() {
+			return "awsvpcTrunking is on: tasks get branch ENIs of it", rules.By(sim.ByECS)
+		}
+		return "the agent asked the resource controller for a trunk ENI: ENABLE_POD_ENI is on", ""
+	case model.ENIBranch, model.ENITask:
+		if es.ofECS() {
+			return "a task in awsvpc mode was placed on the instance", rules.By(sim.ByECS)
+		}
+		return "a pod with security groups was bound to the node", ""
+	}
+	return es.why, es.whyRule
 }
 
 // takeBranch tells the life of a branch ENI.
@@ -205,9 +235,9 @@ func (es *eniStory) finish() *view.Explanation {
 		x.Answer += fmt.Sprintf(" It went at %s: %s.", view.Instant(es.ended), es.went)
 	case es.stays():
 		es.finishStays()
-	case l.kind == model.ENIBranch:
+	case l.kind == model.ENIBranch && !es.ofECS():
 		es.finishBranch()
-	case l.kind == model.ENITask:
+	case l.kind == model.ENIBranch, l.kind == model.ENITask:
 		x.Answer += fmt.Sprintf(" It stays as long as the task: ECS deletes it when the task has stopped. It takes one of the %s that the instance may have.", view.Count(es.agent.launched.TaskENIs, "task ENI"))
 	case es.agent != nil && es.agent.windows():
 		x.Answer += fmt.Sprintf(" It stays: it is the primary ENI, and the only one that a Windows node uses; its addresses are the resource controller's pool, %s.", es.agent.windowsFull())

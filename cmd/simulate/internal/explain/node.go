@@ -65,6 +65,14 @@ func (ns *nodeStory) take(e sim.Event) {
 	ns.tellNode(e)
 }
 
+// onCard tells the facts of network cards above 0 apart.
+func onCard(card int) string {
+	if card == 0 {
+		return ""
+	}
+	return fmt.Sprintf(" card%d", card)
+}
+
 // lastOf is the key of a decision.
 func lastOf(of act, card int) string { return fmt.Sprint(of, " ", card) }
 
@@ -77,7 +85,7 @@ func (ns *nodeStory) finish() *view.Explanation {
 	case n.Gone():
 		x.Answer = fmt.Sprintf("%s is gone since %s: its instance was terminated.", ns.node, view.Instant(n.TerminatedAt))
 	case !a.started() && ns.state.Started.Platform == sim.PlatformECS:
-		x.Answer = fmt.Sprintf("%s has %d of %s taken. A container instance has no pool: each task in awsvpc mode has an ENI of its own.", ns.node, n.Totals(ns.state.Now).Assigned, view.Count(n.Launched.TaskENIs, "task ENI"))
+		ns.finishInstance(n)
 	case !a.started():
 		x.Answer = fmt.Sprintf("%s is launched, and its agent has not started yet.", ns.node)
 	case a.settings.IPv6:
@@ -87,6 +95,50 @@ func (ns *nodeStory) finish() *view.Explanation {
 	}
 	cite(x)
 	return x
+}
+
+// finishInstance tells what a container instance of ECS can take, and why.
+func (ns *nodeStory) finishInstance(n *replay.Node) {
+	x, l := ns.x, n.Launched
+	taken := n.Totals(ns.state.Now).Assigned
+	x.Answer = fmt.Sprintf("%s has %d of %s taken. A container instance has no pool: each task in awsvpc mode has an ENI of its own.", ns.node, taken, view.Count(l.TaskENIs, "task ENI"))
+	limit := view.Fact{Name: "limit", Text: fmt.Sprintf("%s: %d ENIs less the primary", l.InstanceType, l.MaxENIs), Rule: "eni-limit/awsvpcTrunking off"}
+	if l.AWSVPCTrunking {
+		limit = view.Fact{Name: "limit", Text: fmt.Sprintf("%s: %d by the table of task limits, as awsvpcTrunking was on at the launch", l.InstanceType, l.TaskENIs), Rule: "branch-limit/RESOURCE:ENI"}
+	}
+	x.State = append(x.State, limit)
+	if taken >= l.TaskENIs {
+		x.Answer += " No further such task fits: the service's event says RESOURCE:ENI. Tasks in bridge or host mode take none."
+	}
+	if n.NotReadyReason != "" {
+		x.Answer += fmt.Sprintf(" It takes no tasks: %s.", n.NotReadyReason)
+	}
+	if n.Cordoned {
+		x.Answer += " It is DRAINING: it takes no new tasks."
+	}
+}
+
+// finishTrunk tells of the node's trunk and its branch ENIs.
+func (ns *nodeStory) finishTrunk(n *replay.Node) {
+	x := ns.x
+	if ns.agent.settings.PodENI && (n.Trunk.ENI == "" || n.Trunk.AttachedAt == model.Never) {
+		f := view.Fact{Name: "trunk", Text: "none: the agent has not asked for it, as no place for an ENI is free"}
+		switch {
+		case n.Trunk.Error != "":
+			f = view.Fact{Name: "trunk", Text: fmt.Sprintf("none: %s", titleOf(rules.Refusal(n.Trunk.Error))), Rule: rules.Refusal(n.Trunk.Error)}
+		case n.Trunk.SignalledAt != model.Never:
+			f.Text = fmt.Sprintf("none: the agent asked for it at %s, and it is not attached yet", view.Instant(n.Trunk.SignalledAt))
+		}
+		x.State = append(x.State, f)
+		x.Answer += " It has no trunk ENI: " + strings.TrimPrefix(f.Text, "none: ") + "."
+		return
+	}
+	if len(n.Branches) == 0 {
+		return
+	}
+	x.Answer += fmt.Sprintf(" Of its branch ENIs %s.", branchesOf(n))
+	x.State = append(x.State, view.Fact{Name: "branches", Text: branchesOf(n)})
+	x.State = append(x.State, ns.queueFacts(ns.at)...)
 }
 
 func (ns *nodeStory) finishPool(n *replay.Node) {
@@ -109,13 +161,14 @@ func (ns *nodeStory) finishPool(n *replay.Node) {
 			x.State = append(x.State, ns.eniFact(p, e))
 		}
 	}
+	ns.finishTrunk(n)
 	for _, of := range []act{grows, shrinks, freesENI, skips} {
 		for card := range a.pools {
 			l, ok := ns.last[lastOf(of, card)]
 			if !ok {
 				continue
 			}
-			x.State = append(x.State, view.Fact{Name: "last " + string(of), Text: fmt.Sprintf("at %s %s: %s", view.Instant(l.AtMs), l.What, l.Why), Rule: l.Rule})
+			x.State = append(x.State, view.Fact{Name: "last " + string(of) + onCard(card), Text: fmt.Sprintf("at %s %s: %s", view.Instant(l.AtMs), l.What, l.Why), Rule: l.Rule})
 		}
 	}
 }
@@ -142,7 +195,7 @@ func (ns *nodeStory) finishChecks() {
 	x, a := ns.x, ns.agent
 	for _, p := range a.pools {
 		if why := p.keepsAll(p.decide(a.nextCheck(ns.at))); why != "" {
-			x.State = append(x.State, view.Fact{Name: "gives back", Text: why + p.ofCard(), Rule: string(model.RuleTooHigh)})
+			x.State = append(x.State, view.Fact{Name: "gives back" + onCard(p.card), Text: why, Rule: string(model.RuleTooHigh)})
 		}
 	}
 	if call := a.busy(); call != "" {

@@ -20,11 +20,12 @@ var errCut = errors.New("seen enough")
 // story is the log retold as a chain of links, in which the same thing is told
 // once.
 type story struct {
-	x     *view.Explanation
-	node  model.NodeName // whose agent is followed; may be empty
-	agent *agent
-	queue *deleteQueue  // of the node's branch ENIs
-	state *replay.State // before the event that is being told
+	x      *view.Explanation
+	node   model.NodeName // whose agent is followed; may be empty
+	agent  *agent
+	queue  *deleteQueue // of the node's branch ENIs
+	region region
+	state  *replay.State // before the event that is being told
 
 	links   map[string][]int // by key
 	same    []string         // by link: what makes another one the same
@@ -72,8 +73,9 @@ func (st *story) addAs(key, same string, l view.Link) {
 // follow folds an event into the agent of the node, after it was told.
 func (st *story) follow(e sim.Event) {
 	if b, ok := e.Body.(sim.RunStarted); ok {
-		st.queue = newDeleteQueue(b)
+		st.queue = newDeleteQueue(resolvedOf(b))
 	}
+	st.region.apply(e)
 	if e.Node == st.node || e.Node == "" {
 		st.queue.apply(e)
 	}
@@ -271,6 +273,9 @@ func (st *story) tellRefusal(at model.Instant, b sim.CallFields) {
 		what += fmt.Sprintf(" in subnet %s", b.Subnet)
 	}
 	why := titleOf(rules.Refusal(b.Error))
+	if ofQuota(string(b.Error)) && st.region.quota > 0 {
+		why = fmt.Sprintf("the Region has %s of %s", view.Number(st.region.enis), view.Count(st.region.quota, "network interface"))
+	}
 	if sn := st.state.Subnet(b.Subnet); sn != nil && b.Error.SubnetFull() {
 		why = st.tooFew(sn.Stats(), b)
 	}

@@ -64,6 +64,12 @@ func (p *pool) blocks(n int) string {
 // targets compares the pool with the IP targets. Those of network cards above 0
 // are the agent's own.
 func (p *pool) targets(v verdict) string {
+	if p.card > 0 { // both are 1, and what is available is part of the total
+		if v.Available < 1 {
+			return "available 0 < 1, which a network card above 0 keeps warm whatever is set"
+		}
+		return fmt.Sprintf("available %d ≥ 1, which a network card above 0 keeps warm whatever is set", v.Available)
+	}
 	var out []string
 	compare := func(name string, have, want int, what string) {
 		sign := "≥"
@@ -78,11 +84,7 @@ func (p *pool) targets(v verdict) string {
 	if p.settings.MinimumIPTarget != 0 {
 		compare("MINIMUM_IP_TARGET", v.Total, p.settings.MinimumIPTarget, "total")
 	}
-	text := strings.Join(out, ", ")
-	if p.card > 0 {
-		text += " (of a network card above 0 always 1)"
-	}
-	return text
+	return strings.Join(out, ", ")
 }
 
 func (p *pool) becauseLow(v verdict) string {
@@ -109,11 +111,19 @@ func (p *pool) becauseLow(v verdict) string {
 			text = p.targets(v)
 		}
 		if v.Cooling > 0 {
-			text += fmt.Sprintf("; the %d that cool count as available", v.Cooling)
+			text += "; " + coolingCount(v.Cooling)
 		}
 		return text
 	}
 	return target("<")
+}
+
+// coolingCount reminds of cooling addresses.
+func coolingCount(n int) string {
+	if n == 1 {
+		return "the 1 that cools counts as available"
+	}
+	return fmt.Sprintf("the %d that cool count as available", n)
 }
 
 func (p *pool) becauseBlocked(v verdict, at model.Instant) string {
@@ -182,7 +192,7 @@ func (p *pool) does(v verdict) string {
 	case model.RuleGrow:
 		return "does not grow the pool" + p.ofCard() + ", though it is too low"
 	case model.RuleShrink:
-		return "gives nothing back yet" + p.ofCard()
+		return "gives nothing" + p.ofCard() + " back yet"
 	}
 	return "does not grow the pool" + p.ofCard()
 }
