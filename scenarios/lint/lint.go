@@ -79,6 +79,7 @@ func Themes() []Theme {
 		{"Subnets, zones, quotas", subnetRules},
 		{"Custom networking", customRules},
 		{"Security groups for pods", trunkRules},
+		{"Several network cards", cardRules},
 		{"Pods and steps", podRules},
 		{"Amazon ECS", ecsRules},
 		{"Windows nodes", windowsRules},
