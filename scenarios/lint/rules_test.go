@@ -224,7 +224,7 @@ func TestRulesFindTheirSmellAndNoOther(t *testing.T) {
 	check(t, base, rulesCases)
 	check(t, baseECS, ecsCases)
 	for _, r := range Rules() {
-		require.True(t, covered[r.ID], "no case for the rule %s", r.ID)
+		require.True(t, covered[r.ID] || IsMistake(r.ID), "no case for the rule %s", r.ID)
 	}
 }
 

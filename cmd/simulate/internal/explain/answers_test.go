@@ -128,6 +128,6 @@ steps: [{at: 3m, scale: {workload: db, replicas: 1}}]
 	cooling := ask(queued.ENI, 3*time.Minute+10*time.Second)
 	require.Contains(t, cooling, "it cools for 1m from 3m1s on; the queue is worked every 30 s and from the front; the first round that may delete it is that at 4m8s")
 	require.Contains(t, cooling, "counts against the limit of 9 branch ENIs until then")
-	require.Equal(t, model.Instant((4*time.Minute+9*time.Second).Milliseconds()), gone)
+	require.Equal(t, model.Instant((4*time.Minute + 9*time.Second).Milliseconds()), gone)
 	require.Contains(t, ask(queued.ENI, 5*time.Minute), "It went at 4m9s: its cooldown had passed.")
 }
