@@ -126,7 +126,7 @@ func (d *decoder) checkVPC(v *VPC, controlPlaneENIs int) {
 		// The VPC's complaint covers what makes a CIDR no subnet's at all.
 		if vpc != nil {
 			if err := vpc.AddSubnet(model.SubnetID(n.Name), n.CIDR); err != nil {
-				d.fail(path+".cidr", "%s", subnetMessage(n.Name, err))
+				d.failOf(RuleSubnetBlock, path+".cidr", "%s", subnetMessage(n.Name, err))
 				continue
 			}
 		}
@@ -163,7 +163,7 @@ func (d *decoder) checkBlocks(v *VPC) *model.VPC {
 			err = vpc.AddCIDR(cidr)
 		}
 		if err != nil {
-			d.fail(fmt.Sprintf("vpc.cidrs[%d]", i), "%s", strings.TrimPrefix(err.Error(), "VPC block: "))
+			d.failOf(RuleVPCBlock, fmt.Sprintf("vpc.cidrs[%d]", i), "%s", strings.TrimPrefix(err.Error(), "VPC block: "))
 			ok = false
 		}
 		if vpc != nil {
@@ -195,7 +195,7 @@ func subnetMessage(name string, err error) string {
 func (d *decoder) checkSubnet(path string, n *Subnet, controlPlane int) {
 	space, err := model.NewSubnet(model.SubnetID(n.Name), n.CIDR)
 	if err != nil {
-		d.fail(path+".cidr", "%s", subnetMessage(n.Name, err))
+		d.failOf(RuleSubnetBlock, path+".cidr", "%s", subnetMessage(n.Name, err))
 		return
 	}
 	if len(n.Reservations) > maxReservations {

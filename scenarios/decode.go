@@ -103,6 +103,11 @@ func (d *decoder) fail(path, format string, args ...any) {
 	d.add(d.position(path), path, fmt.Sprintf(format, args...))
 }
 
+// failOf notes a mistake that a rule is about.
+func (d *decoder) failOf(rule, path, format string, args ...any) {
+	d.addOf(rule, d.position(path), path, fmt.Sprintf(format, args...))
+}
+
 func (d *decoder) position(path string) doc.Pos {
 	at, _ := d.at.of(path)
 	return at

@@ -24,6 +24,9 @@ type Error struct {
 	// file.
 	Path    string
 	Message string
+	// Rule is the id of the rule of package lint that says more about such a
+	// mistake; empty for one in what a scenario may look like.
+	Rule string
 	// Excerpt is the line of the file and below it a caret; empty where there
 	// is no line.
 	Excerpt string
@@ -42,6 +45,12 @@ func (e Error) Error() string {
 	b.WriteString(": " + e.Message)
 	return b.String()
 }
+
+// The rules about mistakes that AWS would refuse as well.
+const (
+	RuleVPCBlock    = "vpc-cidr-not-allowed"
+	RuleSubnetBlock = "subnet-cidr-not-allowed"
+)
 
 // Errors are all the mistakes of a scenario: those of options, those of the
 // scenario's file by their place, and those of files that it names.
@@ -92,6 +101,14 @@ func (r *report) add(at doc.Pos, path, message string) {
 		e.File, e.Line, e.Column = at.Option, 0, 0
 	}
 	r.addError(e)
+}
+
+// addOf notes a mistake that a rule is about.
+func (r *report) addOf(rule string, at doc.Pos, path, message string) {
+	before := len(r.errs)
+	if r.add(at, path, message); len(r.errs) > before {
+		r.errs[before].Rule = rule
+	}
 }
 
 func (r *report) addError(e Error) {

@@ -31,6 +31,8 @@ var smells = map[string][]string{
 	"ipv6-max-pods":                          {"pods-exceed-nodes"},
 	"max-eni-cap":                            {"max-pods-above-addresses"},
 	"minimum-ip-target-hard-cap":             {"minimum-ip-target-without-warm"},
+	"multi-nic-pods":                         {"multi-nic-burst"},
+	"multi-nic-prefix-mode":                  {"multi-nic-burst", "multi-nic-prefix-mode"},
 	"pod-eni-on-type-without-trunk":          {"pod-eni-no-trunk-type", "pod-eni-type-without-trunk"},
 	"prefix-fragmentation":                   {"prefix-mode-fragmentation"},
 	"prefix-mode-max-pods-not-raised":        {"pods-exceed-nodes", "prefix-mode-max-pods-not-raised"},

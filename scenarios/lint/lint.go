@@ -43,7 +43,7 @@ type Rule struct {
 	Why    string
 	Source Source
 
-	find func(*pass)
+	find func(*pass) // nil: see Mistakes
 }
 
 // Finding is a smell at a place.
@@ -52,6 +52,9 @@ type Finding struct {
 	Place   scenarios.Place
 	Message string // with the numbers of the scenario, without a full stop
 	Remedy  string // what to write, without a full stop
+	// Excerpt is the line of the file and below it a caret, where the file is no
+	// scenario; else empty.
+	Excerpt string
 }
 
 // String returns "file:line:column: severity: message [rule]".
@@ -73,12 +76,14 @@ type Theme struct {
 // them.
 func Themes() []Theme {
 	return []Theme{
+		{"Files that are no scenario", mistakeRules},
 		{"max-pods", maxPodsRules},
 		{"The warm pool", poolRules},
 		{"aws-node and its release", envRules},
 		{"Subnets, zones, quotas", subnetRules},
 		{"Custom networking", customRules},
 		{"Security groups for pods", trunkRules},
+		{"Several network cards", cardRules},
 		{"Pods and steps", podRules},
 		{"Amazon ECS", ecsRules},
 		{"Windows nodes", windowsRules},
@@ -109,7 +114,7 @@ func Find(id string) (Rule, bool) {
 func Check(s *scenarios.Scenario, disabled ...string) []Finding {
 	p := newPass(s)
 	for _, r := range Rules() {
-		if !slices.Contains(disabled, r.ID) {
+		if r.find != nil && !slices.Contains(disabled, r.ID) {
 			p.rule = r
 			r.find(p)
 		}

@@ -46,6 +46,10 @@ const (
 	groups           = "workloads.web.securityGroups=[sg-web]"
 	small            = "vpc.subnets.a.cidr=10.0.0.0/26"
 	windows          = "nodeGroups.workers.os=windows"
+	multiNICOn       = "cni.env.ENABLE_MULTI_NIC=true"
+	cards            = "nodeGroups.workers.instanceType=p4d.24xlarge"
+	eachCard         = "workloads.web.annotations={k8s.amazonaws.com/nicConfig: multi-nic-attachment}"
+	ofTwo            = "workloads.web.replicas=2"
 	onWindows        = "workloads.web.nodeSelector={kubernetes.io/os: windows}"
 )
 
@@ -105,6 +109,20 @@ var rulesCases = []rulesCase{
 	{"cni-release-problem", []string{"cni.version=v1.22.1", "vpc.subnets.pods-a.tags={kubernetes.io/role/cni: '1'}"}, []string{"cni.version=v1.22.2", "vpc.subnets.pods-a.tags={kubernetes.io/role/cni: '1'}"}, "security groups of their own"},
 	{"cni-release-problem", []string{"cni.version=v1.19.4", customNetworking, eniConfigs, podENIOn}, []string{"cni.version=v1.19.5", customNetworking, eniConfigs, podENIOn}, "may fail to start"},
 	{"cni-release-problem", []string{"cni.version=v1.20.3", podENIOn, "nodeGroups.workers.instanceType=t3.large"}, []string{"cni.version=v1.20.4", podENIOn, "nodeGroups.workers.instanceType=t3.large"}, "can have none"},
+
+	{"variable-not-in-release", []string{multiNICOn, cards, "cni.version=v1.19.6"}, []string{multiNICOn, cards, "cni.version=v1.20.0"}, "ENABLE_MULTI_NIC"},
+
+	{"multi-nic-without-cards", []string{multiNICOn}, []string{multiNICOn, cards}, "no instance type of the scenario has more than one network card"},
+	{"multi-nic-off", []string{cards, eachCard}, []string{cards, eachCard, multiNICOn}, "the 10 pods of web get no address at all"},
+	{"multi-nic-off", []string{cards, eachCard}, []string{cards, eachCard, "cni.version=v1.19.6"}, "no address"},
+	{"multi-nic-off", []string{cards, eachCard}, []string{cards, eachCard, "steps=[{at: 1m, setEnv: {ENABLE_MULTI_NIC: true}}]"}, "no address"},
+	{"multi-nic-release-too-old", []string{cards, eachCard, "cni.version=v1.19.6"}, []string{cards, eachCard, "cni.version=v1.20.0"}, "v1.19.6 does not know the annotation"},
+	{"multi-nic-pods-on-one-card", []string{multiNICOn, eachCard}, []string{multiNICOn, eachCard, cards}, "workers (m5.large), with one network card"},
+	{"multi-nic-branch-pods", []string{multiNICOn, cards, eachCard, podENIOn, groups}, []string{multiNICOn, cards, eachCard}, "have a branch ENI, and no address of another card"},
+	{"multi-nic-annotation-unknown", []string{multiNICOn, cards, "workloads.web.annotations={k8s.amazonaws.com/nicConfig: all}"}, []string{multiNICOn, cards, eachCard}, "nicConfig: all means nothing"},
+	{"multi-nic-prefix-mode", []string{multiNICOn, cards, prefixMode}, []string{multiNICOn, prefixMode}, "3 network cards above 0"},
+	{"multi-nic-prefix-mode", []string{multiNICOn, cards, prefixMode}, []string{multiNICOn, cards}, "half a minute"},
+	{"multi-nic-burst", []string{multiNICOn, cards, eachCard}, []string{multiNICOn, cards, eachCard, ofTwo}, "10 pods of web on 2 nodes"},
 
 	{"subnet-too-small-for-nodes", []string{small, "nodeGroups.workers.count=12"}, []string{small, "nodeGroups.workers.count=10"}, "6 nodes of workers want 60 addresses of a, which has 59 free"},
 	{"subnet-too-small-for-warm-pool", []string{small, "nodeGroups.workers.count=6"}, []string{small, "nodeGroups.workers.count=4"}, "3 nodes of workers hold 60 addresses of a, which has 59 free"},
@@ -206,7 +224,7 @@ func TestRulesFindTheirSmellAndNoOther(t *testing.T) {
 	check(t, base, rulesCases)
 	check(t, baseECS, ecsCases)
 	for _, r := range Rules() {
-		require.True(t, covered[r.ID], "no case for the rule %s", r.ID)
+		require.True(t, covered[r.ID] || IsMistake(r.ID), "no case for the rule %s", r.ID)
 	}
 }
 

@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"vpcsim/cmd/simulate/internal/view"
+	"vpcsim/scenarios"
 	"vpcsim/scenarios/lint"
 )
 
@@ -30,7 +31,8 @@ and what to write instead.
 
 A folder stands for all .yaml, .yml and .json files in it and below. The exit
 code is 1 where something at least as bad as --fail-on was found, and 2 where a
-file is no valid scenario; the others are checked all the same.
+file is no valid scenario, whose mistakes are among the findings; the others are
+checked all the same.
 
 On GitHub Actions (GITHUB_ACTIONS=true) the default output is annotations.`,
 		Example: `  simulate check my-cluster.yaml
@@ -56,7 +58,10 @@ On GitHub Actions (GITHUB_ACTIONS=true) the default output is annotations.`,
 		}
 		for _, id := range disabled {
 			if _, ok := lint.Find(id); !ok {
-				return usageError{fmt.Errorf("--disable %s: there is no such rule; 'simulate check --rules' lists them", id)}
+				return usageError{fmt.Errorf("--disable %s: there is no such rule%s; 'simulate check --rules' lists them", id, meant(id, ruleIDs()))}
+			}
+			if lint.IsMistake(id) {
+				return usageError{fmt.Errorf("--disable %s: a file with such a mistake is no scenario, and can't be checked without mending it", id)}
 			}
 		}
 		switch {
@@ -74,6 +79,14 @@ On GitHub Actions (GITHUB_ACTIONS=true) the default output is annotations.`,
 		return a.check(c, words, changed, disabled, failOn.value, format.value, g)
 	}
 	return c
+}
+
+// meant is the end of a message about a name that there isn't.
+func meant(name string, names []string) string {
+	if near := scenarios.Nearest(name, names); near != "" {
+		return fmt.Sprintf(" (did you mean %s?)", near)
+	}
+	return ""
 }
 
 func ruleIDs() []string {
@@ -124,8 +137,8 @@ func expand(ctx context.Context, words []string) ([]string, error) {
 	return all, nil
 }
 
-// check checks the scenarios that the words name. What can't be loaded is told
-// at once, and the others are checked.
+// check checks the scenarios that the words name. Why one can't be loaded is
+// among the findings, and the others are checked.
 func (a *App) check(c *cobra.Command, words []string, changed *changes, disabled []string, failOn, format string, g *globals) error {
 	var report view.Check
 	broken := 0
@@ -135,8 +148,12 @@ func (a *App) check(c *cobra.Command, words []string, changed *changes, disabled
 		if errors.As(err, &wrong) || errors.Is(err, context.Canceled) {
 			return err
 		}
+		var bug *defect
+		if errors.As(err, &bug) {
+			return err
+		}
 		if err != nil {
-			a.exit(c.CommandPath(), err)
+			report.Break(word, lint.Mistakes(word, err))
 			broken++
 			continue
 		}

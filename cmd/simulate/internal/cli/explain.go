@@ -20,6 +20,7 @@ import (
 // explainTarget are the flags that say what is to be explained.
 type explainTarget struct {
 	pod, node, eni string
+	card           uint16
 	at             time.Duration
 }
 
@@ -41,6 +42,7 @@ agent saw, and the rules that it followed with their sources.`,
   simulate explain default-secondary-ip --pod web-9
   simulate explain scale-down --node workers-0 --at 4m
   simulate explain scale-down --node workers-0 --eni 2
+  simulate explain multi-nic-pods --node gpu-0 --card 1 --eni 0
   simulate explain my-cluster.yaml --env WARM_IP_TARGET=5 --pod web-17 -o json`,
 		Args:              one("a scenario (NAME, FILE or -)"),
 		ValidArgsFunction: completeScenario,
@@ -50,6 +52,7 @@ agent saw, and the rules that it followed with their sources.`,
 	flags.StringVar(&t.pod, "pod", "", "explain this pod, or ECS task: its `name`")
 	flags.StringVar(&t.node, "node", "", "explain this node's pool: its `name`")
 	flags.StringVar(&t.eni, "eni", "", "explain this ENI: its `id`, or with --node its device number")
+	flags.Uint16Var(&t.card, "card", 0, "the network card that the device number of --eni is on: its `number`")
 	flags.Var((*untilFlag)(&t.at), "at", "ask about this instant of virtual time, e.g. 1m30s (the end)")
 	format := output(c, "table", "json", "yaml")
 	changes := changesFlags(c)
@@ -98,6 +101,9 @@ func (t *explainTarget) of(c *cobra.Command) (explain.Target, error) {
 		return target, errors.New("--pod goes without --node and --eni: a pod is on one node at most")
 	}
 	if t.eni == "" {
+		if c.Flags().Changed("card") {
+			return target, errors.New("--card goes with --node and --eni NUMBER: it says which network card the device number is on")
+		}
 		return target, nil
 	}
 	number := strings.TrimPrefix(t.eni, "eni")
@@ -105,8 +111,11 @@ func (t *explainTarget) of(c *cobra.Command) (explain.Target, error) {
 		if t.node == "" {
 			return target, fmt.Errorf("--eni %s: a device number needs the node, --node NAME", t.eni)
 		}
-		target.Device = int(device)
+		target.Device, target.Card = int(device), int(t.card)
 		return target, nil
+	}
+	if c.Flags().Changed("card") {
+		return target, fmt.Errorf("--card goes with a device number, and --eni %s is none: an id says all", t.eni)
 	}
 	if !strings.HasPrefix(t.eni, "eni-") {
 		return target, fmt.Errorf("--eni %s: it is an id (eni-…), or with --node a device number (0, 1, …)", t.eni)

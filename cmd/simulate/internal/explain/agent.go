@@ -29,8 +29,8 @@ const longAgo = model.Instant(-1 << 40)
 type agent struct {
 	launched sim.NodeLaunched
 	settings model.Settings
-	store    *model.Datastore // nil before the first start
-	holders  []*holder        // living pods with an address of the pool, oldest first
+	pools    []*pool   // by network card; none before the first start
+	holders  []*holder // living pods with their addresses of the pools, oldest first
 	// unheld: the agent has just started, and its datastore learns of the holders
 	// when it has taken over all ENIs.
 	unheld bool
@@ -40,13 +40,23 @@ type agent struct {
 	lastShrink         model.Instant
 	backoff            model.Instant
 	loop               loop
-	refused            *sim.CallFields // the last growth call that EC2 refused, until one succeeds
 }
 
-// holder is a pod with its address.
+// pool is an agent's warm pool on a network card: a datastore of its own, with
+// the settings that hold for the card.
+type pool struct {
+	a        *agent
+	card     int
+	settings model.Settings
+	store    *model.Datastore
+	refused  *sim.CallFields // the last growth call that EC2 refused, until one succeeds
+}
+
+// holder is a pod with an address.
 type holder struct {
 	pod   model.PodName
 	addr  netip.Addr
+	card  int
 	lease *model.Lease // nil: the datastore doesn't know it
 }
 
@@ -56,7 +66,8 @@ type loop struct {
 	at        model.Instant        // when the next one may begin: the decision's instant, or the last one's end
 	detached  model.ENIID          // will be deleted after a pause
 	throttled sim.CallFields       // will be tried again
-	shrinks   bool                 // the check has shrunk
+	shrinks   bool                 // the check has shrunk a pool
+	looks     []model.PoolStats    // the pools' numbers at its begin, by which it decides
 	before    model.Instant        // the back-off before the refusal at this instant
 	trunks    map[model.ENIID]bool
 }
@@ -71,11 +82,22 @@ func newAgent(b sim.NodeLaunched) *agent {
 // checks reports whether the node's agent checks a pool at all: in IPv6 mode
 // there is none, and a Windows node's belongs to the resource controller.
 func (a *agent) checks() bool {
-	return a.store != nil && a.launched.OS == "" && !a.settings.IPv6 && !a.gone
+	return a.started() && a.launched.OS == "" && !a.settings.IPv6 && !a.gone
 }
 
-// pools reports whether the node has a pool that fills.
-func (a *agent) pools() bool { return a.store != nil && !a.settings.IPv6 }
+// started reports whether the agent has begun a life.
+func (a *agent) started() bool { return len(a.pools) > 0 }
+
+// fills reports whether the node has a pool that fills.
+func (a *agent) fills() bool { return a.started() && !a.settings.IPv6 }
+
+// pool is that of a network card, nil if the agent does not manage it.
+func (a *agent) pool(card int) *pool {
+	if card < 0 || card >= len(a.pools) {
+		return nil
+	}
+	return a.pools[card]
+}
 
 // cardOf is the network card that an event is about.
 func cardOf(b sim.Body) int {
@@ -108,12 +130,8 @@ func cardOf(b sim.Body) int {
 	return 0
 }
 
-// apply folds an event of the node, or the release of any pod. The pool is that
-// of network card 0: what is about others is not followed.
+// apply folds an event of the node, or the release of any pod.
 func (a *agent) apply(e sim.Event) {
-	if cardOf(e.Body) > 0 {
-		return
-	}
 	switch e.Body.(type) {
 	case sim.ENIAttached, sim.ENIExcluded, sim.AgentConfigured:
 	default:
@@ -124,7 +142,7 @@ func (a *agent) apply(e sim.Event) {
 		a.configure(b)
 	case sim.AgentStarted:
 		a.up, a.base = true, e.At.Add(-loopPause)
-		a.loop.at, a.loop.shrinks = model.Never, false
+		a.loop.at = model.Never
 	case sim.AgentExited:
 		a.up = false
 		a.loop.calls, a.loop.detached, a.loop.throttled = map[int64]sim.Action{}, "", sim.CallFields{}
@@ -138,18 +156,12 @@ func (a *agent) apply(e sim.Event) {
 		if b.Kind == model.ENITrunk {
 			a.loop.trunks[b.ENI] = true
 		}
-	case sim.PoolGrow:
+	case sim.PoolGrow, sim.PoolFree:
 		a.decided(e.At, false)
 	case sim.PoolShrink:
 		a.decided(e.At, true)
-		a.lastShrink = e.At
-	case sim.PoolFree:
-		a.loop.at, a.base = e.At, e.At
-		if a.loop.shrinks {
-			a.lastShrink = e.At
-		}
 	case sim.PoolSkip:
-		a.decided(e.At, false)
+		a.decided(e.At, b.Reason == model.ReasonAllHeld) // it found nothing to give back: a shrink in vain
 	case sim.EC2Call:
 		a.called(e.At, b.CallFields)
 	case sim.EC2Returned:
@@ -163,65 +175,89 @@ func (a *agent) apply(e sim.Event) {
 func (a *agent) applyStore(e sim.Event) {
 	switch b := e.Body.(type) {
 	case sim.ENIAttached:
-		if b.Pod == "" && a.store != nil {
-			eni := &model.StoreENI{ID: b.ENI, Device: b.Device, Kind: b.Kind, Subnet: b.Subnet, Since: e.At}
-			a.store.AddENI(eni)
-			a.store.AddBlocks(eni, blocksOf(b.Addresses, b.Prefixes))
+		if p := a.pool(b.Card); p != nil && b.Pod == "" {
+			eni := &model.StoreENI{ID: b.ENI, Card: b.Card, Device: b.Device, Kind: b.Kind, Subnet: b.Subnet, Since: e.At}
+			p.store.AddENI(eni)
+			p.store.AddBlocks(eni, blocksOf(b.Addresses, b.Prefixes))
 		}
 	case sim.ENIExcluded:
-		if eni := a.eni(b.ENI); eni != nil {
+		if p, eni := a.eni(b.ENI); eni != nil {
 			blocks := eni.Blocks()
-			a.store.RemoveBlocks(eni, blocks)
+			p.store.RemoveBlocks(eni, blocks)
 			eni.Excluded = true
-			a.store.AddBlocks(eni, blocks)
+			p.store.AddBlocks(eni, blocks)
 		}
 	case sim.ENIDetached:
-		if eni := a.eni(b.ENI); eni != nil {
-			a.store.RemoveENI(eni)
+		if p, eni := a.eni(b.ENI); eni != nil {
+			p.store.RemoveENI(eni)
 		}
 	case sim.AddressesAdded:
-		if eni := a.eni(b.ENI); eni != nil {
-			a.store.AddBlocks(eni, blocksOf(b.Addresses, b.Prefixes))
+		if p, eni := a.eni(b.ENI); eni != nil {
+			p.store.AddBlocks(eni, blocksOf(b.Addresses, b.Prefixes))
 		}
 	case sim.AddressesRemoved:
 		a.removed(b)
 	case sim.PodAddressed:
-		if b.VLAN == 0 && a.store != nil {
-			a.holders = append(a.holders, &holder{b.Pod, b.Address, a.store.Hold(b.Address, b.Pod)})
+		if b.VLAN == 0 {
+			a.hold(b.Pod, b.Card, b.Address)
+			for _, more := range b.More {
+				a.hold(b.Pod, more.Card, more.Address)
+			}
+		}
+	case sim.PodSetupFailed:
+		for _, back := range b.GaveBack {
+			a.hold(b.Pod, back.Card, back.Address)
+			a.release(e.At, b.Pod, back.Address, back.CoolUntilMs != nil)
 		}
 	case sim.PodReleased:
-		a.release(e.At, b)
+		a.releaseAll(e.At, b)
 	}
 }
 
+// hold gives a pod an address.
+func (a *agent) hold(pod model.PodName, card int, addr netip.Addr) {
+	h := &holder{pod: pod, card: card, addr: addr}
+	if p := a.pool(card); p != nil {
+		h.lease = p.store.Hold(addr, pod)
+	}
+	a.holders = append(a.holders, h)
+}
+
 func (a *agent) removed(b sim.AddressesRemoved) {
-	eni := a.eni(b.ENI)
+	p, eni := a.eni(b.ENI)
 	if eni == nil {
 		return
 	}
 	for _, block := range blocksOf(b.Addresses, b.Prefixes) {
 		if b.By == sim.ByExcluded {
-			a.store.LeaveBlock(eni, block)
+			p.store.LeaveBlock(eni, block)
 		} else {
-			a.store.RemoveBlocks(eni, []netip.Prefix{block})
+			p.store.RemoveBlocks(eni, []netip.Prefix{block})
 		}
 	}
 }
 
-func (a *agent) eni(id model.ENIID) *model.StoreENI {
-	if a.store == nil {
-		return nil
+// eni is an ENI of the datastores, with the pool that has it; nil if none has.
+func (a *agent) eni(id model.ENIID) (*pool, *model.StoreENI) {
+	for _, p := range a.pools {
+		if e := p.store.ENI(id); e != nil {
+			return p, e
+		}
 	}
-	return a.store.ENI(id)
+	return nil, nil
 }
 
 // configure begins a life of the agent, which remembers nothing but who holds
 // what.
 func (a *agent) configure(b sim.AgentConfigured) {
 	a.settings = b.Settings
-	a.store = model.NewDatastore(b.Settings.PrefixDelegation, b.Settings.Cooldown)
+	a.pools = make([]*pool, b.Settings.ManagedCards(model.InstanceType{NetworkCards: a.launched.NetworkCards}))
+	for card := range a.pools {
+		store := model.NewDatastore(b.Settings.PrefixDelegation, b.Settings.Cooldown)
+		a.pools[card] = &pool{a: a, card: card, settings: b.Settings.ForCard(card), store: store}
+	}
 	a.unheld = true
-	a.up, a.lastShrink, a.backoff, a.refused = false, longAgo, longAgo, nil
+	a.up, a.lastShrink, a.backoff = false, longAgo, longAgo
 }
 
 func (a *agent) holdAgain() {
@@ -230,29 +266,55 @@ func (a *agent) holdAgain() {
 	}
 	a.unheld = false
 	for _, h := range a.holders {
-		if h.lease != nil && !h.lease.Dropped() {
-			h.lease = a.store.Hold(h.addr, h.pod)
+		if p := a.pool(h.card); p != nil && h.lease != nil && !h.lease.Dropped() {
+			h.lease = p.store.Hold(h.addr, h.pod)
 		}
 	}
 }
 
-// release gives up what the pod holds. While the agent is down its datastore
-// does not hear of it.
-func (a *agent) release(at model.Instant, b sim.PodReleased) {
-	i := slices.IndexFunc(a.holders, func(h *holder) bool { return h.pod == b.Pod && h.addr == b.Address })
+// releaseAll gives up what the pod held. While the agent is down its datastores
+// do not hear of it.
+func (a *agent) releaseAll(at model.Instant, b sim.PodReleased) {
+	a.release(at, b.Pod, b.Address, b.CoolUntilMs != nil)
+	for _, more := range b.More {
+		a.release(at, b.Pod, more.Address, more.CoolUntilMs != nil)
+	}
+}
+
+// release gives up an address of a pod.
+func (a *agent) release(at model.Instant, pod model.PodName, addr netip.Addr, cools bool) {
+	i := slices.IndexFunc(a.holders, func(h *holder) bool { return h.pod == pod && h.addr == addr })
 	if i < 0 {
 		return
 	}
 	h := a.holders[i]
 	a.holders = slices.Delete(a.holders, i, i+1)
-	if b.CoolUntilMs != nil && h.lease != nil {
-		a.store.Release(h.lease, at)
+	if p := a.pool(h.card); p != nil && cools && h.lease != nil {
+		p.store.Release(h.lease, at)
 	}
 }
 
-// decided begins a check that says what it does.
+// decided notes that a check says what it does about a pool. The first of a check
+// comes when nothing before it has just ended.
 func (a *agent) decided(at model.Instant, shrinks bool) {
-	a.loop.at, a.loop.shrinks, a.base = at, shrinks, at
+	l := &a.loop
+	if at != l.at {
+		l.shrinks, l.looks = false, a.looks()
+	}
+	l.shrinks = l.shrinks || shrinks
+	l.at, a.base = at, at
+	if l.shrinks {
+		a.lastShrink = at
+	}
+}
+
+// looks are the numbers of the pools.
+func (a *agent) looks() []model.PoolStats {
+	out := make([]model.PoolStats, len(a.pools))
+	for card, p := range a.pools {
+		out[card] = p.store.Stats()
+	}
+	return out
 }
 
 // called takes a call for one of the loop's if it begins where the one before it
@@ -296,11 +358,15 @@ func (a *agent) returned(at model.Instant, b sim.CallFields) {
 	if !growth && b.Action != sim.AttachNetworkInterface {
 		return
 	}
-	a.refused = nil
+	p := a.pool(b.Card)
+	if p == nil {
+		return
+	}
+	p.refused = nil
 	if b.Error == "" {
 		return
 	}
-	a.refused = &b
+	p.refused = &b
 	if b.Action == sim.AttachNetworkInterface || !a.settings.BacksOff(b.Error) {
 		return
 	}
@@ -354,8 +420,11 @@ func (a *agent) keepsSlot() bool {
 	return a.settings.PodENI && (any || a.launched.BranchENIs > 0)
 }
 
-// room is how many more ENIs may be attached.
-func (a *agent) room() int { return a.store.ENIRoom(a.maxENI(), 0, a.keepsSlot()) }
+// room is how many more ENIs may be attached to the pool's card: the agent takes
+// the limit of the default card for that of any. The trunk is on card 0.
+func (p *pool) room() int {
+	return p.store.ENIRoom(p.a.maxENI(), 0, p.card == 0 && p.a.keepsSlot())
+}
 
 // blocksOf lists addresses and prefixes as blocks.
 func blocksOf(addrs []netip.Addr, prefixes []netip.Prefix) []netip.Prefix {

@@ -21,26 +21,43 @@ type verdict struct {
 	stats model.PoolStats
 }
 
-// decide tells what a check at an instant does, as the agent is. It is the
-// agent's own rules, asked without the engine.
-func (a *agent) decide(at model.Instant) verdict {
-	a.holdAgain()
-	s, l := a.store.Stats(), a.limits()
+// decide tells what a check at an instant does about the pool, as it is. It is
+// the agent's own rules, asked without the engine.
+func (p *pool) decide(at model.Instant) verdict {
+	p.a.holdAgain()
+	return p.decideBy(at, p.store.Stats())
+}
+
+// decideNow tells what the check does that says so at the instant: one that goes
+// on after another pool's calls decides by the numbers with which it began.
+func (p *pool) decideNow(at model.Instant) verdict {
+	p.a.holdAgain()
+	stats := p.store.Stats()
+	if l := p.a.loop; at == l.at && p.card < len(l.looks) {
+		stats = l.looks[p.card]
+	}
+	return p.decideBy(at, stats)
+}
+
+func (p *pool) decideBy(at model.Instant, s model.PoolStats) verdict {
+	a, l := p.a, p.a.limits()
 	say := func(act act, rule model.Rule, reason model.Reason) verdict {
 		return verdict{act, sim.PoolDecision{
-			Rule: rule, Reason: reason,
-			Total: s.Total, Assigned: s.Assigned, Available: s.Available(), Cooling: a.store.Cooling(at),
-			Short: model.Short(s, a.settings), Over: model.Over(s, a.settings),
+			Card: p.card, Rule: rule, Reason: reason,
+			Total: s.Total, Assigned: s.Assigned, Available: s.Available(), Cooling: p.store.Cooling(at),
+			Short: model.Short(s, p.settings), Over: model.Over(s, p.settings),
 		}, s}
 	}
-	low, why := model.TooLow(s, a.settings, l)
-	high, whyHigh := model.TooHigh(s, a.settings)
+	seen := s
+	seen.FreePrefixes = p.store.Stats().FreePrefixes
+	low, why := model.TooLow(s, p.settings, l)
+	high, whyHigh := model.TooHigh(seen, p.settings)
 	switch {
 	case low:
 		if blocked := a.blocked(at); blocked != "" {
 			return say(skips, model.RuleGrow, blocked)
 		}
-		if a.room() == 0 && !a.store.HasGrowCandidate(a.settings, l) {
+		if p.room() == 0 && !p.store.HasGrowCandidate(p.settings, l) {
 			return say(skips, model.RuleGrow, model.ReasonNoRoom)
 		}
 		return say(grows, model.RuleTooLow, why)
@@ -50,8 +67,20 @@ func (a *agent) decide(at model.Instant) verdict {
 		return say(skips, model.RuleShrink, model.ReasonProvisioningDisabled)
 	case at.Sub(a.lastShrink) <= model.ShrinkInterval:
 		return say(skips, model.RuleShrink, model.ReasonShrinkInterval)
+	case !p.hasFreeable():
+		return say(skips, model.RuleShrink, model.ReasonAllHeld)
 	}
 	return say(shrinks, model.RuleTooHigh, whyHigh)
+}
+
+// hasFreeable reports whether a shrink finds a block to give back.
+func (p *pool) hasFreeable() bool {
+	for _, e := range p.store.ENIs() {
+		if len(e.FreeableBlocks(nil)) > 0 {
+			return true
+		}
+	}
+	return false
 }
 
 // suspended is why the agent may not call EC2 for more, empty if it may.
@@ -78,23 +107,23 @@ func (a *agent) blocked(at model.Instant) model.Reason {
 
 // keeps is why no check at the instant frees the ENI: what holds for the whole
 // pool, then every test on the ENI itself.
-func (a *agent) keeps(e *model.StoreENI, at model.Instant) (pool model.Reason, own []model.Kept) {
-	own = a.store.ENIKept(e, at, a.settings)
-	if why := a.suspended(); why != "" {
+func (p *pool) keeps(e *model.StoreENI, at model.Instant) (pool model.Reason, own []model.Kept) {
+	own = p.store.ENIKept(e, at, p.settings)
+	if why := p.a.suspended(); why != "" {
 		return why, own
 	}
-	if !model.MayFreeENI(a.store.Stats(), a.settings, a.limits(), a.store.HasUnusedENI()) {
+	if !model.MayFreeENI(p.store.Stats(), p.settings, p.a.limits(), p.store.HasUnusedENI()) {
 		return model.ReasonThreshold, own
 	}
 	return "", own
 }
 
-// frees are the ENIs of which a check at the instant frees one, by device number;
+// frees are the ENIs of the card of which a check at the instant frees one, by device number;
 // which is the agent's chance.
-func (a *agent) frees(at model.Instant) []*model.StoreENI {
+func (p *pool) frees(at model.Instant) []*model.StoreENI {
 	var out []*model.StoreENI
-	for _, e := range a.store.ENIs() {
-		if pool, own := a.keeps(e, at); pool == "" && len(own) == 0 {
+	for _, e := range p.store.ENIs() {
+		if pool, own := p.keeps(e, at); pool == "" && len(own) == 0 {
 			out = append(out, e)
 		}
 	}

@@ -53,12 +53,14 @@ func (es *eniStory) take(e sim.Event) {
 	switch b := e.Body.(type) {
 	case sim.ENICreated:
 		if b.ENI == es.life.id {
-			es.add("", view.Link{AtMs: e.At, What: fmt.Sprintf("EC2 creates it in subnet %s", b.Subnet), Why: es.why, Rule: es.whyRule})
+			l := view.Link{AtMs: e.At, What: fmt.Sprintf("EC2 creates it in subnet %s", b.Subnet)}
+			l.Why, l.Rule = es.whyCreated(es.life.kind)
+			es.add("", l)
 		}
 		return
 	case sim.ENIDeleted:
 		if b.ENI == es.life.id {
-			es.add("", view.Link{AtMs: e.At, What: fmt.Sprintf("EC2 has deleted it; %s are free again", view.Count(b.Released, "address"))})
+			es.add("", view.Link{AtMs: e.At, What: "EC2 has deleted it; " + freeAgain(b.Released)})
 		}
 		return
 	}
@@ -103,6 +105,34 @@ func (es *eniStory) take(e sim.Event) {
 	}
 }
 
+func freeAgain(addresses int) string {
+	if addresses == 1 {
+		return "its address is free again"
+	}
+	return fmt.Sprintf("its %s are free again", view.Count(addresses, "address"))
+}
+
+func (es *eniStory) ofECS() bool { return es.state.Started.Platform == sim.PlatformECS }
+
+// whyCreated says who wants an ENI of the kind.
+func (es *eniStory) whyCreated(kind model.ENIKind) (why, rule string) {
+	switch kind {
+	case model.ENIPrimary:
+		return "an instance is launched with its primary ENI", ""
+	case model.ENITrunk:
+		if es.ofECS() {
+			return "awsvpcTrunking is on: tasks get branch ENIs of it", rules.By(sim.ByECS)
+		}
+		return "the agent asked the resource controller for a trunk ENI: ENABLE_POD_ENI is on", ""
+	case model.ENIBranch, model.ENITask:
+		if es.ofECS() {
+			return "a task in awsvpc mode was placed on the instance", rules.By(sim.ByECS)
+		}
+		return "a pod with security groups was bound to the node", ""
+	}
+	return es.why, es.whyRule
+}
+
 // takeBranch tells the life of a branch ENI.
 func (es *eniStory) takeBranch(e sim.Event) {
 	switch b := e.Body.(type) {
@@ -131,9 +161,11 @@ func (es *eniStory) takeBranch(e sim.Event) {
 func (es *eniStory) decide(at model.Instant, v verdict) {
 	es.whyRule = rules.Decision(v.Rule, v.Reason)
 	es.why = titleOf(es.whyRule)
-	if es.agent != nil && es.agent.checks() && v.Card == 0 {
-		v.stats = es.agent.decide(at).stats
-		es.why = es.agent.because(v, at)
+	if p := es.poolOf(v.Card); p != nil {
+		v.stats = p.decideNow(at).stats
+		es.why = p.because(v, at)
+	} else if es.agent != nil && es.agent.windows() {
+		es.why = es.windowsBecause(v)
 	}
 	es.decision = &v
 }
@@ -144,7 +176,8 @@ func (es *eniStory) reason(by sim.By) string {
 	case sim.ByGrow, sim.ByShrink, sim.ByFree:
 		return es.why
 	}
-	return titleOf(rules.By(by))
+	why, _ := es.whyBy(by)
+	return why
 }
 
 func (es *eniStory) attached(at model.Instant, b sim.ENIAttached) {
@@ -171,7 +204,8 @@ func (es *eniStory) attached(at model.Instant, b sim.ENIAttached) {
 }
 
 func (es *eniStory) changed(at model.Instant, what string, by sim.By) {
-	l := view.Link{AtMs: at, What: what, Why: es.reason(by), Rule: rules.By(by)}
+	l := view.Link{AtMs: at, What: what, Why: es.reason(by)}
+	_, l.Rule = es.whyBy(by)
 	switch by {
 	case sim.ByGrow, sim.ByShrink, sim.ByFree:
 		l.Rule = es.whyRule
@@ -199,8 +233,18 @@ func (es *eniStory) finish() *view.Explanation {
 	switch {
 	case es.ended != model.Never:
 		x.Answer += fmt.Sprintf(" It went at %s: %s.", view.Instant(es.ended), es.went)
-	case es.agent != nil && es.agent.checks() && es.agent.eni(l.id) != nil:
+	case es.stays():
 		es.finishStays()
+	case l.kind == model.ENIBranch && !es.ofECS():
+		es.finishBranch()
+	case l.kind == model.ENIBranch, l.kind == model.ENITask:
+		x.Answer += fmt.Sprintf(" It stays as long as the task: ECS deletes it when the task has stopped. It takes one of the %s that the instance may have.", view.Count(es.agent.launched.TaskENIs, "task ENI"))
+	case es.agent != nil && es.agent.windows():
+		x.Answer += fmt.Sprintf(" It stays: it is the primary ENI, and the only one that a Windows node uses; its addresses are the resource controller's pool, %s.", es.agent.windowsFull())
+	case l.kind == model.ENITrunk:
+		x.Answer += " It stays: branch ENIs hang off it, and nothing detaches a trunk while the instance lives."
+	case l.kind == model.ENIPrimary:
+		x.Answer += " It stays: an instance cannot be without its primary ENI."
 	default:
 		x.Answer += fmt.Sprintf(" At %s it is there.", view.Instant(es.at))
 	}
@@ -208,28 +252,37 @@ func (es *eniStory) finish() *view.Explanation {
 	return x
 }
 
+// stays reports whether the ENI is in a pool whose checks could free it.
+func (es *eniStory) stays() bool {
+	if es.agent == nil || !es.agent.checks() {
+		return false
+	}
+	_, e := es.agent.eni(es.life.id)
+	return e != nil
+}
+
 // finishStays tells why the ENI stays, or that the next check frees it.
 func (es *eniStory) finishStays() {
 	x, a := es.x, es.agent
-	e := a.eni(es.life.id)
+	p, e := a.eni(es.life.id)
 	next := a.nextCheck(es.at)
 	x.State = append(x.State, view.Fact{Name: "slots", Text: fmt.Sprintf("%d of %d filled, pods hold %s", e.BlockCount(), a.limits().Slots, view.Count(e.Held(), "address"))})
-	pool, own := a.keeps(e, next)
+	pool, own := p.keeps(e, next)
 	var why []string
 	for _, k := range own {
 		x.State = append(x.State, view.Fact{Name: "stays", Text: kept(k), Rule: rules.Decision(model.RuleFreeENI, k.Reason)})
 		why = append(why, kept(k))
 	}
 	if pool != "" {
-		x.State = append(x.State, view.Fact{Name: "stays", Text: a.keptByPool(pool), Rule: rules.Decision(model.RuleFreeENI, pool)})
-		why = append(why, a.keptByPool(pool))
+		x.State = append(x.State, view.Fact{Name: "stays", Text: p.keptByPool(pool), Rule: rules.Decision(model.RuleFreeENI, pool)})
+		why = append(why, p.keptByPool(pool))
 	}
 	switch {
 	case len(why) > 0:
 		x.Answer += fmt.Sprintf(" It stays: %s.", strings.Join(why, "; and "))
 	case a.busy() != "":
 		x.Answer += fmt.Sprintf(" Nothing keeps it; %s.", underWay(a.busy()))
-	case len(a.frees(next)) == 1:
+	case len(p.frees(next)) == 1:
 		x.Answer += fmt.Sprintf(" Nothing keeps it: the check at %s frees it.", view.Instant(next))
 		x.Next = append(x.Next, view.Fact{Name: view.Instant(next), Text: "the next check frees it", Rule: rules.Decision(model.RuleFreeENI, model.ReasonUnusedENI)})
 	default:

@@ -22,6 +22,7 @@ type Target struct {
 	Node   model.NodeName
 	ENI    model.ENIID
 	Device int            // −1: none
+	Card   int            // the network card that Device is on
 	At     *model.Instant // nil: the end of the run
 }
 

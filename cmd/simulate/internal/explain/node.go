@@ -15,7 +15,7 @@ import (
 type nodeStory struct {
 	*story
 	at   model.Instant
-	last map[act]view.Link // the last decision of each kind
+	last map[string]view.Link // the last decision of each kind and network card
 }
 
 // frees is the kind of a decision to free an ENI.
@@ -28,7 +28,7 @@ func explainNode(play Play, node model.NodeName, launched, at model.Instant) (*v
 	var ns *nodeStory
 	s, err := told(play, func(e sim.Event, s *replay.State) error {
 		if ns == nil {
-			ns = &nodeStory{story: newStory(s, node), at: at, last: map[act]view.Link{}}
+			ns = &nodeStory{story: newStory(s, node), at: at, last: map[string]view.Link{}}
 		}
 		if e.At > at {
 			return errCut
@@ -60,10 +60,21 @@ func (ns *nodeStory) take(e sim.Event) {
 	chain, links := ns.x.Chain, ns.links
 	ns.x.Chain, ns.links = nil, map[string][]int{}
 	ns.tellNode(e)
-	ns.last[of] = ns.x.Chain[0]
+	ns.last[lastOf(of, cardOf(e.Body))] = ns.x.Chain[0]
 	ns.x.Chain, ns.links = chain, links
 	ns.tellNode(e)
 }
+
+// onCard tells the facts of network cards above 0 apart.
+func onCard(card int) string {
+	if card == 0 {
+		return ""
+	}
+	return fmt.Sprintf(" card%d", card)
+}
+
+// lastOf is the key of a decision.
+func lastOf(of act, card int) string { return fmt.Sprint(of, " ", card) }
 
 func (ns *nodeStory) finish() *view.Explanation {
 	x := ns.x
@@ -73,9 +84,9 @@ func (ns *nodeStory) finish() *view.Explanation {
 	switch {
 	case n.Gone():
 		x.Answer = fmt.Sprintf("%s is gone since %s: its instance was terminated.", ns.node, view.Instant(n.TerminatedAt))
-	case a.store == nil && ns.state.Started.Platform == sim.PlatformECS:
-		x.Answer = fmt.Sprintf("%s has %d of %s taken. A container instance has no pool: each task in awsvpc mode has an ENI of its own.", ns.node, n.Totals(ns.state.Now).Assigned, view.Count(n.Launched.TaskENIs, "task ENI"))
-	case a.store == nil:
+	case !a.started() && ns.state.Started.Platform == sim.PlatformECS:
+		ns.finishInstance(n)
+	case !a.started():
 		x.Answer = fmt.Sprintf("%s is launched, and its agent has not started yet.", ns.node)
 	case a.settings.IPv6:
 		x.Answer = fmt.Sprintf("%s has one /80 of IPv6 addresses, which no node can fill: there is no pool to grow or to shrink, and max-pods is %d.", ns.node, n.Launched.MaxPods)
@@ -86,11 +97,53 @@ func (ns *nodeStory) finish() *view.Explanation {
 	return x
 }
 
+// finishInstance tells what a container instance of ECS can take, and why.
+func (ns *nodeStory) finishInstance(n *replay.Node) {
+	x, l := ns.x, n.Launched
+	taken := n.Totals(ns.state.Now).Assigned
+	x.Answer = fmt.Sprintf("%s has %d of %s taken. A container instance has no pool: each task in awsvpc mode has an ENI of its own.", ns.node, taken, view.Count(l.TaskENIs, "task ENI"))
+	limit := view.Fact{Name: "limit", Text: fmt.Sprintf("%s: %d ENIs less the primary", l.InstanceType, l.MaxENIs), Rule: "eni-limit/awsvpcTrunking off"}
+	if l.AWSVPCTrunking {
+		limit = view.Fact{Name: "limit", Text: fmt.Sprintf("%s: %d by the table of task limits, as awsvpcTrunking was on at the launch", l.InstanceType, l.TaskENIs), Rule: "branch-limit/RESOURCE:ENI"}
+	}
+	x.State = append(x.State, limit)
+	if taken >= l.TaskENIs {
+		x.Answer += " No further such task fits: the service's event says RESOURCE:ENI. Tasks in bridge or host mode take none."
+	}
+	if n.NotReadyReason != "" {
+		x.Answer += fmt.Sprintf(" It takes no tasks: %s.", n.NotReadyReason)
+	}
+	if n.Cordoned {
+		x.Answer += " It is DRAINING: it takes no new tasks."
+	}
+}
+
+// finishTrunk tells of the node's trunk and its branch ENIs.
+func (ns *nodeStory) finishTrunk(n *replay.Node) {
+	x := ns.x
+	if ns.agent.settings.PodENI && (n.Trunk.ENI == "" || n.Trunk.AttachedAt == model.Never) {
+		f := view.Fact{Name: "trunk", Text: "none: the agent has not asked for it, as no place for an ENI is free"}
+		switch {
+		case n.Trunk.Error != "":
+			f = view.Fact{Name: "trunk", Text: fmt.Sprintf("none: %s", titleOf(rules.Refusal(n.Trunk.Error))), Rule: rules.Refusal(n.Trunk.Error)}
+		case n.Trunk.SignalledAt != model.Never:
+			f.Text = fmt.Sprintf("none: the agent asked for it at %s, and it is not attached yet", view.Instant(n.Trunk.SignalledAt))
+		}
+		x.State = append(x.State, f)
+		x.Answer += " It has no trunk ENI: " + strings.TrimPrefix(f.Text, "none: ") + "."
+		return
+	}
+	if len(n.Branches) == 0 {
+		return
+	}
+	x.Answer += fmt.Sprintf(" Of its branch ENIs %s.", branchesOf(n))
+	x.State = append(x.State, view.Fact{Name: "branches", Text: branchesOf(n)})
+	x.State = append(x.State, ns.queueFacts(ns.at)...)
+}
+
 func (ns *nodeStory) finishPool(n *replay.Node) {
 	x, a := ns.x, ns.agent
-	t := n.Totals(ns.at)
-	pool := &view.PoolExplanation{Total: t.Total, Assigned: t.Assigned, Available: t.Available(), Cooling: t.Cooling}
-	x.Answer = fmt.Sprintf("%s at %s: %s.", ns.node, view.Instant(ns.at), pool)
+	x.Answer = fmt.Sprintf("%s at %s: %s.", ns.node, view.Instant(ns.at), ns.pools(n))
 	x.State = append(x.State, view.Fact{Name: "pods", Text: fmt.Sprintf("%d of max-pods %d, %d of them the system's; waiting for an address: %d", n.Bound()+n.Launched.SystemPods, n.Launched.MaxPods, n.Launched.SystemPods, n.Waiting())})
 	switch {
 	case !a.up:
@@ -100,44 +153,86 @@ func (ns *nodeStory) finishPool(n *replay.Node) {
 		}
 	case a.checks():
 		ns.finishChecks()
+	case a.windows():
+		ns.finishWindows()
 	}
-	for _, e := range a.store.ENIs() {
-		ns.x.State = append(ns.x.State, ns.eniFact(e))
+	for _, p := range a.pools {
+		for _, e := range p.store.ENIs() {
+			x.State = append(x.State, ns.eniFact(p, e))
+		}
 	}
+	ns.finishTrunk(n)
 	for _, of := range []act{grows, shrinks, freesENI, skips} {
-		if l, ok := ns.last[of]; ok {
-			x.State = append(x.State, view.Fact{Name: "last " + string(of), Text: fmt.Sprintf("at %s %s: %s", view.Instant(l.AtMs), l.What, l.Why), Rule: l.Rule})
+		for card := range a.pools {
+			l, ok := ns.last[lastOf(of, card)]
+			if !ok {
+				continue
+			}
+			x.State = append(x.State, view.Fact{Name: "last " + string(of) + onCard(card), Text: fmt.Sprintf("at %s %s: %s", view.Instant(l.AtMs), l.What, l.Why), Rule: l.Rule})
 		}
 	}
 }
 
-// finishChecks tells what the next check does.
+// pools are the numbers of the node's pools.
+func (ns *nodeStory) pools(n *replay.Node) string {
+	if len(ns.agent.pools) == 1 {
+		return poolTotals(n.Totals(ns.at)).String()
+	}
+	var out []string
+	for _, p := range ns.agent.pools {
+		out = append(out, fmt.Sprintf("network card %d has %s", p.card, poolTotals(n.CardTotals(ns.at, p.card))))
+	}
+	return strings.Join(out, "; ")
+}
+
+// poolTotals are the numbers of a pool as replay has them.
+func poolTotals(t replay.Totals) *view.PoolExplanation {
+	return &view.PoolExplanation{Total: t.Total, Assigned: t.Assigned, Available: t.Available(), Cooling: t.Cooling}
+}
+
+// finishChecks tells what the next check does, pool after pool.
 func (ns *nodeStory) finishChecks() {
 	x, a := ns.x, ns.agent
-	v, next, text := a.foresees(ns.at)
-	if why := a.keepsAll(v); why != "" {
-		x.State = append(x.State, view.Fact{Name: "gives back", Text: why, Rule: string(model.RuleTooHigh)})
+	for _, p := range a.pools {
+		if why := p.keepsAll(p.decide(a.nextCheck(ns.at))); why != "" {
+			x.State = append(x.State, view.Fact{Name: "gives back" + onCard(p.card), Text: why, Rule: string(model.RuleTooHigh)})
+		}
 	}
-	x.Next = append(x.Next, a.nextFact(ns.at))
 	if call := a.busy(); call != "" {
+		x.Next = append(x.Next, a.pools[0].nextFact(ns.at))
 		x.Answer += fmt.Sprintf(" %s.", strings.ToUpper(underWay(call)[:1])+underWay(call)[1:])
 		return
 	}
-	x.Answer += fmt.Sprintf(" The check at %s %s.", view.Instant(next), text)
-	if idle := a.frees(next); len(idle) > 0 {
-		which := fmt.Sprintf("eni%d, which nothing keeps", idle[0].Device)
-		if len(idle) > 1 {
-			which = fmt.Sprintf("one of the %d ENIs that nothing keeps", len(idle))
+	for i, p := range a.pools {
+		_, next, text := p.foresees(ns.at)
+		x.Next = append(x.Next, p.nextFact(ns.at))
+		if i == 0 {
+			x.Answer += fmt.Sprintf(" The check at %s %s.", view.Instant(next), text)
+		} else {
+			x.Answer += fmt.Sprintf(" It %s.", text)
 		}
-		x.Answer += fmt.Sprintf(" It frees %s.", which)
-		x.Next = append(x.Next, view.Fact{Name: view.Instant(next), Text: "it frees " + which, Rule: rules.Decision(model.RuleFreeENI, model.ReasonUnusedENI)})
+		ns.finishFrees(p, next)
 	}
 }
 
+// finishFrees tells which ENI of the card the next check frees, if it frees one.
+func (ns *nodeStory) finishFrees(p *pool, next model.Instant) {
+	idle := p.frees(next)
+	if len(idle) == 0 {
+		return
+	}
+	which := eniName(idle[0].Card, idle[0].Device) + ", which nothing keeps"
+	if len(idle) > 1 {
+		which = fmt.Sprintf("one of the %d ENIs%s that nothing keeps", len(idle), p.ofCard())
+	}
+	ns.x.Answer += fmt.Sprintf(" It frees %s.", which)
+	ns.x.Next = append(ns.x.Next, view.Fact{Name: view.Instant(next), Text: "it frees " + which, Rule: rules.Decision(model.RuleFreeENI, model.ReasonUnusedENI)})
+}
+
 // eniFact tells how an ENI is filled, and why it stays.
-func (ns *nodeStory) eniFact(e *model.StoreENI) view.Fact {
+func (ns *nodeStory) eniFact(p *pool, e *model.StoreENI) view.Fact {
 	a := ns.agent
-	f := view.Fact{Name: fmt.Sprintf("eni%d", e.Device), Text: fmt.Sprintf("%d of %d slots filled, pods hold %s", e.BlockCount(), a.limits().Slots, view.Count(e.Held(), "address"))}
+	f := view.Fact{Name: eniName(e.Card, e.Device), Text: fmt.Sprintf("%d of %d slots filled, pods hold %s", e.BlockCount(), a.limits().Slots, view.Count(e.Held(), "address"))}
 	if e.Kind == model.ENITrunk {
 		f.Text = "the trunk"
 	}
@@ -147,13 +242,13 @@ func (ns *nodeStory) eniFact(e *model.StoreENI) view.Fact {
 	if !a.checks() || !a.up {
 		return f
 	}
-	pool, own := a.keeps(e, a.nextCheck(ns.at))
+	pool, own := p.keeps(e, a.nextCheck(ns.at))
 	switch {
 	case len(own) > 0:
 		f.Text += "; it stays: " + kept(own[0])
 		f.Rule = rules.Decision(model.RuleFreeENI, own[0].Reason)
 	case pool != "":
-		f.Text += "; it stays: " + a.keptByPool(pool)
+		f.Text += "; it stays: " + p.keptByPool(pool)
 		f.Rule = rules.Decision(model.RuleFreeENI, pool)
 	default:
 		f.Text += "; nothing keeps it"

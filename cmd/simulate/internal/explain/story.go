@@ -20,10 +20,12 @@ var errCut = errors.New("seen enough")
 // story is the log retold as a chain of links, in which the same thing is told
 // once.
 type story struct {
-	x     *view.Explanation
-	node  model.NodeName // whose agent is followed; may be empty
-	agent *agent
-	state *replay.State // before the event that is being told
+	x      *view.Explanation
+	node   model.NodeName // whose agent is followed; may be empty
+	agent  *agent
+	queue  *deleteQueue // of the node's branch ENIs
+	region region
+	state  *replay.State // before the event that is being told
 
 	links   map[string][]int // by key
 	same    []string         // by link: what makes another one the same
@@ -40,6 +42,7 @@ func newStory(s *replay.State, node model.NodeName) *story {
 	return &story{
 		x: view.NewExplanation(s), node: node, state: s,
 		links: map[string][]int{}, origins: map[netip.Prefix]origin{},
+		queue: &deleteQueue{base: model.Never, cooldown: model.BranchCooldownDefault},
 	}
 }
 
@@ -69,22 +72,33 @@ func (st *story) addAs(key, same string, l view.Link) {
 
 // follow folds an event into the agent of the node, after it was told.
 func (st *story) follow(e sim.Event) {
+	if b, ok := e.Body.(sim.RunStarted); ok {
+		st.queue = newDeleteQueue(resolvedOf(b))
+	}
+	st.region.apply(e)
+	if e.Node == st.node || e.Node == "" {
+		st.queue.apply(e)
+	}
 	if b, ok := e.Body.(sim.NodeLaunched); ok && e.Node == st.node && st.node != "" {
 		st.agent = newAgent(b)
 	}
 	if st.agent == nil {
 		return
 	}
-	if b, ok := e.Body.(sim.PodReleased); ok {
-		if b.Address.IsValid() && slices.ContainsFunc(st.agent.holders, func(h *holder) bool { return h.pod == b.Pod }) {
-			text := fmt.Sprintf("%s gave it up at %s", b.Pod, view.Instant(e.At))
-			if b.CoolUntilMs != nil {
-				text += fmt.Sprintf(", and it cooled until %s", view.Instant(*b.CoolUntilMs))
-			}
-			st.origins[single(b.Address)] = origin{e.At, text}
+	switch b := e.Body.(type) {
+	case sim.PodReleased:
+		st.gaveUp(e.At, b.Pod, b.Address, b.CoolUntilMs)
+		for _, more := range b.More {
+			st.gaveUp(e.At, b.Pod, more.Address, more.CoolUntilMs)
 		}
 		st.agent.apply(e)
 		return
+	case sim.PodSetupFailed:
+		if e.Node == st.node {
+			for _, back := range b.GaveBack {
+				st.origins[single(back.Address)] = origin{e.At, cooledUntil(fmt.Sprintf("a failed attempt of %s gave it back at %s", b.Pod, view.Instant(e.At)), back.CoolUntilMs)}
+			}
+		}
 	}
 	if e.Node != st.node {
 		return
@@ -96,6 +110,20 @@ func (st *story) follow(e sim.Event) {
 		st.came(e.At, eniName(b.Card, b.Device), blocksOf(b.Addresses, b.Prefixes))
 	}
 	st.agent.apply(e)
+}
+
+// gaveUp notes that a pod, maybe of the node, gives an address up.
+func (st *story) gaveUp(at model.Instant, pod model.PodName, addr netip.Addr, until *model.Instant) {
+	if addr.IsValid() && slices.ContainsFunc(st.agent.holders, func(h *holder) bool { return h.pod == pod && h.addr == addr }) {
+		st.origins[single(addr)] = origin{at, cooledUntil(fmt.Sprintf("%s gave it up at %s", pod, view.Instant(at)), until)}
+	}
+}
+
+func cooledUntil(text string, until *model.Instant) string {
+	if until == nil {
+		return text
+	}
+	return fmt.Sprintf("%s, and it cooled until %s", text, view.Instant(*until))
 }
 
 func (st *story) came(at model.Instant, eni string, blocks []netip.Prefix) {
@@ -164,11 +192,16 @@ func (st *story) tellLife(e sim.Event) {
 		}
 		st.add("exit"+b.Error, view.Link{AtMs: e.At, What: what, Why: "while it is down every request fails", Rule: rules.By(sim.ByStart)}.Bad())
 	case sim.AgentStarted:
-		why := ""
-		if b.Start > 1 {
+		what, why := "the node's agent is up", ""
+		switch {
+		case st.state.Started.Platform == sim.PlatformECS:
+			what = "the ECS agent registers the container instance"
+		case st.agent != nil && st.agent.windows():
+			what = "the resource controller manages the node's pool"
+		case b.Start > 1:
 			why = "it has forgotten what cooled, how old ENIs are, and its back-off"
 		}
-		st.add("started", view.Link{AtMs: e.At, What: "the node's agent is up", Why: why})
+		st.add("started", view.Link{AtMs: e.At, What: what, Why: why})
 	case sim.NodeCordoned:
 		st.add("", view.Link{AtMs: e.At, What: "the node is cordoned"}.Bad())
 	case sim.NodeUncordoned:
@@ -194,33 +227,35 @@ func eniName(card, device int) string {
 func (st *story) tellDecision(at model.Instant, v verdict) {
 	l := view.Link{AtMs: at, Rule: rules.Decision(v.Rule, v.Reason), Pool: poolOf(v.PoolDecision)}
 	key := fmt.Sprint("decision/", v.act, l.Rule, "/card", v.Card)
-	if v.Card > 0 {
-		l.What = fmt.Sprintf("the pool of network card %d %s", v.Card, map[act]string{grows: "grows", shrinks: "gives back", skips: "stays as it is"}[v.act])
-		l.Why = fmt.Sprintf("it keeps one address warm, whatever the targets say: %d short, %d over", v.Short, v.Over)
-		st.add(key, l)
-		return
-	}
-	if st.agent != nil && st.agent.checks() {
+	if p := st.poolOf(v.Card); p != nil {
 		who := "a check"
 		if !st.agent.up {
 			who = "the agent's start"
 		}
-		v.stats = st.agent.decide(at).stats
-		l.What, l.Why = who+" "+st.agent.does(v), st.agent.because(v, at)
+		v.stats = p.decideNow(at).stats
+		l.What, l.Why = who+" "+p.does(v), p.because(v, at)
 		_, fills, _ := strings.Cut(l.What, " on ") // what it fills, or nothing: a new ENI
 		key += "/" + who + "/" + fills
 	} else {
-		l.What = map[act]string{grows: "the resource controller asks EC2 for more", shrinks: "the resource controller gives addresses back", skips: "the pool stays as it is"}[v.act]
-		l.Why = fmt.Sprintf("%d short, %d over the targets", v.Short, v.Over)
+		l.What = map[act]string{grows: "the resource controller asks EC2 for " + st.windowsBlocks(v.Short), shrinks: "the resource controller gives back " + st.windowsBlocks(v.Over), skips: "the pool stays as it is"}[v.act]
+		l.Why = st.windowsBecause(v)
 	}
 	st.add(key, l)
 }
 
+// poolOf is the pool of a network card, nil where the agent checks none.
+func (st *story) poolOf(card int) *pool {
+	if st.agent == nil || !st.agent.checks() {
+		return nil
+	}
+	return st.agent.pool(card)
+}
+
 func (st *story) tellFree(at model.Instant, b sim.PoolFree) {
 	l := view.Link{AtMs: at, What: "a check frees an ENI", Rule: rules.Decision(b.Rule, b.Reason), Pool: poolOf(b.PoolDecision)}
-	if e := st.agent.eni(b.ENI); e != nil {
-		l.What = fmt.Sprintf("a check frees eni%d", e.Device)
-		l.Why = st.agent.because(verdict{skips, b.PoolDecision, st.agent.store.Stats()}, at)
+	if p, e := st.agent.eni(b.ENI); e != nil {
+		l.What = "a check frees " + eniName(e.Card, e.Device)
+		l.Why = p.because(verdict{skips, b.PoolDecision, p.store.Stats()}, at)
 	}
 	st.add("free", l)
 }
@@ -238,6 +273,9 @@ func (st *story) tellRefusal(at model.Instant, b sim.CallFields) {
 		what += fmt.Sprintf(" in subnet %s", b.Subnet)
 	}
 	why := titleOf(rules.Refusal(b.Error))
+	if ofQuota(string(b.Error)) && st.region.quota > 0 {
+		why = fmt.Sprintf("the Region has %s of %s", view.Number(st.region.enis), view.Count(st.region.quota, "network interface"))
+	}
 	if sn := st.state.Subnet(b.Subnet); sn != nil && b.Error.SubnetFull() {
 		why = st.tooFew(sn.Stats(), b)
 	}
@@ -272,10 +310,18 @@ func (st *story) tellBlocks(at model.Instant, what, with string, addresses, pref
 		l = l.Good()
 	case sim.ByShrink, sim.ByFree:
 	default:
-		l.Rule = rules.By(by)
-		l.Why = titleOf(l.Rule)
+		l.Why, l.Rule = st.whyBy(by)
 	}
 	st.add(what+string(by), l)
+}
+
+// whyBy says why something changed that no check decided.
+func (st *story) whyBy(by sim.By) (why, rule string) {
+	if st.agent != nil && st.agent.windows() && by == sim.ByStart {
+		return "the resource controller takes over what is on the Windows node's ENI", ""
+	}
+	rule = rules.By(by)
+	return titleOf(rule), rule
 }
 
 func titleOf(id string) string {

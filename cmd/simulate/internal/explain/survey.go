@@ -134,9 +134,6 @@ func (f *found) attached(e sim.Event, b sim.ENIAttached) {
 	if b.ENI != f.target.ENI && (f.target.ENI != "" || e.Node != f.target.Node || f.target.Device < 0) {
 		return
 	}
-	if b.Card > 0 && f.target.ENI == "" {
-		return // a device number by itself is of network card 0
-	}
 	if slices.ContainsFunc(f.enis, func(l eniLife) bool { return l.id == b.ENI && l.until == model.Never }) {
 		return // the agent has started anew and takes it over
 	}
@@ -169,24 +166,27 @@ func (f *found) eniAt(t Target, at model.Instant) (eniLife, error) {
 	var devices []string
 	var later model.Instant = model.Never
 	for _, l := range slices.Backward(f.enis) {
-		if t.ENI != "" || l.device == t.Device {
+		if t.ENI != "" || l.device == t.Device && l.card == t.Card {
 			if l.from <= at {
 				return l, nil
 			}
 			later = l.from
 			continue
 		}
-		if d := fmt.Sprint(l.device); !slices.Contains(devices, d) && l.device >= 0 {
+		if d := eniName(l.card, l.device); !slices.Contains(devices, d) && l.device >= 0 {
 			devices = append(devices, d)
 		}
 	}
 	name := string(t.ENI)
 	if name == "" {
-		name = fmt.Sprintf("eni%d of %s", t.Device, t.Node)
+		name = fmt.Sprintf("%s of %s", eniName(t.Card, t.Device), t.Node)
 	}
 	if later != model.Never {
 		return eniLife{}, fmt.Errorf("%s comes at %s: at %s it is not there yet", name, view.Instant(later), view.Instant(at))
 	}
 	slices.Sort(devices)
-	return eniLife{}, fmt.Errorf("%s never had an ENI with device number %d; it had %s", t.Node, t.Device, strings.Join(devices, ", "))
+	if len(devices) == 0 {
+		return eniLife{}, fmt.Errorf("%s never had an ENI", t.Node)
+	}
+	return eniLife{}, fmt.Errorf("%s never had %s; it had %s", t.Node, eniName(t.Card, t.Device), strings.Join(devices, ", "))
 }

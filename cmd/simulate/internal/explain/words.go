@@ -11,22 +11,25 @@ import (
 )
 
 // because says with its numbers why a check decides as it does.
-func (a *agent) because(v verdict, at model.Instant) string {
-	st, l := a.settings, a.limits()
+func (p *pool) because(v verdict, at model.Instant) string {
+	st, l := p.settings, p.a.limits()
 	d := v.PoolDecision
 	switch v.Rule {
 	case model.RuleTooLow:
-		return a.becauseLow(v)
+		return p.becauseLow(v)
 	case model.RuleTooHigh:
 		if st.DefinesIPs() {
-			return fmt.Sprintf("%s over: %s", a.blocks(d.Over), a.targets(v))
+			return fmt.Sprintf("%s over: %s", p.blocks(d.Over), p.targets(v))
 		}
 		return fmt.Sprintf("%s free, WARM_PREFIX_TARGET=%d", view.Count(v.stats.FreePrefixes, "prefix"), st.WarmPrefixTarget)
 	case model.RuleGrow:
-		return a.becauseBlocked(v, at)
+		return p.becauseBlocked(v, at)
 	case model.RuleShrink:
-		if v.Reason == model.ReasonShrinkInterval {
-			return fmt.Sprintf("there is too much, but the last shrink ended at %s, and more than %s must pass", view.Instant(a.lastShrink), model.ShrinkInterval)
+		switch v.Reason {
+		case model.ReasonAllHeld:
+			return fmt.Sprintf("%s over: %s, but pods are in every block", p.blocks(d.Over), p.targets(v))
+		case model.ReasonShrinkInterval:
+			return fmt.Sprintf("there is too much, but the last shrink ended at %s, and more than %s must pass", view.Instant(p.a.lastShrink), model.ShrinkInterval)
 		}
 		return "there is too much, but the agent may not call EC2"
 	case model.RuleFreeENI:
@@ -34,7 +37,7 @@ func (a *agent) because(v verdict, at model.Instant) string {
 			return "no pod is on it, nothing of it cools, and no target needs it"
 		}
 		if d.Available >= model.FreeThreshold(st, l) {
-			return fmt.Sprintf("no pod is on it, and available %d ≥ %s", d.Available, a.threshold())
+			return fmt.Sprintf("no pod is on it, and available %d ≥ %s", d.Available, p.threshold())
 		}
 		return "no pod is on it, which is enough in prefix mode"
 	}
@@ -42,8 +45,8 @@ func (a *agent) because(v verdict, at model.Instant) string {
 }
 
 // threshold is the formula of model.FreeThreshold.
-func (a *agent) threshold() string {
-	st, l := a.settings, a.limits()
+func (p *pool) threshold() string {
+	st, l := p.settings, p.a.limits()
 	if st.PrefixDelegation {
 		return fmt.Sprintf("(WARM_PREFIX_TARGET %d + 1) × 16 × %d slots = %d", st.WarmPrefixTarget, l.Slots, model.FreeThreshold(st, l))
 	}
@@ -51,15 +54,22 @@ func (a *agent) threshold() string {
 }
 
 // blocks counts what the mode deals in.
-func (a *agent) blocks(n int) string {
-	if a.settings.PrefixDelegation {
+func (p *pool) blocks(n int) string {
+	if p.settings.PrefixDelegation {
 		return view.Count(n, "prefix")
 	}
 	return view.Count(n, "address")
 }
 
-// targets compares the pool with the IP targets.
-func (a *agent) targets(v verdict) string {
+// targets compares the pool with the IP targets. Those of network cards above 0
+// are the agent's own.
+func (p *pool) targets(v verdict) string {
+	if p.card > 0 { // both are 1, and what is available is part of the total
+		if v.Available < 1 {
+			return "available 0 < 1, which a network card above 0 keeps warm whatever is set"
+		}
+		return fmt.Sprintf("available %d ≥ 1, which a network card above 0 keeps warm whatever is set", v.Available)
+	}
 	var out []string
 	compare := func(name string, have, want int, what string) {
 		sign := "≥"
@@ -68,17 +78,17 @@ func (a *agent) targets(v verdict) string {
 		}
 		out = append(out, fmt.Sprintf("%s %d %s %s %d", what, have, sign, name, want))
 	}
-	if a.settings.WarmIPTarget != 0 {
-		compare("WARM_IP_TARGET", v.Available, a.settings.WarmIPTarget, "available")
+	if p.settings.WarmIPTarget != 0 {
+		compare("WARM_IP_TARGET", v.Available, p.settings.WarmIPTarget, "available")
 	}
-	if a.settings.MinimumIPTarget != 0 {
-		compare("MINIMUM_IP_TARGET", v.Total, a.settings.MinimumIPTarget, "total")
+	if p.settings.MinimumIPTarget != 0 {
+		compare("MINIMUM_IP_TARGET", v.Total, p.settings.MinimumIPTarget, "total")
 	}
 	return strings.Join(out, ", ")
 }
 
-func (a *agent) becauseLow(v verdict) string {
-	st, l := a.settings, a.limits()
+func (p *pool) becauseLow(v verdict) string {
+	st, l := p.settings, p.a.limits()
 	target := func(sign string) string {
 		if st.PrefixDelegation {
 			return fmt.Sprintf("available %d %s WARM_PREFIX_TARGET %d × 16 = %d", v.Available, sign, st.WarmPrefixTarget, model.PrefixSize*st.WarmPrefixTarget)
@@ -89,7 +99,7 @@ func (a *agent) becauseLow(v verdict) string {
 	case model.ReasonMaxPods:
 		return fmt.Sprintf("total %d ≥ max-pods %d: it grows no further, whatever the targets say", v.Total, l.MaxPods)
 	case model.ReasonWarmIPTarget, model.ReasonMinimumIPTarget:
-		return fmt.Sprintf("%s short: %s", a.blocks(v.Short), a.targets(v))
+		return fmt.Sprintf("%s short: %s", p.blocks(v.Short), p.targets(v))
 	case model.ReasonPoolEmpty:
 		if st.PrefixDelegation {
 			return "available 0, and WARM_PREFIX_TARGET is 0"
@@ -98,25 +108,33 @@ func (a *agent) becauseLow(v verdict) string {
 	case model.ReasonEnough:
 		text := target("≥")
 		if st.DefinesIPs() {
-			text = a.targets(v)
+			text = p.targets(v)
 		}
 		if v.Cooling > 0 {
-			text += fmt.Sprintf("; the %d that cool count as available", v.Cooling)
+			text += "; " + coolingCount(v.Cooling)
 		}
 		return text
 	}
 	return target("<")
 }
 
-func (a *agent) becauseBlocked(v verdict, at model.Instant) string {
-	need := a.need(v)
+// coolingCount reminds of cooling addresses.
+func coolingCount(n int) string {
+	if n == 1 {
+		return "the 1 that cools counts as available"
+	}
+	return fmt.Sprintf("the %d that cool count as available", n)
+}
+
+func (p *pool) becauseBlocked(v verdict, at model.Instant) string {
+	need := p.need(v)
 	switch v.Reason {
 	case model.ReasonBackoff:
-		until := a.backoff.Add(model.BackoffPeriod)
-		next := a.nextCheck(max(at, until))
-		return fmt.Sprintf("%s, but a subnet was full at %s: no request up to %s, so the check at %s asks again", need, view.Instant(a.backoff), view.Instant(until), view.Instant(next))
+		until := p.a.backoff.Add(model.BackoffPeriod)
+		next := p.a.nextCheck(max(at, until))
+		return fmt.Sprintf("%s, but a subnet was full at %s: no request up to %s, so the check at %s asks again", need, view.Instant(p.a.backoff), view.Instant(until), view.Instant(next))
 	case model.ReasonNoRoom:
-		return fmt.Sprintf("%s, but %s", need, a.noRoom())
+		return fmt.Sprintf("%s, but %s", need, p.noRoom())
 	case model.ReasonCordoned:
 		return need + ", but the node is cordoned and AWS_MANAGE_ENIS_NON_SCHEDULABLE is off"
 	}
@@ -124,71 +142,82 @@ func (a *agent) becauseBlocked(v verdict, at model.Instant) string {
 }
 
 // need says why the pool is too low, where something stops the growth.
-func (a *agent) need(v verdict) string {
-	if low, why := model.TooLow(v.stats, a.settings, a.limits()); low {
+func (p *pool) need(v verdict) string {
+	if low, why := model.TooLow(v.stats, p.settings, p.a.limits()); low {
 		v.Rule, v.Reason = model.RuleTooLow, why
-		return a.becauseLow(v)
+		return p.becauseLow(v)
 	}
 	return "more is needed"
 }
 
 // noRoom says what keeps the node from another ENI.
-func (a *agent) noRoom() string {
-	have := len(a.store.ENIs())
-	text := fmt.Sprintf("%d of %d ENIs are there, and no slot of theirs is empty", have, a.maxENI())
+func (p *pool) noRoom() string {
+	have := len(p.store.ENIs())
+	text := fmt.Sprintf("%d of %d ENIs are there, and no slot of theirs is empty", have, p.a.maxENI())
 	switch {
-	case a.settings.MaxENI > 0 && a.maxENI() < a.launched.MaxENIs:
-		text += fmt.Sprintf(" (MAX_ENI; the type allows %d)", a.launched.MaxENIs)
-	case a.settings.CustomNetworking:
+	case p.settings.MaxENI > 0 && p.a.maxENI() < p.a.launched.MaxENIs:
+		text += fmt.Sprintf(" (MAX_ENI; the type allows %d)", p.a.launched.MaxENIs)
+	case p.settings.CustomNetworking:
 		text += "; with custom networking the primary ENI serves no pods"
 	}
-	if a.keepsSlot() && !a.store.HasTrunk() {
+	if p.card == 0 && p.a.keepsSlot() && !p.store.HasTrunk() {
 		text += "; a place is kept for the trunk"
-	} else if a.store.HasTrunk() && !a.settings.TrunkServes() {
+	} else if p.store.HasTrunk() && !p.settings.TrunkServes() {
 		text += "; the trunk serves no ordinary pods"
 	}
 	return text
 }
 
 // does says what a check does.
-func (a *agent) does(v verdict) string {
+func (p *pool) does(v verdict) string {
 	switch v.act {
 	case grows:
-		n := model.GrowCount(v.stats, a.settings, a.limits())
-		candidates := a.store.GrowCandidates(a.settings, a.limits(), nil)
+		n := model.GrowCount(v.stats, p.settings, p.a.limits())
+		candidates := p.store.GrowCandidates(p.settings, p.a.limits(), nil)
 		if len(candidates) == 1 {
 			e := candidates[0]
-			return fmt.Sprintf("asks EC2 for %s on eni%d", a.blocks(min(n, a.limits().Slots-e.BlockCount())), e.Device)
+			return fmt.Sprintf("asks EC2 for %s on %s", p.blocks(min(n, p.a.limits().Slots-e.BlockCount())), eniName(e.Card, e.Device))
 		}
 		if len(candidates) > 1 { // which of them is the agent's chance
-			return fmt.Sprintf("asks EC2 for up to %s on one of the %d ENIs with empty slots", a.blocks(min(n, a.limits().Slots)), len(candidates))
+			return fmt.Sprintf("asks EC2 for up to %s on one of the %d ENIs with empty slots", p.blocks(min(n, p.a.limits().Slots)), len(candidates))
 		}
-		return fmt.Sprintf("asks EC2 for a new ENI with %s", a.blocks(min(n, a.limits().Slots)))
+		if p.card > 0 {
+			return fmt.Sprintf("asks EC2 for a new ENI with %s for network card %d", p.blocks(min(n, p.a.limits().Slots)), p.card)
+		}
+		return fmt.Sprintf("asks EC2 for a new ENI with %s", p.blocks(min(n, p.a.limits().Slots)))
 	case shrinks:
-		return "gives back " + a.blocks(model.ShrinkCount(v.stats, a.settings))
+		return "gives back " + p.blocks(model.ShrinkCount(v.stats, p.settings)) + p.ofCard()
 	}
 	switch v.Rule {
 	case model.RuleGrow:
-		return "does not grow the pool, though it is too low"
+		return "does not grow the pool" + p.ofCard() + ", though it is too low"
 	case model.RuleShrink:
-		return "gives nothing back yet"
+		return "gives nothing" + p.ofCard() + " back yet"
 	}
-	return "does not grow the pool"
+	return "does not grow the pool" + p.ofCard()
+}
+
+// ofCard says which pool it is, where it is not that of the default card.
+func (p *pool) ofCard() string {
+	if p.card == 0 {
+		return ""
+	}
+	return fmt.Sprintf(" of network card %d", p.card)
 }
 
 // foresees tells what the next check does, and when, if nothing changes before
 // it.
-func (a *agent) foresees(at model.Instant) (v verdict, when model.Instant, text string) {
-	when = a.nextCheck(at)
-	v = a.decide(when)
-	text = fmt.Sprintf("%s: %s%s", a.does(v), a.because(v, when), a.lastRefusal(v))
+func (p *pool) foresees(at model.Instant) (v verdict, when model.Instant, text string) {
+	when = p.a.nextCheck(at)
+	v = p.decide(when)
+	text = fmt.Sprintf("%s: %s%s", p.does(v), p.because(v, when), p.lastRefusal(v))
 	return v, when, text
 }
 
 // nextFact tells of the next check, or of the one that is under way.
-func (a *agent) nextFact(at model.Instant) view.Fact {
-	v, when, text := a.foresees(at)
-	if call := a.busy(); call != "" {
+func (p *pool) nextFact(at model.Instant) view.Fact {
+	v, when, text := p.foresees(at)
+	if call := p.a.busy(); call != "" {
 		return view.Fact{Name: "now", Text: underWay(call) + "; the next is 5 s after that"}
 	}
 	return view.Fact{Name: view.Instant(when), Text: "the next check " + text, Rule: rules.Decision(v.Rule, v.Reason)}
@@ -199,23 +228,23 @@ func underWay(call sim.Action) string { return fmt.Sprintf("a check is under way
 
 // lastRefusal says that EC2 refused the last request of the kind, empty if it did
 // not.
-func (a *agent) lastRefusal(v verdict) string {
-	if v.act != grows || a.refused == nil {
+func (p *pool) lastRefusal(v verdict) string {
+	if v.act != grows || p.refused == nil {
 		return ""
 	}
-	return fmt.Sprintf(". EC2 refused the last such request: %s", a.refused.Error)
+	return fmt.Sprintf(". EC2 refused the last such request: %s", p.refused.Error)
 }
 
 // keepsAll says why a check gives no single addresses or prefixes back, empty if
 // it does.
-func (a *agent) keepsAll(v verdict) string {
-	st := a.settings
+func (p *pool) keepsAll(v verdict) string {
+	st := p.settings
 	high, _ := model.TooHigh(v.stats, st)
 	switch {
 	case high:
 		return ""
 	case st.DefinesIPs():
-		return fmt.Sprintf("nothing is too much: %s, %s over", a.targets(v), a.blocks(v.Over))
+		return fmt.Sprintf("nothing is too much: %s, %s over", p.targets(v), p.blocks(v.Over))
 	case st.PrefixDelegation:
 		return fmt.Sprintf("nothing is too much: %s free ≤ WARM_PREFIX_TARGET %d", view.Count(v.stats.FreePrefixes, "prefix"), st.WarmPrefixTarget)
 	}
@@ -224,7 +253,7 @@ func (a *agent) keepsAll(v verdict) string {
 
 // poolOf are the numbers of a decision.
 func poolOf(d sim.PoolDecision) *view.PoolExplanation {
-	return &view.PoolExplanation{Total: d.Total, Assigned: d.Assigned, Available: d.Available, Cooling: d.Cooling, Short: d.Short, Over: d.Over}
+	return &view.PoolExplanation{Card: d.Card, Total: d.Total, Assigned: d.Assigned, Available: d.Available, Cooling: d.Cooling, Short: d.Short, Over: d.Over}
 }
 
 // kept says why an ENI stays.
@@ -249,10 +278,10 @@ func kept(k model.Kept) string {
 }
 
 // keptByPool says why no ENI of the node goes.
-func (a *agent) keptByPool(why model.Reason) string {
+func (p *pool) keptByPool(why model.Reason) string {
 	switch why {
 	case model.ReasonThreshold:
-		return fmt.Sprintf("checks free no ENI: available %d < %s", a.store.Stats().Available(), a.threshold())
+		return fmt.Sprintf("checks free no ENI: available %d < %s", p.store.Stats().Available(), p.threshold())
 	case model.ReasonCordoned:
 		return "a cordoned node frees no ENI"
 	}

@@ -2,6 +2,7 @@ package openmetrics
 
 import (
 	"cmp"
+	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
@@ -21,7 +22,8 @@ type agentFamilies struct {
 	perENI, perCIDR                                                 *family
 	adds, dels, noAddress, requests, requestErrors, latency, errors *family
 	reconciles, forcedENIs, forcedIPs                               *family
-	initDuration                                                    *family
+	inProgress, ipamdErrors, utilsErrors                            *family
+	initDuration, startDuration, build                              *family
 }
 
 func (r *Recorder) newAgentFamilies() agentFamilies {
@@ -44,6 +46,11 @@ func (r *Recorder) newAgentFamilies() agentFamilies {
 		reconciles:    r.family(unknown, "awscni_reconcile_count", "Differences to EC2 that the agent mended since its start."),
 		forcedENIs:    r.family(unknown, "awscni_force_removed_enis", "ENIs dropped while pods held addresses of them."),
 		forcedIPs:     r.family(unknown, "awscni_force_removed_ips", "Addresses dropped while pods held them."),
+		inProgress:    r.family(gauge, "awscni_ipamd_action_inprogress", "Actions of the agent that are under way."),
+		ipamdErrors:   r.family(unknown, "awscni_ipamd_error_count", "Errors of the agent since its start."),
+		utilsErrors:   r.family(unknown, "awscni_aws_utils_error_count", "Errors of the agent when it freed or dropped an ENI, since its start."),
+		startDuration: r.family(histogram, "awscni_ipamd_startup_duration_seconds", "From the agent's start until it serves requests."),
+		build:         r.family(gauge, "awscni_build_info", "Always 1, with the release of the agent."),
 		initDuration:  r.family(histogram, "awscni_ipamd_node_initialization_duration_seconds", "The part of the agent's start that sets the node up, first growth included."),
 	}
 }
@@ -61,6 +68,7 @@ type agentCounters struct {
 	latency            map[apiStatus]*latency
 	reconciles         map[string]int // by function
 	starts             buckets
+	actions            actions
 }
 
 type apiError struct {
@@ -84,6 +92,7 @@ func newAgentCounters(at model.Instant) *agentCounters {
 		configuredAt: at,
 		dels:         map[string]int{}, requests: map[sim.Action]int{}, refused: map[sim.Action]int{},
 		errors: map[apiError]int{}, latency: map[apiStatus]*latency{}, reconciles: map[string]int{},
+		actions: newActions(),
 	}
 }
 
@@ -91,6 +100,9 @@ func newAgentCounters(at model.Instant) *agentCounters {
 // event.
 func (r *Recorder) countAgent(e sim.Event) {
 	switch b := e.Body.(type) {
+	case sim.RunStarted:
+		r.version = cniVersion(b)
+		return
 	case sim.ENICreated:
 		if b.Kind != "" {
 			r.foreign[b.ENI] = true
@@ -105,6 +117,16 @@ func (r *Recorder) countAgent(e sim.Event) {
 		return
 	}
 	switch b := e.Body.(type) {
+	case sim.PoolGrow:
+		c.actions.begin(e.At, fnIncrease, "")
+	case sim.PoolShrink:
+		c.actions.begin(e.At, fnDecrease, "")
+	case sim.PoolFree:
+		c.actions.begin(e.At, "", b.ENI)
+	case sim.EC2Call:
+		if r.ofAgent(b.CallFields) {
+			c.actions.called(e.At, b.CallFields)
+		}
 	case sim.AgentStarted:
 		c.starts.observe(startBounds, e.At.Sub(c.configuredAt))
 	case sim.PodAddressed:
@@ -118,6 +140,7 @@ func (r *Recorder) countAgent(e sim.Event) {
 	case sim.EC2Returned:
 		if r.ofAgent(b.CallFields) {
 			c.called(b.CallFields)
+			c.actions.returned(e.At, b.CallFields)
 		}
 	case sim.ENIAttached:
 		if b.By == sim.ByReconcile {
@@ -141,6 +164,20 @@ func (r *Recorder) countAgent(e sim.Event) {
 			c.forced += heldOf(n.ENI(b.ENI), b)
 		}
 	}
+}
+
+// cniVersion is the release of the agents, of the resolved scenario; empty where
+// the log has none.
+func cniVersion(b sim.RunStarted) string {
+	var scenario struct {
+		CNI struct {
+			Version string `json:"version"`
+		} `json:"cni"`
+	}
+	if err := json.Unmarshal(b.Scenario, &scenario); err != nil {
+		return ""
+	}
+	return scenario.CNI.Version
 }
 
 // failed counts a request that the agent refused. While it is down requests do
@@ -229,6 +266,12 @@ func (r *Recorder) scrapeAgent(n *replay.Node) {
 	r.add(f.forcedENIs, "", l, float64(c.forcedENIs))
 	r.add(f.forcedIPs, "", l, float64(c.forced))
 	r.scrapeRequests(c, l)
+	r.scrapeActions(&c.actions, l)
+	if r.version != "" {
+		r.add(f.build, "", with(l, "version", r.version), 1)
+	}
+	// The wait for the Kubernetes API before the node is set up is not simulated.
+	r.addBuckets(f.startDuration, startBounds, with(l, "success", "true", "with_api_server", "true", "failure_reason", ""), &c.starts)
 	r.addBuckets(f.initDuration, startBounds, with(l, "success", "true"), &c.starts)
 }
 

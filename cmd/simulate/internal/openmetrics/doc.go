@@ -7,8 +7,7 @@
 // in between. What it writes is OpenMetrics text with the instants of the run
 // as timestamps.
 //
-// Source of the awscni_ series: the agent's registry in v1.23.1. Those whose
-// value is not in the log are left out: awscni_ipamd_action_inprogress,
-// awscni_ipamd_error_count, awscni_aws_utils_error_count,
-// awscni_pod_eni_error_count and awscni_connmark_*.
+// Source of the awscni_ series: the agent's registry in v1.23.1. Left out are
+// awscni_pod_eni_error_count, which counts what the Kubernetes API refuses, and
+// awscni_connmark_*, which are about packets.
 package openmetrics

@@ -29,6 +29,7 @@ type Recorder struct {
 	next     model.Instant
 	samples  int
 
+	version  string // of the CNI
 	nodes    map[model.NodeName]*agentCounters
 	foreign  map[model.ENIID]bool // trunks and branches, which the controller makes
 	calls    map[sim.Action]int

@@ -11,6 +11,7 @@ import (
 // Check is what was found in some scenarios.
 type Check struct {
 	files    []string
+	broken   []string
 	findings []checked
 }
 
@@ -24,6 +25,18 @@ type checked struct {
 func (c *Check) Add(file string, findings []lint.Finding) {
 	c.files = append(c.files, file)
 	for _, f := range findings {
+		c.findings = append(c.findings, checked{f, file})
+	}
+}
+
+// Break takes in why a word's file is no scenario.
+func (c *Check) Break(word string, findings []lint.Finding) {
+	c.broken = append(c.broken, word)
+	for _, f := range findings {
+		file := word
+		if f.Place.Line > 0 {
+			file = f.Place.File // which may be one that the scenario names
+		}
 		c.findings = append(c.findings, checked{f, file})
 	}
 }
@@ -75,6 +88,9 @@ func (c *Check) Text(w io.Writer, pal Palette) error {
 		}
 		severity := string(f.Rule.Severity)
 		p.linef("%s: %s: %s %s", place, pal.paint(paint[f.Rule.Severity], severity), f.Message, pal.paint(dim, "["+f.Rule.ID+"]"))
+		for line := range strings.Lines(f.Excerpt) {
+			p.line("    " + strings.TrimRight(line, "\n"))
+		}
 		p.paragraph(4, "→ ", f.Remedy, plain)
 	}
 	return p.w.Flush()
@@ -111,6 +127,7 @@ type CheckReport struct {
 	APIVersion string         `json:"apiVersion"`
 	Kind       string         `json:"kind"`
 	Scenarios  []string       `json:"scenarios"` // files that were checked
+	Broken     []string       `json:"broken"`    // what could not be loaded
 	Summary    CheckSummary   `json:"summary"`
 	Findings   []CheckFinding `json:"findings"`
 }
@@ -141,7 +158,7 @@ type CheckFinding struct {
 // Document is the report for programs.
 func (c *Check) Document() CheckReport {
 	d := CheckReport{
-		APIVersion: APIVersion, Kind: "CheckReport", Scenarios: append([]string{}, c.files...), Findings: []CheckFinding{},
+		APIVersion: APIVersion, Kind: "CheckReport", Scenarios: append([]string{}, c.files...), Broken: append([]string{}, c.broken...), Findings: []CheckFinding{},
 		Summary: CheckSummary{c.count(lint.Error), c.count(lint.Warning), c.count(lint.Note)},
 	}
 	for _, f := range c.findings {

@@ -13,45 +13,6 @@ import (
 	"vpcsim/scenarios/lint"
 )
 
-// essential is what SARIF 2.1.0 asks of the parts that we write: its required
-// properties, its words, and numbers from 1.
-const essential = `{
-  "type": "object", "required": ["version", "runs"],
-  "properties": {
-    "version": {"const": "2.1.0"},
-    "$schema": {"type": "string", "format": "uri"},
-    "runs": {"type": "array", "items": {
-      "type": "object", "required": ["tool", "results"],
-      "properties": {
-        "columnKind": {"enum": ["utf16CodeUnits", "unicodeCodePoints"]},
-        "tool": {"type": "object", "required": ["driver"], "properties": {"driver": {
-          "type": "object", "required": ["name"],
-          "properties": {"rules": {"type": "array", "uniqueItems": true, "items": {
-            "type": "object", "required": ["id"],
-            "properties": {
-              "shortDescription": {"$ref": "#/$defs/message"}, "fullDescription": {"$ref": "#/$defs/message"}, "help": {"$ref": "#/$defs/message"},
-              "helpUri": {"type": "string", "format": "uri"},
-              "defaultConfiguration": {"properties": {"level": {"$ref": "#/$defs/level"}}}
-            }}}}}}},
-        "results": {"type": "array", "items": {
-          "type": "object", "required": ["message", "ruleId", "locations"],
-          "properties": {
-            "message": {"$ref": "#/$defs/message"}, "level": {"$ref": "#/$defs/level"}, "ruleIndex": {"type": "integer", "minimum": 0},
-            "locations": {"type": "array", "minItems": 1, "items": {"properties": {"physicalLocation": {
-              "type": "object", "required": ["artifactLocation"],
-              "properties": {
-                "artifactLocation": {"required": ["uri"], "properties": {"uri": {"type": "string", "format": "uri-reference"}}},
-                "region": {"required": ["startLine"], "properties": {"startLine": {"type": "integer", "minimum": 1}, "startColumn": {"type": "integer", "minimum": 1}}}
-              }}}}}
-          }}}
-      }}}
-  },
-  "$defs": {
-    "message": {"type": "object", "required": ["text"], "properties": {"text": {"type": "string", "minLength": 1}}},
-    "level": {"enum": ["none", "note", "warning", "error"]}
-  }
-}`
-
 // checkOf checks a scenario of the library with a change.
 func checkOf(t *testing.T, name string, set ...string) *Check {
 	e, ok := scenarios.Find(name)
@@ -63,26 +24,40 @@ func checkOf(t *testing.T, name string, set ...string) *Check {
 	return &c
 }
 
-func TestSARIFIsWhatCodeScanningReads(t *testing.T) {
-	parsed, err := jsonschema.UnmarshalJSON(strings.NewReader(essential))
-	require.NoError(t, err)
+// What check writes is valid by the official schema of SARIF 2.1.0, which knows
+// no other properties than its own.
+//
+// The schema is that of OASIS, errata 01, unchanged but for blanks at its ends.
+// Source: https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json
+// Copyright © OASIS Open. All Rights Reserved.
+func TestSARIFIsValid(t *testing.T) {
 	compiler := jsonschema.NewCompiler()
 	compiler.AssertFormat()
-	require.NoError(t, compiler.AddResource("essential.json", parsed))
-	schema, err := compiler.Compile("essential.json")
+	schema, err := compiler.Compile("testdata/sarif-schema-2.1.0.json")
 	require.NoError(t, err)
-
-	for _, c := range []*Check{
-		checkOf(t, "warm-ip-target"), // nothing is found
-		checkOf(t, "subnet-28-exhausted"),
-		checkOf(t, "warm-ip-target", "nodeGroups.workers.maxPods=40"), // the place is an option
+	for name, c := range map[string]*Check{
+		"nothing is found":       checkOf(t, "warm-ip-target"),
+		"smells":                 checkOf(t, "subnet-28-exhausted"),
+		"the place is an option": checkOf(t, "warm-ip-target", "nodeGroups.workers.maxPods=40"),
+		"mistakes":               mistakesOf("some folder/mistake.yaml", "vpc:\n  cidrs: [10.0.0.0/16, 172.16.0.0/16]\n  subnts: []\n"),
+		"no file":                mistakesOf("mistake.yaml", ""),
 	} {
-		written, err := json.Marshal(c.SARIF("v1.2.3"))
-		require.NoError(t, err)
-		value, err := jsonschema.UnmarshalJSON(bytes.NewReader(written))
-		require.NoError(t, err)
-		require.NoError(t, schema.Validate(value))
+		t.Run(name, func(t *testing.T) {
+			written, err := json.Marshal(c.SARIF("v1.2.3"))
+			require.NoError(t, err)
+			value, err := jsonschema.UnmarshalJSON(bytes.NewReader(written))
+			require.NoError(t, err)
+			require.NoError(t, schema.Validate(value))
+		})
 	}
+}
+
+// mistakesOf checks a text that is no scenario.
+func mistakesOf(file, text string) *Check {
+	_, err := scenarios.Load(file, []byte(text), scenarios.Options{})
+	var c Check
+	c.Break(file, lint.Mistakes(file, err))
+	return &c
 }
 
 func TestSARIFResultsNameTheirRuleAndPlace(t *testing.T) {

@@ -70,6 +70,7 @@ type Link struct {
 
 // PoolExplanation are the numbers of a node's pool.
 type PoolExplanation struct {
+	Card      int `json:"card,omitempty"` // the network card that it is of
 	Total     int `json:"total"`
 	Assigned  int `json:"assigned"`
 	Available int `json:"available"` // cooling ones included
@@ -187,6 +188,9 @@ func writeLink(p *page, l, told Link, g int) {
 // String says how a pool stands.
 func (n *PoolExplanation) String() string {
 	text := fmt.Sprintf("%s, %s held, %s available", count(n.Total, "address"), number(n.Assigned), number(n.Available))
+	if n.Card > 0 {
+		text = fmt.Sprintf("network card %d: %s", n.Card, text)
+	}
 	if n.Cooling > 0 {
 		text += fmt.Sprintf(" of which %s cool", number(n.Cooling))
 	}

@@ -108,7 +108,7 @@ func (c *Check) SARIF(release string) SARIF {
 			RuleID:    f.Rule.ID,
 			RuleIndex: slices.IndexFunc(rules, func(r lint.Rule) bool { return r.ID == f.Rule.ID }),
 			Level:     string(f.Rule.Severity), // SARIF's levels have the same names
-			Message:   sarifText{sentence(f.Message) + " Write: " + sentence(f.Remedy)},
+			Message:   sarifText{sentence(f.Message) + " Write: " + f.Remedy + "."},
 			Locations: []sarifLocation{at},
 		})
 	}
