@@ -29,6 +29,8 @@ const required = "*required*"
 
 var reference = []referenceTable{
 	{"", []referenceRow{
+		{"apiVersion", "`vpcsim/v1`", "may be left out"},
+		{"kind", "`Scenario`", "likewise"},
 		{"name", "the file's name", "of the scenario"},
 		{"summary", "none", "one line: what to look for"},
 		{"platform", "`eks`", "`eks`, or `ecs`: [Amazon ECS](#on-ecs) on EC2 instances"},

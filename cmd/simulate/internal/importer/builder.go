@@ -23,6 +23,11 @@ type builder struct {
 	elsewhere map[string]bool // names of nodes that are left out
 	labels    map[string]bool // of nodes, that are looked at
 	hasState  bool
+	ipv6      bool // the cluster is one of IPv6
+
+	hasWindows  bool // there are Windows nodes
+	windowsKeys map[string]string
+	held6       map[netip.Prefix]bool // IPv6 blocks and addresses of the state
 
 	allSubnets []*outSubnet
 	subnetID   map[string]*outSubnet
@@ -37,7 +42,6 @@ type builder struct {
 	policyLabels map[string]bool
 	accounts     map[string]map[string]string // NAMESPACE/NAME → labels
 	onNodes      map[*member]*onNode
-	trunkServes  bool
 }
 
 // Options say what the files do not.
@@ -49,11 +53,11 @@ type Options struct {
 // language asks: what it returns can be run.
 func (s *Snapshot) Scenario(o Options) (*Document, error) {
 	b := &builder{
-		s: s, g: s.guesses, doc: &Document{},
+		s: s, g: s.guesses, doc: &Document{APIVersion: scenarios.APIVersion, Kind: scenarios.DocumentKind},
 		member: map[string]*member{}, instances: map[string]bool{}, elsewhere: map[string]bool{}, labels: map[string]bool{},
 		subnetID: map[string]*outSubnet{}, freshIn: map[*outSubnet]int{},
 		byKey: map[workloadKey]*group{}, madeBy: map[workloadKey]owner{}, policyLabels: map[string]bool{},
-		accounts: map[string]map[string]string{}, onNodes: map[*member]*onNode{},
+		accounts: map[string]map[string]string{}, onNodes: map[*member]*onNode{}, held6: map[netip.Prefix]bool{},
 	}
 	if err := b.build(o); err != nil {
 		return nil, err
@@ -65,14 +69,16 @@ func (b *builder) build(o Options) error {
 	if len(b.s.nodes)+len(b.s.pods)+len(b.s.workloads)+len(b.s.cronJobs)+len(b.s.pools)+len(b.s.subnets) == 0 {
 		return fmt.Errorf("the files have no nodes, pods, workloads or subnets: there is nothing to make a scenario of")
 	}
-	if c := b.s.cluster; c != nil && strings.EqualFold(c.KubernetesNetworkConfig.IpFamily, "ipv6") {
-		return fmt.Errorf("cluster %s is one of IPv6: those are not imported; their pods' addresses come of a /80 a node, which does not run out", printable(c.Name, 100))
-	}
 	b.interfacesOfInstances()
-	for _, step := range []func() error{b.cni, b.nodes, b.checkPods, b.subnets} {
-		if err := step(); err != nil {
-			return err
-		}
+	b.cni()
+	b.family()
+	if err := b.nodes(); err != nil {
+		return err
+	}
+	b.windowsSettings()
+	b.checkPods()
+	if err := b.subnets(); err != nil {
+		return err
 	}
 	b.types()
 	if err := b.attach(); err != nil {
@@ -86,7 +92,6 @@ func (b *builder) build(o Options) error {
 	b.keepSubnets()
 	b.groups()
 	b.state()
-	b.settings()
 	b.controllers()
 	b.finish()
 	b.pods()
@@ -118,13 +123,20 @@ func (b *builder) interfacesOfInstances() {
 	}
 }
 
-// settings are what the agents make of their environment.
-func (b *builder) settings() {
+// settings are what the agent of a node makes of its environment.
+func (b *builder) settings(m *member) model.Settings {
 	version := model.DefaultVersion
 	if b.doc.CNI.Version != "" {
 		version, _ = model.ParseVersion(b.doc.CNI.Version)
 	}
-	b.trunkServes = model.Settings{Version: version}.TrunkServes()
+	env := map[string]string{}
+	if on := b.envOf("ENABLE_MULTI_NIC"); on != "" {
+		env["ENABLE_MULTI_NIC"] = on
+	}
+	settings, _ := model.ParseSettings(env)
+	settings, _ = settings.ForVersion(version)
+	settings, _ = settings.ForType(b.limits(m.kind))
+	return settings
 }
 
 // fresh marks the subnets of nodes that begin anew, and counts what will be
@@ -163,7 +175,7 @@ func (b *builder) subnetWith(m *member) *outSubnet {
 			continue
 		}
 		for _, n := range b.allSubnets {
-			if n.CIDR.Contains(a) {
+			if n.CIDR.Contains(a) || n.ipv6.IsValid() && n.ipv6.Contains(a) {
 				return n
 			}
 		}

@@ -47,6 +47,9 @@ func (b *builder) groups() {
 // groupOf is the group of a node, without a name.
 func (b *builder) groupOf(m *member) *outGroup {
 	g := &outGroup{InstanceType: m.kind, MaxPods: m.maxPods, SecurityGroups: m.groups}
+	if m.windows {
+		g.OS = osWindows
+	}
 	for _, label := range groupLabels {
 		if g.label = m.Labels[label]; g.label != "" {
 			break
@@ -119,6 +122,9 @@ func (b *builder) nameGroups() {
 		base := name(g.label, "nodes")
 		if count[base] > 1 {
 			base += "-" + strings.ReplaceAll(g.InstanceType, ".", "-")
+			if g.OS != "" {
+				base += "-" + g.OS
+			}
 		}
 		g.Name = unique(taken, name(base, "nodes"))
 	}

@@ -91,6 +91,7 @@ type pod struct {
 
 type podSpec struct {
 	NodeName           string              `json:"nodeName"`
+	SchedulerName      string              `json:"schedulerName"`
 	HostNetwork        bool                `json:"hostNetwork"`
 	ServiceAccountName string              `json:"serviceAccountName"`
 	NodeSelector       map[string]string   `json:"nodeSelector"`

@@ -136,23 +136,28 @@ func (b *builder) describe(g *group) {
 	slices.SortFunc(g.pods, func(a, c *pod) int {
 		return cmp.Or(cmp.Compare(a.CreationTimestamp, c.CreationTimestamp), cmp.Compare(a.Name, c.Name))
 	})
+	var annotations map[string]string
 	switch {
 	case len(g.pods) > 0:
 		last := g.pods[len(g.pods)-1]
-		g.spec, g.labels = last.Spec, last.Labels
+		g.spec, g.labels, annotations = last.Spec, last.Labels, last.Annotations
 		if g.object == nil && g.cron == nil {
 			b.inferred = true
 		}
 	case g.object != nil:
-		g.spec, g.labels = g.object.Spec.Template.Spec, g.object.Spec.Template.Labels
+		template := g.object.Spec.Template
+		g.spec, g.labels, annotations = template.Spec, template.Labels, template.Annotations
 	default:
 		template := g.cron.Spec.JobTemplate.Spec.Template
-		g.spec, g.labels = template.Spec, template.Labels
+		g.spec, g.labels, annotations = template.Spec, template.Labels, template.Annotations
 	}
 	g.branch = b.needsBranch(g.namespace, g.labels, &g.spec)
 	w := &outWorkload{HostNetwork: g.spec.HostNetwork}
 	if g.kind != "Deployment" {
 		w.Kind = g.kind
+	}
+	if value := annotations[model.AnnotationNICs]; value != "" && !w.HostNetwork {
+		w.Annotations = with(nil, model.AnnotationNICs, value)
 	}
 	w.Requests = b.requests(&g.spec, g.kind+" "+g.namespace+"/"+g.name)
 	if g.namespace != "default" {
@@ -194,8 +199,8 @@ func (b *builder) finish() {
 		return cmp.Or(cmp.Compare(a.namespace, c.namespace), cmp.Compare(a.name, c.name), cmp.Compare(a.kind, c.kind))
 	})
 	for _, g := range b.found {
-		if g.spec.NodeSelector[labelOS] == "windows" {
-			b.g.add("is for Windows nodes: left out", g.kind+" "+g.namespace+"/"+g.name)
+		if isWindows(&g.spec) && !b.hasWindows {
+			b.g.add("is for Windows nodes, of which there is none: left out", g.kind+" "+g.namespace+"/"+g.name)
 			continue
 		}
 		base := name(g.name, "workload")
@@ -226,13 +231,18 @@ func (b *builder) place(g *group) {
 			want = with(want, key, value)
 		}
 	}
-	delete(want, labelOS)
+	if os := cmp.Or(want[labelOSBeta], want[labelOS]); os != "" && b.hasWindows {
+		want[labelOS] = os
+	} else {
+		delete(want, labelOS)
+	}
+	delete(want, labelOSBeta)
 	for _, key := range slices.Sorted(maps.Keys(want)) {
 		value := want[key]
 		switch {
 		case key == labelHost:
 			b.g.add("selects a node by its host name: not followed", object)
-		case !b.someNodeHas(key, value):
+		case !b.someNodeHas(key, value) && g.kind != "DaemonSet":
 			b.g.add(fmt.Sprintf("selects nodes with %s=%s, which none of the groups has: its new pods stay Pending", key, value), object)
 			fallthrough
 		default:
@@ -280,6 +290,8 @@ func affinity(spec *podSpec) map[string]string {
 	for _, term := range terms {
 		for _, e := range term.Expressions {
 			switch {
+			case e.Key == labelOS && len(terms) == 1 && e.Operator == "In" && len(e.Values) == 1:
+				out[e.Key] = e.Values[0]
 			case e.Key == labelCompute || e.Key == labelOS || e.Key == "kubernetes.io/arch" && len(e.Values) > 1:
 				// Nodes of Linux on EC2 are all there are.
 			case len(terms) == 1 && e.Operator == "In" && len(e.Values) == 1:
@@ -306,6 +318,10 @@ func (b *builder) someNodeHas(key, value string) bool {
 			}
 		case labelZone:
 			if slices.ContainsFunc(b.doc.VPC.Subnets, func(n *outSubnet) bool { return n.Zone == value }) {
+				return true
+			}
+		case labelOS:
+			if cmp.Or(g.OS, "linux") == value {
 				return true
 			}
 		default:
@@ -336,10 +352,17 @@ func tolerates(t toleration, has taint) bool {
 // count sets the replicas. It reports whether the workload has anything to do.
 func (b *builder) count(g *group) bool {
 	there := 0
+	away := 0
 	for _, p := range g.pods {
-		if b.lives(p) {
+		switch {
+		case b.lives(p):
 			there++
+		case b.away(p) && !ended(p) && p.DeletionTimestamp == "":
+			away++
 		}
+	}
+	if away > 0 {
+		b.g.add(fmt.Sprintf("has %s on nodes that are left out: they are not among its replicas", counted(away, "pod")), g.kind+" "+g.namespace+"/"+g.name)
 	}
 	replicas := there
 	switch g.kind {
@@ -357,8 +380,9 @@ func (b *builder) count(g *group) bool {
 		if g.object.Spec.Replicas != nil {
 			wanted = *g.object.Spec.Replicas
 		}
+		wanted = max(0, wanted-away)
 		if there > wanted {
-			b.g.add(fmt.Sprintf("has more pods than replicas (%d), as in a roll-out: all of them are replicas", wanted), g.kind+" "+g.namespace+"/"+g.name)
+			b.g.add(fmt.Sprintf("has more pods than replicas (%d), as in a roll-out: all of them are replicas", wanted+away), g.kind+" "+g.namespace+"/"+g.name)
 		}
 		replicas = max(replicas, wanted)
 	}
@@ -471,7 +495,7 @@ func asksPodENI(spec *podSpec) bool {
 
 // needsBranch reports whether pods like this need a branch ENI in the scenario.
 func (b *builder) needsBranch(namespace string, labels map[string]string, spec *podSpec) bool {
-	if spec.HostNetwork {
+	if spec.HostNetwork || isWindows(spec) {
 		return false
 	}
 	account := b.accounts[namespace+"/"+cmp.Or(spec.ServiceAccountName, "default")]
