@@ -215,7 +215,7 @@ func (b *builder) rest(o Options) {
 		if !b.s.have["Pod"] {
 			b.g.say("state: no file tells the pods: all addresses are free; add what kubectl get pods -A -o json prints")
 		}
-		if slices.ContainsFunc(b.doc.State.Nodes, func(n *outNode) bool {
+		if !b.ipv6 && slices.ContainsFunc(b.doc.State.Nodes, func(n *outNode) bool {
 			return slices.ContainsFunc(n.ENIs, func(e *outENI) bool { return len(e.Prefixes) > 0 })
 		}) {
 			b.g.say("state: of a prefix those addresses are used that pods have; others are free")

@@ -122,7 +122,7 @@ func (b *builder) nameGroups() {
 		base := name(g.label, "nodes")
 		if count[base] > 1 {
 			base += "-" + strings.ReplaceAll(g.InstanceType, ".", "-")
-			if g.OS != "" {
+			if g.OS != "" && !strings.Contains(base, g.OS) {
 				base += "-" + g.OS
 			}
 		}
@@ -164,31 +164,51 @@ func letters(i int) string {
 }
 
 // subnetsOf are the subnets in which the group's nodes are, for those to come;
-// for want of any those of its zones.
+// for want of any those of its zones. Where nodes begin anew they are in the
+// order in which these go round them, so that each is in its own.
 func (b *builder) subnetsOf(g *outGroup) []string {
-	var out []string
-	add := func(n string) {
-		if !slices.Contains(out, n) {
-			out = append(out, n)
-		}
-	}
+	var each, out []string // of each node, empty where it is not known; of all
+	fresh := false
 	for _, m := range g.nodes {
+		name := ""
 		if len(m.enis) > 0 {
-			add(m.enis[0].Subnet)
+			name = m.enis[0].Subnet
 		} else if n := b.subnetWith(m); n != nil {
-			add(n.Name)
+			name, fresh = n.Name, true
+		}
+		each = append(each, name)
+		if name != "" && !slices.Contains(out, name) {
+			out = append(out, name)
 		}
 	}
-	if len(out) == 0 {
-		for _, n := range b.doc.VPC.Subnets {
-			for _, m := range g.nodes {
-				if n.Zone == m.zone {
-					add(n.Name)
-				}
-			}
+	if fresh && !slices.Contains(each, "") {
+		return round(each, func(i int) bool { return len(g.nodes[i].enis) == 0 })
+	}
+	if len(out) > 0 {
+		return out
+	}
+	for _, n := range b.doc.VPC.Subnets {
+		inZone := func(m *member) bool { return n.Zone == m.zone }
+		if slices.ContainsFunc(g.nodes, inZone) && !slices.Contains(out, n.Name) {
+			out = append(out, n.Name)
 		}
 	}
 	return out
+}
+
+// round is the shortest beginning of the list, with every name that is in it,
+// that gone round and round has each item that matters in its place.
+func round(list []string, matters func(i int) bool) []string {
+	for n := 1; n < len(list); n++ {
+		fits := true
+		for i, name := range list {
+			fits = fits && slices.Contains(list[:n], name) && (!matters(i) || list[i%n] == name)
+		}
+		if fits {
+			return list[:n]
+		}
+	}
+	return list
 }
 
 // pools makes groups of Karpenter's node pools that have no node, where their

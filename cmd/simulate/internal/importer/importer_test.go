@@ -187,3 +187,13 @@ func TestInstancesTellTheirInterfaces(t *testing.T) {
 	require.Contains(t, text, "primaryAddress: 10.0.0.4, addresses: [10.0.0.9]")
 	require.Contains(t, strings.Join(d.Guesses(), "\n"), "which addresses others hold is not known, only how many")
 }
+
+// Nodes that begin anew are each in their own subnet: the group's subnets are as
+// many as it takes for that, and none that has a node is missing.
+func TestSubnetsGoRoundTheNodes(t *testing.T) {
+	all := func(int) bool { return true }
+	require.Equal(t, []string{"a", "b"}, round([]string{"a", "b", "a", "b", "a"}, all))
+	require.Equal(t, []string{"a", "b", "b"}, round([]string{"a", "b", "b"}, all))
+	require.Equal(t, []string{"a", "b", "b"}, round([]string{"a", "b", "b", "a", "b"}, all))
+	require.Equal(t, []string{"a"}, round([]string{"a"}, all))
+}
