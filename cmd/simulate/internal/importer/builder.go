@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
+	"time"
 
 	"vpcsim/model"
 	"vpcsim/scenarios"
@@ -13,9 +14,13 @@ import (
 
 // builder makes a Document of a Snapshot.
 type builder struct {
-	s   *Snapshot
-	g   *guesses
-	doc *Document
+	s       *Snapshot
+	g       *guesses
+	doc     *Document
+	options Options
+
+	began    time.Time // by the clock of schedules; zero until it is looked at
+	cronRuns int       // Jobs of CronJobs
 
 	members   []*member // by age
 	member    map[string]*member
@@ -47,25 +52,33 @@ type builder struct {
 // Options say what the files do not.
 type Options struct {
 	Name string // of the scenario; empty: the cluster's
+	// InstanceType is that of nodes which no file tells, and of those of node
+	// pools that leave a choice; empty: a guess.
+	InstanceType string
+	// Cron is how long schedules of CronJobs are followed; 0: they are not.
+	Cron time.Duration
+	// From is the instant at which the scenario begins, for these schedules; zero:
+	// the latest time in the files.
+	From time.Time
 }
 
 // Scenario makes a scenario of what was read, and holds it to all that the
 // language asks: what it returns can be run.
 func (s *Snapshot) Scenario(o Options) (*Document, error) {
 	b := &builder{
-		s: s, g: s.guesses, doc: &Document{APIVersion: scenarios.APIVersion, Kind: scenarios.DocumentKind},
+		s: s, g: s.guesses, options: o, doc: &Document{APIVersion: scenarios.APIVersion, Kind: scenarios.DocumentKind},
 		member: map[string]*member{}, instances: map[string]bool{}, elsewhere: map[string]bool{}, labels: map[string]bool{},
 		subnetID: map[string]*outSubnet{}, freshIn: map[*outSubnet]int{},
 		byKey: map[workloadKey]*group{}, madeBy: map[workloadKey]owner{}, policyLabels: map[string]bool{},
 		accounts: map[string]map[string]string{}, onNodes: map[*member]*onNode{}, held6: map[netip.Prefix]bool{},
 	}
-	if err := b.build(o); err != nil {
+	if err := b.build(); err != nil {
 		return nil, err
 	}
 	return b.doc, b.check()
 }
 
-func (b *builder) build(o Options) error {
+func (b *builder) build() error {
 	if len(b.s.nodes)+len(b.s.pods)+len(b.s.workloads)+len(b.s.cronJobs)+len(b.s.pools)+len(b.s.subnets) == 0 {
 		return fmt.Errorf("the files have no nodes, pods, workloads or subnets: there is nothing to make a scenario of")
 	}
@@ -89,14 +102,17 @@ func (b *builder) build(o Options) error {
 	b.readPolicies()
 	b.neededLabels()
 	b.fresh()
+	b.selectedByClasses()
 	b.keepSubnets()
 	b.groups()
 	b.state()
 	b.controllers()
-	b.finish()
+	if err := b.finish(); err != nil {
+		return err
+	}
 	b.pods()
 	b.inUse()
-	b.rest(o)
+	b.rest()
 	return nil
 }
 
@@ -184,7 +200,7 @@ func (b *builder) subnetWith(m *member) *outSubnet {
 }
 
 // rest is the name of it all, and what is guessed of every cluster.
-func (b *builder) rest(o Options) {
+func (b *builder) rest() {
 	cluster := ""
 	if b.s.cluster != nil {
 		cluster = b.s.cluster.Name
@@ -200,7 +216,7 @@ func (b *builder) rest(o Options) {
 		}
 	}
 	b.doc.Cluster.Name = printable(cluster, 100)
-	b.doc.Name = name(o.Name, name(cluster, "imported"))
+	b.doc.Name = name(b.options.Name, name(cluster, "imported"))
 	if b.hasState && slices.ContainsFunc(b.found, func(g *group) bool { return g.name == agentName && len(g.pods) > 0 }) {
 		none := 0
 		b.doc.Cluster.SystemPods = &none // they are among the DaemonSets

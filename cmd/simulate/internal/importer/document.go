@@ -41,6 +41,7 @@ type outSubnet struct {
 	Reservations []outReservation  `json:"reservations,omitempty"`
 
 	id        string
+	allTags   map[string]string
 	ipv6      netip.Prefix // its IPv6 CIDR, whatever the cluster is
 	available *int
 	held      map[netip.Addr]bool // by the state

@@ -36,11 +36,14 @@ func (b *builder) groups() {
 		for i, m := range g.nodes {
 			m.as = fmt.Sprintf("%s-%d", g.Name, i)
 		}
-		g.Subnets = b.subnetsOf(g)
+		if len(g.nodes) > 0 || g.Subnets == nil {
+			g.Subnets = b.subnetsOf(g)
+		}
 	}
 	if len(b.doc.NodeGroups) == 0 {
-		b.doc.NodeGroups = []*outGroup{{Name: "nodes", InstanceType: "m5.large", Count: 3}}
-		b.g.say("nodeGroups: no file tells the nodes: three m5.large are an invention; add what kubectl get nodes -o json prints")
+		kind := cmp.Or(b.options.InstanceType, "m5.large")
+		b.doc.NodeGroups = []*outGroup{{Name: "nodes", InstanceType: kind, Count: 3}}
+		b.g.say("nodeGroups: no file tells the nodes: three %s are an invention; add what kubectl get nodes -o json prints", kind)
 	}
 }
 
@@ -209,68 +212,6 @@ func round(list []string, matters func(i int) bool) []string {
 		}
 	}
 	return list
-}
-
-// pools makes groups of Karpenter's node pools that have no node, where their
-// requirements leave one type.
-func (b *builder) pools() {
-	classes := map[string]*nodeClass{}
-	for _, c := range b.s.classes {
-		classes[c.Name] = c
-		for _, term := range c.Spec.SubnetSelectorTerms {
-			if len(c.Status.Subnets) == 0 && len(term.Tags) > 0 {
-				b.g.add("selects subnets by tags, which are not followed: nodes to come go where those are that there are", "EC2NodeClass "+c.Name)
-			}
-		}
-	}
-	for _, p := range b.s.pools {
-		spec := p.Spec.Template.Spec
-		kubelet := spec.Kubelet
-		if c := classes[spec.NodeClassRef.Name]; c != nil {
-			kubelet.MaxPods, kubelet.PodsPerCore = cmp.Or(c.Spec.Kubelet.MaxPods, kubelet.MaxPods), cmp.Or(c.Spec.Kubelet.PodsPerCore, kubelet.PodsPerCore)
-		}
-		if slices.ContainsFunc(b.doc.NodeGroups, func(g *outGroup) bool { return g.label == p.Name }) {
-			continue // its nodes tell
-		}
-		kind := ""
-		for _, r := range spec.Requirements {
-			if r.Key == labelType && r.Operator == "In" && len(r.Values) == 1 {
-				kind = r.Values[0]
-			}
-		}
-		if kind == "" || b.unknownType(kind) {
-			b.g.add("has no node, and leaves the choice of a type: left out", "NodePool "+p.Name)
-			continue
-		}
-		g := &outGroup{InstanceType: kind, label: p.Name, Taints: spec.Taints}
-		for label, value := range p.Spec.Template.Labels {
-			if b.labels[label] && !ownLabel(label) {
-				g.Labels = with(g.Labels, label, value)
-			}
-		}
-		g.MaxPods = maxPodsOf(kubelet, b.limits(kind).VCPU)
-		if len(b.s.nodes) == 0 {
-			g.Count = 1
-			b.g.add("begins with one node, an invention", "NodePool "+p.Name)
-		}
-		b.doc.NodeGroups = append(b.doc.NodeGroups, g)
-	}
-}
-
-// maxPodsOf is what Karpenter gives kubelet; 0: its default. Source: Karpenter
-// documentation, "NodeClasses" (podsPerCore cannot exceed maxPods).
-func maxPodsOf(k kubeletConfig, vcpus int) int {
-	most := 0
-	if k.MaxPods != nil {
-		most = *k.MaxPods
-	}
-	if k.PodsPerCore != nil && *k.PodsPerCore > 0 && vcpus > 0 {
-		byCore := *k.PodsPerCore * vcpus
-		if most == 0 || byCore < most {
-			most = byCore
-		}
-	}
-	return max(0, min(most, 100_000))
 }
 
 // state writes the nodes down.

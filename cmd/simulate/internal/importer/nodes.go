@@ -46,6 +46,7 @@ const (
 	labelZone     = "topology.kubernetes.io/zone"
 	labelZoneBeta = "failure-domain.beta.kubernetes.io/zone"
 	labelOS       = "kubernetes.io/os"
+	labelArch     = "kubernetes.io/arch"
 	labelOSBeta   = "beta.kubernetes.io/os"
 	labelHost     = "kubernetes.io/hostname"
 	labelGroup    = "eks.amazonaws.com/nodegroup"

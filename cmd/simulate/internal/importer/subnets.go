@@ -39,7 +39,9 @@ func (b *builder) subnets() error {
 		if b.ipv6 {
 			n.IPv6CIDR = n.ipv6
 		}
+		n.allTags = map[string]string{}
 		for _, t := range s.Tags {
+			n.allTags[t.Key] = t.Value
 			if t.Key == "kubernetes.io/role/cni" || strings.HasPrefix(t.Key, "cni.networking.k8s.aws/cluster/") {
 				if n.Tags == nil {
 					n.Tags = map[string]string{}

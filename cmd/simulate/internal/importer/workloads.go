@@ -189,7 +189,7 @@ func (b *builder) selected(w *outWorkload, g *group) {
 
 // finish fills in how many pods the workloads have, and what of their placement
 // the scenario can say. The node groups are known.
-func (b *builder) finish() {
+func (b *builder) finish() error {
 	taken := map[string]bool{}
 	byName := map[string]int{}
 	for _, g := range b.found {
@@ -209,6 +209,11 @@ func (b *builder) finish() {
 		}
 		g.out.Name = unique(taken, base)
 		b.place(g)
+		if g.cron != nil && b.options.Cron > 0 {
+			if err := b.follow(g, taken); err != nil {
+				return err
+			}
+		}
 		if !b.count(g) {
 			continue
 		}
@@ -217,6 +222,7 @@ func (b *builder) finish() {
 	if b.inferred {
 		b.g.say("workloads: their pods tell most of them: a Deployment's name is its ReplicaSet's without the hash, its replicas are the pods that there are; add what kubectl get deployments,statefulsets,daemonsets -A -o json prints")
 	}
+	return nil
 }
 
 // place is where the pods of a workload may go.
@@ -226,7 +232,7 @@ func (b *builder) place(g *group) {
 	for key, value := range affinity(&g.spec) {
 		switch {
 		case value == "":
-			b.g.add("has a required node affinity that no nodeSelector can say: not followed", object)
+			b.g.add("has a required node affinity that no nodeSelector can say: not followed, its new pods may go to nodes that it rules out", object)
 		default:
 			want = with(want, key, value)
 		}
@@ -241,7 +247,7 @@ func (b *builder) place(g *group) {
 		value := want[key]
 		switch {
 		case key == labelHost:
-			b.g.add("selects a node by its host name: not followed", object)
+			b.g.add("selects a node by its host name: not followed, its new pods go to any node; those that are there stay where they are", object)
 		case !b.someNodeHas(key, value) && g.kind != "DaemonSet":
 			b.g.add(fmt.Sprintf("selects nodes with %s=%s, which none of the groups has: its new pods stay Pending", key, value), object)
 			fallthrough
@@ -254,18 +260,30 @@ func (b *builder) place(g *group) {
 			g.out.Tolerations = append(g.out.Tolerations, t)
 		}
 	}
-	if len(g.spec.Affinity.PodAntiAffinity.Required) > 0 {
-		b.g.add("has a required anti-affinity of pods: not followed", object)
-	}
-	if slices.ContainsFunc(g.spec.TopologySpread, func(c struct {
-		WhenUnsatisfiable string `json:"whenUnsatisfiable"`
-	}) bool {
-		return c.WhenUnsatisfiable == "DoNotSchedule"
-	}) {
-		b.g.add("has topologySpreadConstraints that hold: pods are spread, but none waits for that", object)
-	}
+	b.notFollowed(&g.spec, object)
 	if g.object != nil && g.kind == "Deployment" && (g.object.Spec.Strategy.RollingUpdate != rolling{}) {
 		g.out.Strategy = b.strategy(g.object)
+	}
+}
+
+// notFollowed says which rules of placement the scenario has not, and what that
+// changes.
+func (b *builder) notFollowed(spec *podSpec, object string) {
+	a := &spec.Affinity
+	if len(a.PodAffinity.Required) > 0 {
+		b.g.add("has a required affinity of pods: not followed, its new pods go where there is room, and not beside the pods that it names", object)
+	}
+	if len(a.PodAntiAffinity.Required) > 0 {
+		b.g.add("has a required anti-affinity of pods: not followed, its new pods may share a node and none stays Pending for want of one of its own", object)
+	}
+	for _, c := range spec.TopologySpread {
+		if c.WhenUnsatisfiable != "ScheduleAnyway" {
+			b.g.add(fmt.Sprintf("has topologySpreadConstraints over %s that hold: not followed, pods go to the emptiest node and none stays Pending for that", printable(c.TopologyKey, 80)), object)
+		}
+	}
+	preferred := len(a.NodeAffinity.Preferred) + len(a.PodAffinity.Preferred) + len(a.PodAntiAffinity.Preferred)
+	if preferred > 0 || slices.ContainsFunc(spec.TopologySpread, func(c topologySpread) bool { return c.WhenUnsatisfiable == "ScheduleAnyway" }) {
+		b.g.add("has preferences of placement: not followed, its new pods go to the emptiest node", object)
 	}
 }
 
@@ -292,7 +310,7 @@ func affinity(spec *podSpec) map[string]string {
 			switch {
 			case e.Key == labelOS && len(terms) == 1 && e.Operator == "In" && len(e.Values) == 1:
 				out[e.Key] = e.Values[0]
-			case e.Key == labelCompute || e.Key == labelOS || e.Key == "kubernetes.io/arch" && len(e.Values) > 1:
+			case e.Key == labelCompute || e.Key == labelOS || e.Key == labelArch && len(e.Values) > 1:
 				// Nodes of Linux on EC2 are all there are.
 			case len(terms) == 1 && e.Operator == "In" && len(e.Values) == 1:
 				out[e.Key] = e.Values[0]
@@ -394,7 +412,7 @@ func (b *builder) count(g *group) bool {
 }
 
 // runs says how many pods of a Job run: those that are there, else what its
-// template asks for. They run for ever, for nothing tells how long.
+// template asks for. They run for ever where nothing tells how long.
 func (b *builder) runs(g *group, there int) bool {
 	object := "Job " + g.namespace + "/" + g.name
 	if there == 0 && b.s.have["Pod"] && g.cron == nil {
@@ -406,26 +424,28 @@ func (b *builder) runs(g *group, there int) bool {
 		if g.cron != nil {
 			object = "CronJob " + g.namespace + "/" + g.name
 			template = &g.cron.Spec.JobTemplate
-			if b.s.have["Pod"] {
-				b.g.add("has no pod at this instant: left out, its schedule is not followed", object)
+			switch {
+			case b.options.Cron > 0:
+				return false // its runs are Jobs of their own
+			case b.s.have["Pod"]:
+				b.g.add("has no pod at this instant: left out, its schedule is not followed; --cron DURATION follows it", object)
 				return false
 			}
-			b.g.add("is one run of its Job, which begins at once; its schedule is not followed", object)
+			b.g.add("is one run of its Job, which begins at once; its schedule is not followed; --cron DURATION follows it", object)
 		}
 		if template.Spec.Suspend {
 			b.g.add("is suspended: left out", object)
 			return false
 		}
-		replicas = 1
-		if p := template.Spec.Parallelism; p != nil {
-			replicas = max(0, *p)
-		}
-		if c := template.Spec.Completions; c != nil {
-			replicas = min(replicas, max(0, *c))
-		}
+		replicas, _ = parallelism(template)
+	}
+	g.out.Replicas = &replicas
+	if take := b.takes(g); take > 0 {
+		b.g.add(fmt.Sprintf("runs for %s more, as long as its last run took", span(take)), object)
+		g.out.RunFor = span(take)
+		return true
 	}
 	b.g.add("runs for ever and keeps its addresses: nothing tells how long its pods run; set runFor", object)
-	g.out.Replicas = &replicas
 	return true
 }
 
@@ -433,14 +453,7 @@ func (b *builder) runs(g *group, there int) bool {
 // that is more. Source: Kubernetes documentation, "Init Containers" and "Sidecar
 // Containers" (resource sharing).
 func (b *builder) requests(spec *podSpec, object string) map[string]any {
-	cpu := b.total(spec, "cpu", object, func(q quantity) (int, error) {
-		n, err := scenarios.ParseCPU(string(q))
-		return int(n), err
-	})
-	memory := b.total(spec, "memory", object, func(q quantity) (int, error) {
-		n, err := scenarios.ParseMemory(string(q))
-		return int(n), err
-	})
+	cpu, memory := b.sums(spec, object)
 	out := map[string]any{}
 	if cpu > 0 {
 		out["cpu"] = fmt.Sprintf("%dm", cpu)
@@ -454,6 +467,20 @@ func (b *builder) requests(spec *podSpec, object string) map[string]any {
 	return out
 }
 
+// sums are a pod's CPU in thousandths of a vCPU and its memory in MiB. What
+// cannot be read is said of the object; empty: it is not said.
+func (b *builder) sums(spec *podSpec, object string) (cpu, memory int) {
+	cpu = b.total(spec, "cpu", object, func(q quantity) (int, error) {
+		n, err := scenarios.ParseCPU(string(q))
+		return int(n), err
+	})
+	memory = b.total(spec, "memory", object, func(q quantity) (int, error) {
+		n, err := scenarios.ParseMemory(string(q))
+		return int(n), err
+	})
+	return cpu, memory
+}
+
 const podENI = "vpc.amazonaws.com/pod-eni"
 
 func (b *builder) total(spec *podSpec, resource, object string, parse func(quantity) (int, error)) int {
@@ -463,6 +490,9 @@ func (b *builder) total(spec *podSpec, resource, object string, parse func(quant
 			return 0
 		}
 		n, err := parse(q)
+		if err != nil && object == "" {
+			return 0
+		}
 		if err != nil {
 			b.g.add(fmt.Sprintf("requests %s of %q, which cannot be read: counts as none", resource, printable(string(q), 40)), object)
 			return 0
