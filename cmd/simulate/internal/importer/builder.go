@@ -79,8 +79,15 @@ func (s *Snapshot) Scenario(o Options) (*Document, error) {
 }
 
 func (b *builder) build() error {
+	if err := b.s.incomplete(); err != nil {
+		return err
+	}
 	if len(b.s.nodes)+len(b.s.pods)+len(b.s.workloads)+len(b.s.cronJobs)+len(b.s.pools)+len(b.s.subnets) == 0 {
-		return fmt.Errorf("the files have no nodes, pods, workloads or subnets: there is nothing to make a scenario of")
+		other := ""
+		if kinds := b.unread(); kinds != "" {
+			other = " (they have " + kinds + ")"
+		}
+		return fmt.Errorf("the files have no nodes, pods, workloads or subnets: there is nothing to make a scenario of%s", other)
 	}
 	b.interfacesOfInstances()
 	b.cni()

@@ -1,12 +1,14 @@
 package importer
 
 import (
+	"encoding/binary"
 	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf16"
 
 	"github.com/stretchr/testify/require"
 )
@@ -312,4 +314,22 @@ func TestCronJobsAreFollowed(t *testing.T) {
 	require.NoError(t, s.Read("input", []byte(`{"kind": "CronJob", "metadata": {"name": "c"}, "spec": {"schedule": "* * * * *", "jobTemplate": {"spec": {}}}}`)))
 	_, err := s.Scenario(Options{Cron: 17 * time.Hour})
 	require.ErrorContains(t, err, "more than 1000 Jobs within 17h")
+}
+
+// What PowerShell's > writes is read; what is compressed is refused, with the
+// way out.
+func TestEncodings(t *testing.T) {
+	text := `{"kind": "Deployment", "metadata": {"name": "wéb"}}`
+	for _, order := range []binary.AppendByteOrder{binary.LittleEndian, binary.BigEndian} {
+		var data []byte
+		for _, unit := range append([]uint16{0xfeff}, utf16.Encode([]rune(text))...) {
+			data = order.AppendUint16(data, unit)
+		}
+		s := NewSnapshot()
+		require.NoError(t, s.Read("utf16", data))
+		require.Equal(t, "wéb", s.workloads[0].Name)
+	}
+	require.NoError(t, NewSnapshot().Read("utf8", []byte("\ufeff"+text)))
+	require.ErrorContains(t, NewSnapshot().Read("a.gz", []byte("\x1f\x8b\x08")), "a.gz: is compressed: unpack it first")
+	require.ErrorContains(t, NewSnapshot().Read("odd", []byte{0xff, 0xfe, '{'}), "is empty")
 }

@@ -367,6 +367,9 @@ func tolerates(t toleration, has taint) bool {
 	return (t.Effect == "" || t.Effect == has.Effect) && (t.Key == "" && t.Operator == "Exists" || t.Key == has.Key && (t.Operator == "Exists" || t.Value == has.Value))
 }
 
+// maxReplicas bounds what a workload asks for.
+const maxReplicas = 1_000_000
+
 // count sets the replicas. It reports whether the workload has anything to do.
 func (b *builder) count(g *group) bool {
 	there := 0
@@ -390,7 +393,9 @@ func (b *builder) count(g *group) bool {
 		return b.runs(g, there)
 	case "StatefulSet":
 		for _, p := range g.pods {
-			replicas = max(replicas, number(p.Name, g.name)+1)
+			if !b.away(p) {
+				replicas = max(replicas, number(p.Name, g.name)+1)
+			}
 		}
 	}
 	if g.object != nil {
@@ -398,14 +403,18 @@ func (b *builder) count(g *group) bool {
 		if g.object.Spec.Replicas != nil {
 			wanted = *g.object.Spec.Replicas
 		}
+		if wanted < 0 || wanted > maxReplicas {
+			b.g.add(fmt.Sprintf("asks for %d replicas, which cannot be: it has none", wanted), g.kind+" "+g.namespace+"/"+g.name)
+			wanted = 0
+		}
 		wanted = max(0, wanted-away)
 		if there > wanted {
 			b.g.add(fmt.Sprintf("has more pods than replicas (%d), as in a roll-out: all of them are replicas", wanted+away), g.kind+" "+g.namespace+"/"+g.name)
 		}
 		replicas = max(replicas, wanted)
 	}
-	if replicas < 0 || replicas > 1_000_000 {
-		replicas = 0
+	if replicas > maxReplicas {
+		replicas = 0 // a StatefulSet's, by the name of a pod
 	}
 	g.out.Replicas = &replicas
 	return true
