@@ -30,6 +30,8 @@ type builder struct {
 	hasState  bool
 	ipv6      bool // the cluster is one of IPv6
 
+	renamed map[string]bool // node groups that are called otherwise, and selected by
+
 	hasWindows  bool // there are Windows nodes
 	windowsKeys map[string]string
 	held6       map[netip.Prefix]bool // IPv6 blocks and addresses of the state
@@ -70,7 +72,7 @@ func (s *Snapshot) Scenario(o Options) (*Document, error) {
 		member: map[string]*member{}, instances: map[string]bool{}, elsewhere: map[string]bool{}, labels: map[string]bool{},
 		subnetID: map[string]*outSubnet{}, freshIn: map[*outSubnet]int{},
 		byKey: map[workloadKey]*group{}, madeBy: map[workloadKey]owner{}, policyLabels: map[string]bool{},
-		accounts: map[string]map[string]string{}, onNodes: map[*member]*onNode{}, held6: map[netip.Prefix]bool{},
+		accounts: map[string]map[string]string{}, onNodes: map[*member]*onNode{}, held6: map[netip.Prefix]bool{}, renamed: map[string]bool{},
 	}
 	if err := b.build(); err != nil {
 		return nil, err

@@ -94,6 +94,8 @@ func (b *builder) manages(m *member, ni *networkInterface) bool {
 		b.g.add("is tagged no_manage: its addresses are in use by others, and the slot that it takes is free here", object)
 	case ni.Attachment.Status == "detaching" || ni.Attachment.Status == "detached":
 		b.g.add("is being detached: its addresses are in use by others, for ever", object)
+	case ni.InterfaceType == "trunk" && !b.unknownType(m.kind) && !b.limits(m.kind).TrunkingCompatible:
+		b.g.add(fmt.Sprintf("is a trunk, which %s cannot have as far as is known: its addresses are in use by others", m.kind), object)
 	case ni.InterfaceType == "efa-only":
 		b.g.add("is EFA's alone and has no address: left out, and the slot that it takes is free here", object)
 	case !b.unknownType(m.kind) && b.limits(m.kind).CardENIs(ni.Attachment.NetworkCardIndex) == 0:

@@ -131,7 +131,21 @@ func (b *builder) nameGroups() {
 		}
 		g.Name = unique(taken, name(base, "nodes"))
 	}
+	for _, g := range b.doc.NodeGroups {
+		if len(g.nodes) > 0 && g.Name != g.nodes[0].Labels[labelGroup] && b.labels[labelGroup] {
+			b.renamed[g.nodes[0].Labels[labelGroup]] = true
+		}
+	}
+	for _, g := range b.doc.NodeGroups {
+		if len(g.nodes) > 0 && b.renamed[g.nodes[0].Labels[labelGroup]] {
+			g.Labels = with(g.Labels, labelImported, g.nodes[0].Labels[labelGroup])
+		}
+	}
 }
+
+// labelImported has the name of a node's managed node group where its group in
+// the scenario is called otherwise and pods select by it.
+const labelImported = "imported/nodegroup"
 
 // name makes a name of a text.
 func name(text, otherwise string) string {

@@ -333,3 +333,59 @@ func TestEncodings(t *testing.T) {
 	require.ErrorContains(t, NewSnapshot().Read("a.gz", []byte("\x1f\x8b\x08")), "a.gz: is compressed: unpack it first")
 	require.ErrorContains(t, NewSnapshot().Read("odd", []byte{0xff, 0xfe, '{'}), "is empty")
 }
+
+// A node group of two types is two groups, and pods that select it find both.
+func TestSelectingASplitNodeGroup(t *testing.T) {
+	const workload = `{kind: Deployment, metadata: {name: w}, spec: {template: {spec: {nodeSelector: {eks.amazonaws.com/nodegroup: web}}}}}`
+	text, d := imported(t, aNode("a", "m5.large", "web", "", ""), aNode("b", "m5.xlarge", "web", "", ""), aNode("c", "m5.large", "other", "", ""), workload)
+	require.Contains(t, text, "nodeSelector: {imported/nodegroup: web}")
+	require.Contains(t, text, "{name: web-m5-xlarge, instanceType: m5.xlarge, count: 1, maxPods: 29, labels: {imported/nodegroup: web}}")
+	require.NotContains(t, strings.Join(d.Guesses(), "\n"), "Pending")
+
+	text, _ = imported(t, aNode("a", "m5.large", "web", "", ""), workload)
+	require.Contains(t, text, "nodeSelector: {eks.amazonaws.com/nodegroup: web}")
+	text, _ = imported(t, aNode("a", "m5.large", "Web_1", "", ""), strings.ReplaceAll(workload, "nodegroup: web", "nodegroup: Web_1"))
+	require.Contains(t, text, "nodeSelector: {imported/nodegroup: Web_1}")
+}
+
+// Pods on Fargate and on hybrid nodes are not among a workload's replicas, and
+// none is made in their place; their address of the subnet is in use.
+func TestPodsElsewhereAreNoReplicas(t *testing.T) {
+	const elsewhere = `{kind: Node, metadata: {name: fargate-1, labels: {eks.amazonaws.com/compute-type: fargate}}}`
+	pod := func(name, owner, node, address string) string {
+		return `{kind: Pod, metadata: {name: ` + name + `, namespace: default, ownerReferences: [{kind: ` + owner + `, name: ` + strings.Split(name, "-")[0] + `, controller: true}]}, spec: {nodeName: ` + node + `}, status: {phase: Running, podIP: ` + address + `}}`
+	}
+	text, d := imported(t, aNode("a", "m5.large", "web", "", ""), elsewhere,
+		`{kind: Deployment, metadata: {name: web}, spec: {replicas: 3, template: {spec: {}}}}`,
+		`{kind: StatefulSet, metadata: {name: db}, spec: {replicas: 2, template: {spec: {}}}}`,
+		pod("web-x", "ReplicaSet", "a", "10.0.0.9"), pod("web-y", "ReplicaSet", "fargate-1", "10.0.0.77"),
+		pod("db-0", "StatefulSet", "fargate-1", "10.0.0.78"), pod("db-1", "StatefulSet", "fargate-1", "10.0.0.79"),
+		`{"Subnets": [{"SubnetId": "s1", "VpcId": "v", "CidrBlock": "10.0.0.0/24", "AvailabilityZone": "z", "AvailableIpAddressCount": 246}]}`,
+		`{"NetworkInterfaces": [
+			{"NetworkInterfaceId": "e0", "SubnetId": "s1", "Attachment": {"InstanceId": "i-a", "DeviceIndex": 0}, "PrivateIpAddresses": [{"Primary": true, "PrivateIpAddress": "10.0.0.4"}, {"PrivateIpAddress": "10.0.0.9"}]},
+			{"NetworkInterfaceId": "f0", "SubnetId": "s1", "PrivateIpAddresses": [{"Primary": true, "PrivateIpAddress": "10.0.0.77"}]},
+			{"NetworkInterfaceId": "f1", "SubnetId": "s1", "PrivateIpAddresses": [{"Primary": true, "PrivateIpAddress": "10.0.0.78"}]},
+			{"NetworkInterfaceId": "f2", "SubnetId": "s1", "PrivateIpAddresses": [{"Primary": true, "PrivateIpAddress": "10.0.0.79"}]}]}`)
+	require.Contains(t, text, "{name: web, replicas: 2}")
+	require.Contains(t, text, "{name: db, kind: StatefulSet, replicas: 0}")
+	require.Contains(t, text, "inUse: {addresses: [10.0.0.77, 10.0.0.78, 10.0.0.79]}")
+	require.Contains(t, strings.Join(d.Guesses(), "\n"), "StatefulSet default/db: has 2 pods on nodes that are left out: they are not among its replicas")
+}
+
+// Rules of placement that the scenario has not are said, with what they change.
+func TestPlacementThatIsNotFollowedIsSaid(t *testing.T) {
+	for spec, want := range map[string]string{
+		`affinity: {podAffinity: {requiredDuringSchedulingIgnoredDuringExecution: [{topologyKey: x}]}}`:                                                                   "required affinity of pods: not followed, its new pods go where there is room",
+		`affinity: {podAntiAffinity: {requiredDuringSchedulingIgnoredDuringExecution: [{topologyKey: x}]}}`:                                                               "required anti-affinity of pods: not followed, its new pods may share a node",
+		`affinity: {podAntiAffinity: {preferredDuringSchedulingIgnoredDuringExecution: [{weight: 1}]}}`:                                                                   "preferences of placement: not followed",
+		`affinity: {nodeAffinity: {preferredDuringSchedulingIgnoredDuringExecution: [{weight: 1}]}}`:                                                                      "preferences of placement: not followed",
+		`affinity: {nodeAffinity: {requiredDuringSchedulingIgnoredDuringExecution: {nodeSelectorTerms: [{matchExpressions: [{key: a, operator: NotIn, values: [b]}]}]}}}`: "required node affinity that no nodeSelector can say: not followed, its new pods may go to nodes that it rules out",
+		`topologySpreadConstraints: [{topologyKey: topology.kubernetes.io/zone, whenUnsatisfiable: DoNotSchedule}]`:                                                       "topologySpreadConstraints over topology.kubernetes.io/zone that hold",
+		`topologySpreadConstraints: [{topologyKey: kubernetes.io/hostname}]`:                                                                                              "topologySpreadConstraints over kubernetes.io/hostname that hold",
+		`topologySpreadConstraints: [{topologyKey: kubernetes.io/hostname, whenUnsatisfiable: ScheduleAnyway}]`:                                                           "preferences of placement: not followed",
+		`nodeSelector: {kubernetes.io/hostname: ip-10-0-0-1}`:                                                                                                             "selects a node by its host name: not followed",
+	} {
+		_, d := imported(t, `{kind: Deployment, metadata: {name: w}, spec: {template: {spec: {`+spec+`}}}}`)
+		require.Contains(t, strings.Join(d.Guesses(), "\n"), want, spec)
+	}
+}

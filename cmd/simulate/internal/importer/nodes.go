@@ -135,6 +135,7 @@ func (b *builder) limits(kind string) model.InstanceType {
 	t := model.InstanceType{Name: kind, MaxENIs: 1, IPv4PerENI: 2, NetworkCards: 1}
 	if o, ok := b.doc.InstanceTypes[kind]; ok {
 		t.MaxENIs, t.IPv4PerENI, t.VCPU, t.Hypervisor = o.MaxENIs, o.IPv4PerENI, o.VCPU, o.Hypervisor
+		t.TrunkingCompatible, t.BranchENIs = o.Trunking, o.BranchENIs
 		t.NetworkCards, t.MaxENIsAllCards = max(o.Cards, 1), max(o.AllCards, o.MaxENIs)
 	}
 	return t

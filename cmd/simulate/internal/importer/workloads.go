@@ -245,6 +245,9 @@ func (b *builder) place(g *group) {
 	delete(want, labelOSBeta)
 	for _, key := range slices.Sorted(maps.Keys(want)) {
 		value := want[key]
+		if key == labelGroup && b.renamed[value] {
+			key = labelImported
+		}
 		switch {
 		case key == labelHost:
 			b.g.add("selects a node by its host name: not followed, its new pods go to any node; those that are there stay where they are", object)
@@ -555,6 +558,10 @@ func (b *builder) readPolicies() {
 			b.g.add("selects nothing, or names no security group: left out", "SecurityGroupPolicy "+p.id())
 			continue
 		}
+		if operator := badOperator(p.Spec.PodSelector, p.Spec.ServiceAccountSelector); operator != "" {
+			b.g.add(fmt.Sprintf("selects by the operator %q, which there is not: left out", printable(operator, 40)), "SecurityGroupPolicy "+p.id())
+			continue
+		}
 		one := model.SecurityGroupPolicy{Name: p.Name, Namespace: namespaceOf(&p.meta), Pods: b.selector(p.Spec.PodSelector, true), ServiceAccounts: b.selector(p.Spec.ServiceAccountSelector, false)}
 		for _, g := range groups {
 			one.Groups = append(one.Groups, model.SecurityGroup(g))
@@ -565,6 +572,21 @@ func (b *builder) readPolicies() {
 		b.policies = append(b.policies, one)
 		b.doc.Policies = append(b.doc.Policies, outPolicy{p.Name, one.Namespace, p.Spec.PodSelector, p.Spec.ServiceAccountSelector, groups})
 	}
+}
+
+// badOperator is an operator of the selectors that there is not.
+func badOperator(all ...*selector) string {
+	for _, s := range all {
+		if s == nil {
+			continue
+		}
+		for _, e := range s.MatchExpressions {
+			if !slices.Contains([]string{"In", "NotIn", "Exists", "DoesNotExist"}, e.Operator) {
+				return cmp.Or(e.Operator, "none")
+			}
+		}
+	}
+	return ""
 }
 
 func (b *builder) selector(s *selector, ofPods bool) *model.LabelSelector {
