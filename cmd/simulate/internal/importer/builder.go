@@ -114,6 +114,9 @@ func (b *builder) build() error {
 	b.selectedByClasses()
 	b.keepSubnets()
 	b.groups()
+	if err := b.checkIPv6(); err != nil {
+		return err
+	}
 	b.state()
 	b.controllers()
 	if err := b.finish(); err != nil {
@@ -122,6 +125,25 @@ func (b *builder) build() error {
 	b.pods()
 	b.inUse()
 	b.rest()
+	return nil
+}
+
+// checkIPv6 asks of an IPv6 cluster that the subnets of its nodes tell their IPv6
+// blocks.
+func (b *builder) checkIPv6() error {
+	if !b.ipv6 {
+		return nil
+	}
+	for _, s := range b.s.subnets {
+		n := b.subnetID[s.SubnetId]
+		if n == nil || n.IPv6CIDR.IsValid() {
+			continue
+		}
+		if slices.ContainsFunc(b.doc.NodeGroups, func(g *outGroup) bool { return slices.Contains(g.Subnets, n.Name) }) {
+			return fmt.Errorf("%s: subnet %s: has nodes of an IPv6 cluster and no IPv6 block: give all that aws ec2 describe-subnets prints, Ipv6CidrBlockAssociationSet included",
+				b.fileOf(s), printable(s.SubnetId, 40))
+		}
+	}
 	return nil
 }
 

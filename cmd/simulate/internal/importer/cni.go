@@ -109,6 +109,12 @@ func (b *builder) windowsSettings() {
 	}
 }
 
+// windowsServed reports whether the resource controller serves Windows nodes.
+func (b *builder) windowsServed() bool {
+	settings, _ := model.ParseWindowsSettings(b.windowsKeys)
+	return settings.IPAM
+}
+
 // windowsPrefixes reports whether a Windows node of the type is in prefix mode.
 func (b *builder) windowsPrefixes(kind string) bool {
 	settings, _ := model.ParseWindowsSettings(b.windowsKeys)

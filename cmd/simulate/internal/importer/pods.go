@@ -68,6 +68,9 @@ func (b *builder) heldBy(m *member) *onNode {
 	for _, e := range m.enis {
 		single, prefix := "pool", "pool"
 		switch {
+		case m.windows && !b.windowsServed():
+			single = "an address of a Windows node, and enable-windows-ipam is off"
+			prefix = single
 		case m.windows && b.windowsPrefixes(m.kind):
 			single = "a secondary address, and Windows nodes are in prefix mode"
 		case m.windows:
