@@ -2,7 +2,6 @@ package scenarios
 
 import (
 	"fmt"
-	"net/netip"
 	"slices"
 	"strconv"
 	"strings"
@@ -509,88 +508,6 @@ func texts[T ~string](words []T) []string {
 		all[i] = string(w)
 	}
 	return all
-}
-
-// prefix reads an IPv4 CIDR block.
-func (d *decoder) prefix(into *netip.Prefix) reader {
-	return d.cidr(into, cidrPattern, "%s is no CIDR block: write it as 10.0.0.0/24", func(p netip.Prefix) string {
-		if !p.Addr().Is4() {
-			return "IPv6: " + notYet
-		}
-		return ""
-	})
-}
-
-// prefix6 reads the IPv6 CIDR of a subnet: /44 … /64 in steps of 4.
-func (d *decoder) prefix6(into *netip.Prefix) reader {
-	const malformed = "%s is no IPv6 CIDR block: write it as 2001:db8:0:1::/64"
-	return d.cidr(into, cidr6Pattern, malformed, func(p netip.Prefix) string {
-		switch {
-		case !p.Addr().Is6() || p.Addr().Is4In6():
-			return fmt.Sprintf(malformed, quote(p.String()))
-		case p.Bits() < 44 || p.Bits() > 64 || p.Bits()%4 != 0:
-			return fmt.Sprintf("a subnet's IPv6 block is /44 to /64 in steps of 4, not /%d", p.Bits())
-		}
-		return ""
-	})
-}
-
-// The patterns see the form of addresses and blocks, not each of their numbers.
-const (
-	addressPattern = `^[0-9]{1,3}(\.[0-9]{1,3}){3}$`
-	cidrPattern    = `^[0-9]{1,3}(\.[0-9]{1,3}){3}/[0-9]{1,2}$`
-	cidr6Pattern   = `^[0-9a-fA-F:.]+/(44|48|52|56|60|64)$`
-)
-
-// cidr reads a CIDR block without bits behind its prefix. malformed is said of
-// text that is none; refuse says why one that could be read won't do.
-func (d *decoder) cidr(into *netip.Prefix, pattern, malformed string, refuse func(netip.Prefix) string) reader {
-	return func(v value) {
-		if d.describes(func(s *shape) { s.types, s.pattern = []string{"string"}, pattern }) {
-			return
-		}
-		var text string
-		d.text(&text)(v)
-		if v.Kind != doc.Text {
-			return
-		}
-		p, err := netip.ParsePrefix(text)
-		if err != nil {
-			d.failAt(v, malformed, quote(text))
-			return
-		}
-		if why := refuse(p); why != "" {
-			d.failAt(v, "%s", why)
-			return
-		}
-		if p != p.Masked() {
-			d.failAt(v, "%s has bits set behind its prefix (did you mean %s?)", p, p.Masked())
-			return
-		}
-		*into = p
-	}
-}
-
-func (d *decoder) address(into *netip.Addr) reader {
-	return func(v value) {
-		if d.describes(func(s *shape) { s.types, s.pattern = []string{"string"}, addressPattern }) {
-			return
-		}
-		var text string
-		d.text(&text)(v)
-		if v.Kind != doc.Text {
-			return
-		}
-		a, err := netip.ParseAddr(text)
-		switch {
-		case err != nil:
-			d.failAt(v, "%s is no address: write it as 10.0.0.23", quote(text))
-		case !a.Is4():
-			d.failAt(v, "IPv6: %s", notYet)
-		default:
-			*into = a
-		}
-	}
 }
 
 // words reads a mapping of text to text, such as labels.

@@ -50,7 +50,7 @@ func (d *decoder) resolve(s *Scenario) {
 	if s.Platform != PlatformECS {
 		b.workloads(workloads)
 	}
-	state := d.simState(s, groups, workloads, settings)
+	state := d.simState(s, groups, workloads, settings, windows)
 	if len(d.errs) > 0 {
 		return
 	}

@@ -9,10 +9,20 @@ import (
 	"vpcsim/sim"
 )
 
+// APIVersion and DocumentKind say of a file that it is a scenario. Both may be
+// left out.
+const (
+	APIVersion   = "vpcsim/v1"
+	DocumentKind = "Scenario"
+)
+
 // scenario reads the whole file. Sections that others take defaults from come
 // first.
 func (d *decoder) scenario(v value, s *Scenario) {
+	var version, kind string // checked, and not kept
 	d.object(v,
+		field{"apiVersion", oneOf(d, &version, []string{APIVersion})},
+		field{"kind", oneOf(d, &kind, []string{DocumentKind})},
 		field{"name", d.name(&s.Name)},
 		field{"summary", d.text(&s.Summary)},
 		field{"platform", d.platforms(&s.Platform)},

@@ -3,9 +3,7 @@ package scenarios
 import (
 	"fmt"
 	"net/netip"
-	"slices"
 	"strings"
-	"time"
 
 	"vpcsim/model"
 	"vpcsim/scenarios/internal/doc"
@@ -24,18 +22,19 @@ type State struct {
 type NodeState struct {
 	Name     string     `json:"name"` // GROUP-N
 	Cordoned bool       `json:"cordoned,omitempty"`
-	ENIs     []ENIState `json:"enis"` // by device, the primary one first
+	ENIs     []ENIState `json:"enis"` // by card and device, the primary one first
 }
 
 // ENIState is an ENI that is attached.
 type ENIState struct {
-	Device         int                   `json:"device"`
+	Card           int                   `json:"card,omitempty"` // network card
+	Device         int                   `json:"device"`         // on the card
 	Kind           model.ENIKind         `json:"kind"`
 	Subnet         string                `json:"subnet"`
 	SecurityGroups []model.SecurityGroup `json:"securityGroups,omitempty"` // none: the group's
 	PrimaryAddress netip.Addr            `json:"primaryAddress"`
 	Addresses      []netip.Addr          `json:"addresses,omitempty"`
-	Prefixes       []netip.Prefix        `json:"prefixes,omitempty"`
+	Prefixes       []netip.Prefix        `json:"prefixes,omitempty"` // /28s; in an IPv6 cluster a /80
 	Branches       []BranchState         `json:"branches,omitempty"` // of a trunk
 }
 
@@ -44,6 +43,7 @@ type BranchState struct {
 	VLAN           int                   `json:"vlan"`
 	Subnet         string                `json:"subnet"`
 	Address        netip.Addr            `json:"address"`
+	IPv6Address    netip.Addr            `json:"ipv6Address,omitzero"`     // in an IPv6 cluster
 	SecurityGroups []model.SecurityGroup `json:"securityGroups,omitempty"` // none: the trunk's
 }
 
@@ -81,20 +81,28 @@ func (d *decoder) nodeState(v value, into *NodeState) {
 		}
 		return
 	}
+	onCard := map[int]int{}
 	for i := range into.ENIs {
 		ni := &into.ENIs[i]
 		item := value{v.Get("enis").Items[i], fmt.Sprintf("%s.enis[%d]", v.path, i)}
 		if !item.given("device") {
-			ni.Device = i
+			ni.Device = onCard[ni.Card]
 		}
+		onCard[ni.Card]++
 		if !item.given("subnet") && i > 0 {
 			ni.Subnet = into.ENIs[0].Subnet
 		}
-		if i > 0 && ni.Device <= into.ENIs[i-1].Device {
-			d.fail(item.path+".device", "ENIs are in the order of their devices: %d does not come after %d", ni.Device, into.ENIs[i-1].Device)
+		if i == 0 {
+			if ni.Card != 0 || ni.Device != 0 {
+				d.fail(item.path+".device", "the first ENI is the primary one, device 0 of card 0")
+			}
+			continue
 		}
-		if i == 0 && ni.Device != 0 {
-			d.fail(item.path+".device", "the first ENI is the primary one, device 0")
+		switch before := into.ENIs[i-1]; {
+		case ni.Card < before.Card:
+			d.fail(item.path+".card", "ENIs are in the order of their network cards: %d does not come after %d", ni.Card, before.Card)
+		case ni.Card == before.Card && ni.Device <= before.Device:
+			d.fail(item.path+".device", "ENIs are in the order of their devices: %d does not come after %d", ni.Device, before.Device)
 		}
 	}
 }
@@ -104,13 +112,14 @@ var eniKinds = []model.ENIKind{model.ENIPrimary, model.ENISecondary, model.ENITr
 
 func (d *decoder) eniState(v value, into *ENIState) {
 	d.object(v,
+		field{"card", d.integer(&into.Card, 0, maxENIs)},
 		field{"device", d.integer(&into.Device, 0, maxENIs)},
 		field{"kind", oneOf(d, &into.Kind, eniKinds)},
 		field{"subnet", d.text(&into.Subnet)},
 		field{"securityGroups", d.securityGroups(&into.SecurityGroups)},
 		field{"primaryAddress", d.address(&into.PrimaryAddress)},
 		field{"addresses", list(d, &into.Addresses, each(d.address))},
-		field{"prefixes", list(d, &into.Prefixes, each(d.prefix))},
+		field{"prefixes", list(d, &into.Prefixes, each(d.delegated))},
 		field{"branches", list(d, &into.Branches, d.branchState)},
 	)
 	d.require(v, "primaryAddress")
@@ -136,6 +145,7 @@ func (d *decoder) branchState(v value, into *BranchState) {
 		field{"vlan", d.integer(&into.VLAN, 1, model.MaxVLAN)},
 		field{"subnet", d.text(&into.Subnet)},
 		field{"address", d.address(&into.Address)},
+		field{"ipv6Address", d.address6(&into.IPv6Address)},
 		field{"securityGroups", d.securityGroups(&into.SecurityGroups)},
 	)
 	d.require(v, "vlan", "subnet", "address")
@@ -146,7 +156,7 @@ func (d *decoder) podState(v value, into *PodState) {
 		field{"name", d.name(&into.Name)},
 		field{"workload", d.text(&into.Workload)},
 		field{"node", d.text(&into.Node)},
-		field{"address", d.address(&into.Address)},
+		field{"address", d.anyAddress(&into.Address)},
 		field{"requests", d.requests(&into.Requests)},
 		field{"hostNetwork", d.boolean(&into.HostNetwork)},
 	)
@@ -171,7 +181,7 @@ type heldBlock struct {
 func (d *decoder) holdState(s *State) {
 	d.held = map[string][]heldBlock{}
 	hold := func(subnet, path string, b netip.Prefix) {
-		if b.IsValid() && b.Addr().IsValid() {
+		if b.IsValid() {
 			d.held[subnet] = append(d.held[subnet], heldBlock{path, b})
 		}
 	}
@@ -187,6 +197,7 @@ func (d *decoder) holdState(s *State) {
 			}
 			for j, b := range ni.Branches {
 				hold(b.Subnet, fmt.Sprintf("%s.branches[%d].address", path, j), single(b.Address))
+				hold(b.Subnet, fmt.Sprintf("%s.branches[%d].ipv6Address", path, j), single(b.IPv6Address))
 			}
 		}
 	}
@@ -204,6 +215,9 @@ func single(a netip.Addr) netip.Prefix {
 func (d *decoder) claimState(space *model.Subnet) {
 	name := string(space.ID())
 	for _, h := range d.held[name] {
+		if h.block.Addr().Is6() {
+			continue // see checkState6
+		}
 		if err := space.Claim(h.block); err != nil {
 			d.fail(h.path, "%s", subnetMessage(name, err))
 		}
@@ -275,172 +289,4 @@ func splitNode(name string) (group string, number int) {
 	}
 	fmt.Sscan(name[cut+1:], &number)
 	return name[:cut], number
-}
-
-// simState holds the state to what the types and the agents allow.
-func (d *decoder) simState(s *Scenario, groups []sim.NodeGroup, workloads []sim.Workload, settings model.Settings) sim.State {
-	var out sim.State
-	if len(s.State.Nodes)+len(s.State.Pods) == 0 {
-		return out
-	}
-	if s.Cluster.IPFamily == familyIPv6 {
-		d.fail("state", "of an IPv6 cluster: %s", notYet)
-	}
-	if err := settings.Validate(); err != nil && s.Platform != PlatformECS {
-		d.fail("state", "the agents of its nodes would not run: %s", strings.ReplaceAll(err.Error(), "\n", "; "))
-	}
-	held := map[string]*heldOnNode{}
-	for i, n := range s.State.Nodes {
-		path := fmt.Sprintf("state.nodes[%d]", i)
-		held[n.Name] = newHeldOnNode(&s.State.Nodes[i])
-		group, _ := splitNode(n.Name)
-		k := slices.IndexFunc(groups, func(g sim.NodeGroup) bool { return g.Name == group && g.Type.Name != "" })
-		if k < 0 {
-			continue
-		}
-		if groups[k].Windows {
-			d.fail(path+".name", "a Windows node: %s; leave it out, and it begins with an empty pool", notYet)
-		}
-		d.checkLimits(path, n, groups[k].Type)
-		out.Nodes = append(out.Nodes, simNode(n, groups[k]))
-	}
-	specs := map[model.WorkloadName]sim.PodSpec{}
-	for _, w := range workloads {
-		specs[w.Name] = w.Pod
-	}
-	for i, p := range s.State.Pods {
-		one := d.simPodState(p)
-		spec := one.Spec
-		if p.Workload != "" {
-			spec = specs[one.Workload]
-		}
-		if n := held[p.Node]; n != nil && p.Address.IsValid() {
-			if why := n.give(p.Address, spec, settings); why != "" {
-				d.fail(fmt.Sprintf("state.pods[%d].address", i), "%s", why)
-			}
-		}
-		out.Pods = append(out.Pods, one)
-	}
-	return out
-}
-
-// checkLimits holds a node to its type.
-func (d *decoder) checkLimits(path string, n NodeState, t model.InstanceType) {
-	trunks := 0
-	for i, ni := range n.ENIs {
-		at := fmt.Sprintf("%s.enis[%d]", path, i)
-		if ni.Device >= t.MaxENIs {
-			d.fail(at+".device", "device %d; %s has %d, from 0", ni.Device, t.Name, t.MaxENIs)
-		}
-		if slots := len(ni.Addresses) + len(ni.Prefixes); slots > t.SlotsPerENI() {
-			d.fail(at, "%d addresses and prefixes; an ENI of %s holds %d beside its primary address", slots, t.Name, t.SlotsPerENI())
-		}
-		if ni.Kind != model.ENITrunk {
-			continue
-		}
-		if trunks++; trunks > 1 {
-			d.fail(at+".kind", "a node has one trunk")
-		}
-		if !t.TrunkingCompatible {
-			d.fail(at+".kind", "%s cannot have a trunk", t.Name)
-		}
-		if len(ni.Branches) > t.BranchENIs {
-			d.fail(at+".branches", "%d branches; %s has %d", len(ni.Branches), t.Name, t.BranchENIs)
-		}
-		vlans := map[int]bool{}
-		for k, b := range ni.Branches {
-			if vlans[b.VLAN] {
-				d.fail(fmt.Sprintf("%s.branches[%d].vlan", at, k), "VLAN %d stands twice", b.VLAN)
-			}
-			vlans[b.VLAN] = true
-		}
-	}
-}
-
-// heldOnNode is what the ENIs of a node have for pods.
-type heldOnNode struct {
-	name     string
-	singles  map[netip.Addr]model.ENIKind // secondary addresses and branches, by their ENI
-	prefixes map[netip.Prefix]model.ENIKind
-	given    map[netip.Addr]bool
-}
-
-func newHeldOnNode(n *NodeState) *heldOnNode {
-	h := &heldOnNode{n.Name, map[netip.Addr]model.ENIKind{}, map[netip.Prefix]model.ENIKind{}, map[netip.Addr]bool{}}
-	for _, ni := range n.ENIs {
-		for _, a := range ni.Addresses {
-			h.singles[a] = ni.Kind
-		}
-		for _, p := range ni.Prefixes {
-			h.prefixes[p] = ni.Kind
-		}
-		for _, b := range ni.Branches {
-			h.singles[b.Address] = model.ENIBranch
-		}
-	}
-	return h
-}
-
-// give gives a pod an address, or says why that cannot be.
-func (h *heldOnNode) give(a netip.Addr, spec sim.PodSpec, settings model.Settings) string {
-	block, _ := a.Prefix(28)
-	kind, ok := h.singles[a]
-	if !ok {
-		kind, ok = h.prefixes[block]
-	}
-	needsBranch := spec.PodENI || len(spec.BranchGroups) > 0
-	switch {
-	case spec.HostNetwork:
-		return "a pod on the host network has no address of its own: leave it out"
-	case !ok:
-		return fmt.Sprintf("no ENI of %s has %s for pods", h.name, a)
-	case h.given[a]:
-		return fmt.Sprintf("%s is another pod's, too", a)
-	case needsBranch && kind != model.ENIBranch:
-		return fmt.Sprintf("the pod needs a branch ENI, and %s is none's", a)
-	case !needsBranch && kind == model.ENIBranch:
-		return fmt.Sprintf("%s is a branch ENI's, which the pod does not ask for", a)
-	case kind == model.ENITrunk && !settings.TrunkServes():
-		return fmt.Sprintf("%s is the trunk's, which serves no pods in this release", a)
-	}
-	h.given[a] = true
-	return ""
-}
-
-func simNode(n NodeState, g sim.NodeGroup) sim.NodeState {
-	out := sim.NodeState{Node: model.NodeName(n.Name), Cordoned: n.Cordoned}
-	for _, ni := range n.ENIs {
-		one := sim.ENIState{
-			Device: ni.Device, Kind: ni.Kind, Subnet: model.SubnetID(ni.Subnet),
-			SecurityGroups: ni.SecurityGroups, PrimaryAddress: ni.PrimaryAddress,
-		}
-		if len(one.SecurityGroups) == 0 {
-			one.SecurityGroups = g.SecurityGroups
-		}
-		for _, a := range ni.Addresses {
-			one.Blocks = append(one.Blocks, single(a))
-		}
-		one.Blocks = append(one.Blocks, ni.Prefixes...)
-		for _, b := range ni.Branches {
-			groups := b.SecurityGroups
-			if len(groups) == 0 {
-				groups = one.SecurityGroups
-			}
-			one.Branches = append(one.Branches, sim.BranchState{Address: b.Address, VLAN: b.VLAN, Subnet: model.SubnetID(b.Subnet), SecurityGroups: groups})
-		}
-		out.ENIs = append(out.ENIs, one)
-	}
-	return out
-}
-
-func (d *decoder) simPodState(p PodState) sim.PodState {
-	out := sim.PodState{Pod: model.PodName(p.Name), Workload: model.WorkloadName(p.Workload), Node: model.NodeName(p.Node), Address: p.Address}
-	if p.Workload != "" {
-		return out
-	}
-	out.Spec = sim.PodSpec{
-		CPUMilli: int(p.Requests.CPU), MemoryMiB: int(p.Requests.Memory), PodENI: p.Requests.PodENI > 0,
-		HostNetwork: p.HostNetwork, StopAfter: time.Duration(d.delay(defaultStopAfter)),
-	}
-	return out
 }

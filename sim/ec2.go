@@ -115,7 +115,7 @@ func (x *ec2) newSubnet(cfg SubnetConfig) (*subnet, error) {
 		}
 		s.start.InUse = append(s.start.InUse, a)
 	}
-	if err := x.e.initial.claim(space); err != nil {
+	if err := x.e.initial.claim(s); err != nil {
 		return nil, err
 	}
 	var scatter model.Pick

@@ -2,6 +2,7 @@ package sim
 
 import (
 	"encoding/binary"
+	"fmt"
 	"net/netip"
 
 	"vpcsim/model"
@@ -26,36 +27,54 @@ const firstIPv6Prefix = 5
 // subnet ever runs out of them.
 type ipv6Space struct {
 	cidr  netip.Prefix
-	taken map[uint32]bool
-	// single are the addresses of ENIs, which are in the /80 that is never
-	// handed out.
-	single map[uint64]bool
+	taken map[netip.Prefix]bool
+	// single are the addresses of ENIs. Those that are handed out are in the /80
+	// that never is.
+	single map[netip.Addr]bool
 }
 
 func newIPv6Space(cidr netip.Prefix) *ipv6Space {
-	return &ipv6Space{cidr: cidr, taken: map[uint32]bool{}, single: map[uint64]bool{}}
+	return &ipv6Space{cidr: cidr, taken: map[netip.Prefix]bool{}, single: map[netip.Addr]bool{}}
+}
+
+// hold takes a /80 or a single address that somebody has already.
+func (s *ipv6Space) hold(b netip.Prefix) error {
+	switch {
+	case !s.cidr.Contains(b.Addr()):
+		return fmt.Errorf("%s is not in %s", b, s.cidr)
+	case s.taken[b] || b.IsSingleIP() && s.single[b.Addr()]:
+		return fmt.Errorf("%s is taken twice", b)
+	case b.IsSingleIP():
+		s.single[b.Addr()] = true
+	default:
+		s.taken[b] = true
+	}
+	return nil
 }
 
 // take hands out a /80: the lowest, or one drawn from the first 65,536.
 func (s *ipv6Space) take(pick model.Pick) netip.Prefix {
 	n := uint32(firstIPv6Prefix)
-	for s.taken[n] {
+	for s.taken[s.prefix(n)] {
 		n++
 	}
 	if pick != nil {
-		for n = uint32(pick(1 << 16)); n == 0 || s.taken[n]; n = uint32(pick(1 << 16)) {
+		for n = uint32(pick(1 << 16)); n == 0 || s.taken[s.prefix(n)]; n = uint32(pick(1 << 16)) {
 		}
 	}
-	s.taken[n] = true
+	p := s.prefix(n)
+	s.taken[p] = true
+	return p
+}
+
+// prefix is the subnet's /80 number n, from 0.
+func (s *ipv6Space) prefix(n uint32) netip.Prefix {
 	a := s.cidr.Addr().As16()
 	binary.BigEndian.PutUint32(a[6:], binary.BigEndian.Uint32(a[6:])+n)
 	return netip.PrefixFrom(netip.AddrFrom16(a), ipv6PrefixBits)
 }
 
-func (s *ipv6Space) release(p netip.Prefix) {
-	a, base := p.Addr().As16(), s.cidr.Addr().As16()
-	delete(s.taken, binary.BigEndian.Uint32(a[6:])-binary.BigEndian.Uint32(base[6:]))
-}
+func (s *ipv6Space) release(p netip.Prefix) { delete(s.taken, p) }
 
 // firstIPv6Address is the lowest address that EC2 gives to an ENI by itself: it
 // keeps the first four of a subnet. Source: VPC User Guide, "Subnet sizing".
@@ -65,24 +84,27 @@ const firstIPv6Address = 4
 // first /80.
 func (s *ipv6Space) takeAddress(pick model.Pick) netip.Addr {
 	n := uint64(firstIPv6Address)
-	for s.single[n] {
+	for s.single[s.address(n)] {
 		n++
 	}
 	if pick != nil {
-		for n = 0; n < firstIPv6Address || s.single[n]; {
+		for n = 0; n < firstIPv6Address || s.single[s.address(n)]; {
 			n = uint64(pick(1<<16))<<32 | uint64(pick(1<<16))<<16 | uint64(pick(1<<16))
 		}
 	}
-	s.single[n] = true
+	a := s.address(n)
+	s.single[a] = true
+	return a
+}
+
+// address is the address number n of the subnet, from 0.
+func (s *ipv6Space) address(n uint64) netip.Addr {
 	a := s.cidr.Addr().As16()
 	binary.BigEndian.PutUint64(a[8:], n)
 	return netip.AddrFrom16(a)
 }
 
-func (s *ipv6Space) releaseAddress(a netip.Addr) {
-	b := a.As16()
-	delete(s.single, binary.BigEndian.Uint64(b[8:]))
-}
+func (s *ipv6Space) releaseAddress(a netip.Addr) { delete(s.single, a) }
 
 // assignIPv6 adds a /80 to an attached ENI.
 func (x *ec2) assignIPv6(ni *eni, done func(blocks []netip.Prefix, code model.ErrorCode)) {

@@ -28,19 +28,20 @@ type State struct {
 type NodeState struct {
 	Node     model.NodeName // GROUP-N, N below the group's Count
 	Cordoned bool
-	// ENIs are by device number. The first is the primary one, in the node's
-	// subnet.
+	// ENIs are by network card and device number. The first is the primary one,
+	// in the node's subnet; a Windows node has no other.
 	ENIs []ENIState
 }
 
-// ENIState is an ENI that is attached, on network card 0.
+// ENIState is an ENI that is attached.
 type ENIState struct {
-	Device         int
+	Card           int // network card
+	Device         int // on the card
 	Kind           model.ENIKind
 	Subnet         model.SubnetID
 	SecurityGroups []model.SecurityGroup
 	PrimaryAddress netip.Addr
-	Blocks         []netip.Prefix // secondary addresses and prefixes
+	Blocks         []netip.Prefix // secondary addresses and prefixes; of IPv6 a /80
 	// Branches are of a trunk. One without a pod cools from instant 0.
 	Branches []BranchState
 }
@@ -48,7 +49,8 @@ type ENIState struct {
 // BranchState is a branch ENI that is associated with its trunk.
 type BranchState struct {
 	Address        netip.Addr
-	VLAN           int // 1 … model.MaxVLAN
+	IPv6Address    netip.Addr // in an IPv6 cluster
+	VLAN           int        // 1 … model.MaxVLAN
 	Subnet         model.SubnetID
 	SecurityGroups []model.SecurityGroup
 }
@@ -60,7 +62,8 @@ type PodState struct {
 	Workload model.WorkloadName
 	Node     model.NodeName // one of State.Nodes; empty: Pending
 	// Address is on the node: of a block, or a branch's. Zero: the pod waits for
-	// one, or runs on the host network.
+	// one, or runs on the host network. One that wants an address of each network
+	// card has the lowest free ones of the others.
 	Address netip.Addr
 	Spec    PodSpec // without a Workload; else that workload's holds
 }
@@ -89,6 +92,9 @@ func newInitial(e *engine) *initial {
 			in.held[ni.Subnet] = append(in.held[ni.Subnet], ni.Blocks...)
 			for _, b := range ni.Branches {
 				in.hold(b.Subnet, b.Address)
+				if b.IPv6Address.IsValid() {
+					in.hold(b.Subnet, b.IPv6Address)
+				}
 			}
 		}
 	}
@@ -100,9 +106,18 @@ func (in *initial) hold(s model.SubnetID, a netip.Addr) {
 }
 
 // claim takes the State's part of a subnet, before anything is drawn from it.
-func (in *initial) claim(s *model.Subnet) error {
+func (in *initial) claim(s *subnet) error {
 	for _, b := range in.held[s.ID()] {
-		if err := s.Claim(b); err != nil {
+		var err error
+		switch {
+		case b.Addr().Is4():
+			err = s.Claim(b)
+		case s.ipv6 == nil:
+			err = fmt.Errorf("state: subnet %s: has no IPv6 CIDR for %s", s.ID(), b)
+		default:
+			err = s.ipv6.hold(b)
+		}
+		if err != nil {
 			return err
 		}
 	}
@@ -232,14 +247,14 @@ func (in *instance) restore(s ENIState) {
 	taken := model.TakenENI{Primary: s.PrimaryAddress}
 	taken.Addresses, taken.Prefixes = split(s.Blocks)
 	ni := x.newENI(in, x.named[s.Subnet], s.SecurityGroups, taken, s.Kind)
-	in.attach(ni, 0, s.Device)
+	in.attach(ni, s.Card, s.Device)
 	if s.Kind != model.ENITrunk {
 		return
 	}
 	in.trunk = ni
 	for _, b := range s.Branches {
 		branch := x.newENI(in, x.named[b.Subnet], b.SecurityGroups, model.TakenENI{Primary: b.Address}, model.ENIBranch)
-		branch.trunk, branch.vlan, branch.associated = ni, b.VLAN, true
+		branch.trunk, branch.vlan, branch.associated, branch.ipv6 = ni, b.VLAN, true, b.IPv6Address
 		ni.branches = append(ni.branches, branch)
 	}
 }
@@ -254,6 +269,10 @@ func (n *node) takeOver() {
 	if n.initial.Cordoned {
 		n.cordon()
 	}
+	if n.windows != nil {
+		n.windows.takeOver()
+		return
+	}
 	n.agent.start()
 }
 
@@ -265,18 +284,27 @@ func (a *agent) takesOver() bool { return a.node.initial != nil && a.starts == 1
 // growing, which only a real start does.
 func (a *agent) takeOver() {
 	n := a.node
-	for _, i := range a.e.initial.on[n.name] {
-		if s := &a.e.cfg.State.Pods[i]; s.Address.IsValid() || a.e.initial.pods[i].spec.HostNetwork {
-			a.e.kubelet.restore(a.e.initial.pods[i], n, s.Address)
-		}
-	}
+	a.e.initial.restorePods(n)
 	if n.instance.trunk != nil {
 		n.signalled = true
 		a.e.controller.initialise(n)
 	} else {
 		a.signalTrunk()
 	}
+	if a.settings.IPv6 {
+		a.startedIPv6()
+		return
+	}
 	a.started()
+}
+
+// restorePods sets up the pods that run on the node.
+func (in *initial) restorePods(n *node) {
+	for _, i := range in.on[n.name] {
+		if s := &in.e.cfg.State.Pods[i]; s.Address.IsValid() || in.pods[i].spec.HostNetwork {
+			in.e.kubelet.restore(in.pods[i], n, s.Address)
+		}
+	}
 }
 
 // restore sets a pod up that runs on the node with the address.
@@ -287,6 +315,8 @@ func (k *kubelet) restore(p *pod, n *node, address netip.Addr) {
 	k.e.log(n.name, PodBound{p.name, p.workloadName()})
 	switch branch := n.instance.branchOf(address); {
 	case p.spec.HostNetwork:
+	case n.windows != nil:
+		k.restoreGrant(p, address)
 	case branch != nil:
 		k.restoreBranch(p, branch)
 	default:
@@ -301,26 +331,55 @@ func (k *kubelet) restore(p *pod, n *node, address netip.Addr) {
 }
 
 func (k *kubelet) restoreLease(p *pod, address netip.Addr) {
-	p.lease = p.node.agent.pools[0].store.Hold(address, p.name)
+	a := p.node.agent
+	for _, pl := range a.pools {
+		if p.lease = pl.store.Hold(address, p.name); p.lease != nil {
+			break
+		}
+	}
 	if p.lease == nil {
 		panic(fmt.Sprintf("state: pod %s: no ENI of %s has %s free", p.name, p.node.name, address))
 	}
+	e := p.lease.ENI()
+	if e.Card == 0 && a.wantsEveryCard(p) {
+		for _, pl := range a.pools[1:] {
+			if l := pl.store.Assign(k.e.now, p.name, nil); l != nil {
+				p.more = append(p.more, l)
+			}
+		}
+	}
 	k.e.log(p.node.name, PodAddressed{
-		Pod: p.name, Workload: p.workloadName(), ENI: p.lease.ENI().ID, Device: p.lease.ENI().Device,
-		Address: address, Prefix: p.lease.Prefix(),
+		Pod: p.name, Workload: p.workloadName(), ENI: e.ID, Card: e.Card, Device: e.Device,
+		Address: address, Prefix: p.lease.Prefix(), More: addressesOf(p.more),
+	})
+}
+
+// restoreGrant gives the pod the address of a Windows node that it is annotated
+// with; the pool counts it among those in use.
+func (k *kubelet) restoreGrant(p *pod, address netip.Addr) {
+	w := p.node.windows
+	g, ok := w.grantOf(address)
+	if !ok {
+		panic(fmt.Sprintf("state: pod %s: the pool of %s has no %s", p.name, p.node.name, address))
+	}
+	p.grant = &g
+	w.set++
+	k.e.log(p.node.name, PodAddressed{
+		Pod: p.name, Workload: p.workloadName(), ENI: w.eni().id, Device: w.eni().device,
+		Address: address, Prefix: g.Prefix(),
 	})
 }
 
 func (k *kubelet) restoreBranch(p *pod, ni *eni) {
 	p.branch = &model.Branch{
-		ENI: ni.id, VLAN: ni.vlan, Address: ni.primary, Subnet: ni.subnet.ID(),
+		ENI: ni.id, VLAN: ni.vlan, Address: ni.primary, IPv6Address: ni.ipv6, Subnet: ni.subnet.ID(),
 		Pod: p.name, PodID: p.seq, Associated: true,
 	}
 	k.e.log(p.node.name, BranchCreated{BranchFields{
-		Pod: p.name, ENI: ni.id, Trunk: ni.trunk.id, VLAN: ni.vlan, Address: ni.primary, Subnet: ni.subnet.ID(),
+		Pod: p.name, ENI: ni.id, Trunk: ni.trunk.id, VLAN: ni.vlan, Address: ni.primary, IPv6Address: ni.ipv6, Subnet: ni.subnet.ID(),
 	}, ni.groups})
 	k.e.log(p.node.name, PodAddressed{
-		Pod: p.name, Workload: p.workloadName(), ENI: ni.id, Device: noDevice, Address: ni.primary, VLAN: ni.vlan,
+		Pod: p.name, Workload: p.workloadName(), ENI: ni.id, Device: noDevice, Address: p.branch.PodAddress(), VLAN: ni.vlan,
 	})
 }
 
@@ -330,7 +389,7 @@ func (in *instance) branchOf(address netip.Addr) *eni {
 		return nil
 	}
 	for _, b := range in.trunk.branches {
-		if b.primary == address {
+		if b.primary == address || b.ipv6 == address {
 			return b
 		}
 	}

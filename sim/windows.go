@@ -64,6 +64,7 @@ type windowsPool struct {
 	base    model.Instant // of the rounds
 	round   model.Instant // of the timer that is set; Never if none
 	owed    bool          // that timer holds the run up
+	due     bool          // it has to look at a pool that was taken over
 	refused *refusal
 
 	// What the log tells differs from the pool while a pod is annotated and not
@@ -110,6 +111,16 @@ func (w *windowsPool) begin() {
 			held = append(held, *p.grant)
 		}
 	}
+	w.manage(known, held)
+	w.reconcile(w.node.agentUp)
+	w.setRound()
+	for _, p := range slices.Clone(w.node.pods) {
+		w.ask(p)
+	}
+}
+
+// manage makes the pool of what is on the ENI and of what pods hold of it.
+func (w *windowsPool) manage(known map[netip.Prefix]bool, held []model.WindowsGrant) {
 	ni := w.eni()
 	w.pool = model.NewWindowsPool(w.settings, ni.instance.kind, ni.blocks, held)
 	w.managed, w.refused, w.unset = true, nil, nil
@@ -118,11 +129,37 @@ func (w *windowsPool) begin() {
 	w.logStart(known)
 	w.node.windowsCapacity = w.pool.Capacity()
 	w.e.scheduler.nodeChanged(w.node)
-	w.reconcile(w.node.agentUp)
-	w.setRound()
-	for _, p := range slices.Clone(w.node.pods) {
-		w.ask(p)
+}
+
+// takeOver goes on where the controller was before the run: it asks EC2 for
+// nothing until its next round, or until a pod needs it.
+func (w *windowsPool) takeOver() {
+	w.life++
+	in := w.e.initial
+	if w.settings.IPAM {
+		var held []model.WindowsGrant
+		for _, i := range in.on[w.node.name] {
+			if g, ok := w.grantOf(w.e.cfg.State.Pods[i].Address); ok {
+				held = append(held, g)
+			}
+		}
+		w.manage(nil, held)
+		w.due = w.pool.Stats().Deviation(w.settings) != 0
 	}
+	in.restorePods(w.node)
+	if w.managed {
+		w.setRound()
+	}
+}
+
+// grantOf is the address with the block of the pool's mode that it is of.
+func (w *windowsPool) grantOf(a netip.Addr) (model.WindowsGrant, bool) {
+	for _, b := range w.eni().blocks {
+		if b.Contains(a) && b.IsSingleIP() != w.settings.PrefixDelegation {
+			return model.WindowsGrant{Address: a, Block: b}, true
+		}
+	}
+	return model.WindowsGrant{}, false
 }
 
 // logStart tells what the pool begins with. What it has not known before is
@@ -229,10 +266,11 @@ func (w *windowsPool) roundFrom(t model.Instant) model.Instant {
 }
 
 // setRound sees to it that the next round comes, where it has something to do:
-// addresses cool, or the last request was refused.
+// addresses cool, the last request was refused, or the pool was taken over with
+// more or less than its targets.
 func (w *windowsPool) setRound() {
-	cooling := w.pool.Stats().Cooling > 0
-	if !cooling && w.refused == nil {
+	owes := w.due || w.pool.Stats().Cooling > 0
+	if !owes && w.refused == nil {
 		return
 	}
 	if w.round == model.Never {
@@ -240,7 +278,7 @@ func (w *windowsPool) setRound() {
 		at := w.round
 		w.e.at(at, w.alive(func() { w.work() }))
 	}
-	if cooling && !w.owed {
+	if owes && !w.owed {
 		w.owed = true
 		w.e.promises++
 	}
@@ -257,6 +295,7 @@ func (w *windowsPool) clearRound() {
 // work is a round: what has cooled is warm again.
 func (w *windowsPool) work() {
 	w.clearRound()
+	w.due = false
 	w.pool.Cool(w.e.now)
 	w.unset = slices.DeleteFunc(w.unset, func(at model.Instant) bool { return w.e.now.Sub(at) >= model.WindowsCooldown })
 	if w.pool.Stats().Deviation(w.settings) <= 0 {

@@ -8,10 +8,12 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"time"
 
 	"github.com/spf13/cobra"
 
 	"vpcsim/cmd/simulate/internal/importer"
+	"vpcsim/model"
 )
 
 func (a *App) importCommand(g *globals) *cobra.Command {
@@ -48,15 +50,23 @@ error.`,
 	format := output(c, "yaml", "json")
 	var kubectl, aws, files []string
 	var o importer.Options
+	var from string
 	flags := c.Flags()
 	flags.StringArrayVar(&kubectl, "kubectl", nil, "what kubectl get -o json printed: a `FILE`, or -")
 	flags.StringArrayVar(&aws, "aws", nil, "what an aws command printed with --output json: a `FILE`, or -")
 	flags.StringArrayVarP(&files, "filename", "f", nil, "manifests or values: a `FILE`, a folder, or -")
 	flags.StringVar(&o.Name, "name", "", "`name` of the scenario; else the cluster's")
+	flags.StringVar(&o.InstanceType, "instance-type", "", "instance `type` of nodes that no file tells, and of node pools that leave a choice")
+	flags.DurationVar(&o.Cron, "cron", 0, "follow the schedules of CronJobs for this `duration`, at most 24h")
+	flags.StringVar(&from, "from", "", "`time` at which the scenario begins, for --cron: 2026-11-02T02:55:00Z; else the latest in the files")
+	completeFlagTypes(c, "instance-type")
 	c.RunE = func(c *cobra.Command, _ []string) error {
 		all := slices.Concat(kubectl, aws, files)
 		if len(all) == 0 {
 			return usageError{errors.New("nothing to import: name files by --kubectl, --aws or -f")}
+		}
+		if err := importOptions(&o, from); err != nil {
+			return usageError{err}
 		}
 		snapshot := importer.NewSnapshot()
 		for _, name := range all {
@@ -85,6 +95,30 @@ error.`,
 		return written(err)
 	}
 	return c
+}
+
+// importOptions checks what the flags say.
+func importOptions(o *importer.Options, from string) error {
+	if o.InstanceType != "" {
+		if _, known := model.LookupInstanceType(o.InstanceType); !known {
+			if err := checkPattern(o.InstanceType); err != nil {
+				return fmt.Errorf("--instance-type: %w", err)
+			}
+			return fmt.Errorf("--instance-type: %q: one type, not a pattern", o.InstanceType)
+		}
+	}
+	if o.Cron < 0 || o.Cron > 24*time.Hour {
+		return fmt.Errorf("--cron: %s is not between 0 and 24h", o.Cron)
+	}
+	if from == "" {
+		return nil
+	}
+	t, err := time.Parse(time.RFC3339, from)
+	if err != nil {
+		return fmt.Errorf("--from: %q is no time: write it as 2026-11-02T02:55:00Z", from)
+	}
+	o.From = t
+	return nil
 }
 
 // noFilesAsArguments points to the flags.

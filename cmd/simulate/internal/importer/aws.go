@@ -17,8 +17,12 @@ func tagOf(tags []tag, key string) string {
 
 type subnet struct {
 	SubnetId, VpcId, AvailabilityZone, CidrBlock string
-	AvailableIpAddressCount                      *int
-	Tags                                         []tag
+	Ipv6CidrBlockAssociationSet                  []struct {
+		Ipv6CidrBlock      string
+		Ipv6CidrBlockState struct{ State string }
+	}
+	AvailableIpAddressCount *int
+	Tags                    []tag
 }
 
 type vpc struct {
@@ -52,6 +56,12 @@ type networkInterface struct {
 	Ipv4Prefixes []struct {
 		Ipv4Prefix string
 	}
+	Ipv6Addresses []struct {
+		Ipv6Address string
+	}
+	Ipv6Prefixes []struct {
+		Ipv6Prefix string
+	}
 	TagSet []tag
 }
 
@@ -67,7 +77,13 @@ type instanceType struct {
 	BareMetal    bool
 	VCpuInfo     struct{ DefaultVCpus int }
 	MemoryInfo   struct{ SizeInMiB int }
-	NetworkInfo  struct{ MaximumNetworkInterfaces, Ipv4AddressesPerInterface int }
+	NetworkInfo  struct {
+		MaximumNetworkInterfaces, Ipv4AddressesPerInterface int // over all cards; of each
+		DefaultNetworkCardIndex                             int
+		NetworkCards                                        []struct {
+			NetworkCardIndex, MaximumNetworkInterfaces int
+		}
+	}
 }
 
 type addon struct {

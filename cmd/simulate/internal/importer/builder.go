@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
+	"time"
 
 	"vpcsim/model"
 	"vpcsim/scenarios"
@@ -13,9 +14,13 @@ import (
 
 // builder makes a Document of a Snapshot.
 type builder struct {
-	s   *Snapshot
-	g   *guesses
-	doc *Document
+	s       *Snapshot
+	g       *guesses
+	doc     *Document
+	options Options
+
+	began    time.Time // by the clock of schedules; zero until it is looked at
+	cronRuns int       // Jobs of CronJobs
 
 	members   []*member // by age
 	member    map[string]*member
@@ -23,6 +28,13 @@ type builder struct {
 	elsewhere map[string]bool // names of nodes that are left out
 	labels    map[string]bool // of nodes, that are looked at
 	hasState  bool
+	ipv6      bool // the cluster is one of IPv6
+
+	renamed map[string]bool // node groups that are called otherwise, and selected by
+
+	hasWindows  bool // there are Windows nodes
+	windowsKeys map[string]string
+	held6       map[netip.Prefix]bool // IPv6 blocks and addresses of the state
 
 	allSubnets []*outSubnet
 	subnetID   map[string]*outSubnet
@@ -37,42 +49,58 @@ type builder struct {
 	policyLabels map[string]bool
 	accounts     map[string]map[string]string // NAMESPACE/NAME → labels
 	onNodes      map[*member]*onNode
-	trunkServes  bool
 }
 
 // Options say what the files do not.
 type Options struct {
 	Name string // of the scenario; empty: the cluster's
+	// InstanceType is that of nodes which no file tells, and of those of node
+	// pools that leave a choice; empty: a guess.
+	InstanceType string
+	// Cron is how long schedules of CronJobs are followed; 0: they are not.
+	Cron time.Duration
+	// From is the instant at which the scenario begins, for these schedules; zero:
+	// the latest time in the files.
+	From time.Time
 }
 
 // Scenario makes a scenario of what was read, and holds it to all that the
 // language asks: what it returns can be run.
 func (s *Snapshot) Scenario(o Options) (*Document, error) {
 	b := &builder{
-		s: s, g: s.guesses, doc: &Document{},
+		s: s, g: s.guesses, options: o, doc: &Document{APIVersion: scenarios.APIVersion, Kind: scenarios.DocumentKind},
 		member: map[string]*member{}, instances: map[string]bool{}, elsewhere: map[string]bool{}, labels: map[string]bool{},
 		subnetID: map[string]*outSubnet{}, freshIn: map[*outSubnet]int{},
 		byKey: map[workloadKey]*group{}, madeBy: map[workloadKey]owner{}, policyLabels: map[string]bool{},
-		accounts: map[string]map[string]string{}, onNodes: map[*member]*onNode{},
+		accounts: map[string]map[string]string{}, onNodes: map[*member]*onNode{}, held6: map[netip.Prefix]bool{}, renamed: map[string]bool{},
 	}
-	if err := b.build(o); err != nil {
+	if err := b.build(); err != nil {
 		return nil, err
 	}
 	return b.doc, b.check()
 }
 
-func (b *builder) build(o Options) error {
-	if len(b.s.nodes)+len(b.s.pods)+len(b.s.workloads)+len(b.s.cronJobs)+len(b.s.pools)+len(b.s.subnets) == 0 {
-		return fmt.Errorf("the files have no nodes, pods, workloads or subnets: there is nothing to make a scenario of")
+func (b *builder) build() error {
+	if err := b.s.incomplete(); err != nil {
+		return err
 	}
-	if c := b.s.cluster; c != nil && strings.EqualFold(c.KubernetesNetworkConfig.IpFamily, "ipv6") {
-		return fmt.Errorf("cluster %s is one of IPv6: those are not imported; their pods' addresses come of a /80 a node, which does not run out", printable(c.Name, 100))
+	if len(b.s.nodes)+len(b.s.pods)+len(b.s.workloads)+len(b.s.cronJobs)+len(b.s.pools)+len(b.s.subnets) == 0 {
+		other := ""
+		if kinds := b.unread(); kinds != "" {
+			other = " (they have " + kinds + ")"
+		}
+		return fmt.Errorf("the files have no nodes, pods, workloads or subnets: there is nothing to make a scenario of%s", other)
 	}
 	b.interfacesOfInstances()
-	for _, step := range []func() error{b.cni, b.nodes, b.checkPods, b.subnets} {
-		if err := step(); err != nil {
-			return err
-		}
+	b.cni()
+	b.family()
+	if err := b.nodes(); err != nil {
+		return err
+	}
+	b.windowsSettings()
+	b.checkPods()
+	if err := b.subnets(); err != nil {
+		return err
 	}
 	b.types()
 	if err := b.attach(); err != nil {
@@ -83,15 +111,39 @@ func (b *builder) build(o Options) error {
 	b.readPolicies()
 	b.neededLabels()
 	b.fresh()
+	b.selectedByClasses()
 	b.keepSubnets()
 	b.groups()
+	if err := b.checkIPv6(); err != nil {
+		return err
+	}
 	b.state()
-	b.settings()
 	b.controllers()
-	b.finish()
+	if err := b.finish(); err != nil {
+		return err
+	}
 	b.pods()
 	b.inUse()
-	b.rest(o)
+	b.rest()
+	return nil
+}
+
+// checkIPv6 asks of an IPv6 cluster that the subnets of its nodes tell their IPv6
+// blocks.
+func (b *builder) checkIPv6() error {
+	if !b.ipv6 {
+		return nil
+	}
+	for _, s := range b.s.subnets {
+		n := b.subnetID[s.SubnetId]
+		if n == nil || n.IPv6CIDR.IsValid() {
+			continue
+		}
+		if slices.ContainsFunc(b.doc.NodeGroups, func(g *outGroup) bool { return slices.Contains(g.Subnets, n.Name) }) {
+			return fmt.Errorf("%s: subnet %s: has nodes of an IPv6 cluster and no IPv6 block: give all that aws ec2 describe-subnets prints, Ipv6CidrBlockAssociationSet included",
+				b.fileOf(s), printable(s.SubnetId, 40))
+		}
+	}
 	return nil
 }
 
@@ -118,13 +170,20 @@ func (b *builder) interfacesOfInstances() {
 	}
 }
 
-// settings are what the agents make of their environment.
-func (b *builder) settings() {
+// settings are what the agent of a node makes of its environment.
+func (b *builder) settings(m *member) model.Settings {
 	version := model.DefaultVersion
 	if b.doc.CNI.Version != "" {
 		version, _ = model.ParseVersion(b.doc.CNI.Version)
 	}
-	b.trunkServes = model.Settings{Version: version}.TrunkServes()
+	env := map[string]string{}
+	if on := b.envOf("ENABLE_MULTI_NIC"); on != "" {
+		env["ENABLE_MULTI_NIC"] = on
+	}
+	settings, _ := model.ParseSettings(env)
+	settings, _ = settings.ForVersion(version)
+	settings, _ = settings.ForType(b.limits(m.kind))
+	return settings
 }
 
 // fresh marks the subnets of nodes that begin anew, and counts what will be
@@ -163,7 +222,7 @@ func (b *builder) subnetWith(m *member) *outSubnet {
 			continue
 		}
 		for _, n := range b.allSubnets {
-			if n.CIDR.Contains(a) {
+			if n.CIDR.Contains(a) || n.ipv6.IsValid() && n.ipv6.Contains(a) {
 				return n
 			}
 		}
@@ -172,7 +231,7 @@ func (b *builder) subnetWith(m *member) *outSubnet {
 }
 
 // rest is the name of it all, and what is guessed of every cluster.
-func (b *builder) rest(o Options) {
+func (b *builder) rest() {
 	cluster := ""
 	if b.s.cluster != nil {
 		cluster = b.s.cluster.Name
@@ -188,7 +247,7 @@ func (b *builder) rest(o Options) {
 		}
 	}
 	b.doc.Cluster.Name = printable(cluster, 100)
-	b.doc.Name = name(o.Name, name(cluster, "imported"))
+	b.doc.Name = name(b.options.Name, name(cluster, "imported"))
 	if b.hasState && slices.ContainsFunc(b.found, func(g *group) bool { return g.name == agentName && len(g.pods) > 0 }) {
 		none := 0
 		b.doc.Cluster.SystemPods = &none // they are among the DaemonSets
@@ -203,7 +262,7 @@ func (b *builder) rest(o Options) {
 		if !b.s.have["Pod"] {
 			b.g.say("state: no file tells the pods: all addresses are free; add what kubectl get pods -A -o json prints")
 		}
-		if slices.ContainsFunc(b.doc.State.Nodes, func(n *outNode) bool {
+		if !b.ipv6 && slices.ContainsFunc(b.doc.State.Nodes, func(n *outNode) bool {
 			return slices.ContainsFunc(n.ENIs, func(e *outENI) bool { return len(e.Prefixes) > 0 })
 		}) {
 			b.g.say("state: of a prefix those addresses are used that pods have; others are free")

@@ -3,6 +3,7 @@ package importer
 import (
 	"fmt"
 	"maps"
+	"net/netip"
 	"slices"
 	"strings"
 
@@ -14,7 +15,7 @@ const agentName = "aws-node"
 
 // cni reads the settings of the CNI: of the DaemonSet as it runs, else of the
 // add-on's configuration or the chart's values.
-func (b *builder) cni() error {
+func (b *builder) cni() {
 	env, version := map[string]*string{}, ""
 	if b.s.daemon != nil {
 		env, version = b.daemonSet()
@@ -43,9 +44,6 @@ func (b *builder) cni() error {
 			b.doc.CNI.Env[name] = env[name]
 		}
 	}
-	if on := b.doc.CNI.Env["ENABLE_IPv6"]; on != nil && strings.EqualFold(*on, "true") {
-		return fmt.Errorf("%s: aws-node: ENABLE_IPv6 is true: clusters of IPv6 are not imported; their pods' addresses come of a /80 a node, which does not run out", b.fileOf(b.s.daemon))
-	}
 	if c := b.s.config; c != nil {
 		b.doc.CNI.BranchCooldown = c.Data["branch-eni-cooldown"]
 	}
@@ -54,13 +52,81 @@ func (b *builder) cni() error {
 			b.doc.CNI.BranchCooldown = string(*v.BranchENICooldown)
 		}
 	}
-	return nil
+}
+
+// family finds out whether the cluster is one of IPv6: by what EKS says, by the
+// agents' settings, by an address of a pod. What the family sets by itself is
+// left out of the settings.
+func (b *builder) family() {
+	on := b.doc.CNI.Env["ENABLE_IPv6"]
+	b.ipv6 = on != nil && strings.EqualFold(*on, "true") ||
+		b.s.cluster != nil && strings.EqualFold(b.s.cluster.KubernetesNetworkConfig.IpFamily, "ipv6") ||
+		slices.ContainsFunc(b.s.pods, func(p *pod) bool {
+			a, err := netip.ParseAddr(p.Status.PodIP)
+			return err == nil && a.Is6() && !a.Is4In6()
+		})
+	if !b.ipv6 {
+		return
+	}
+	b.doc.Cluster.IPFamily = "ipv6"
+	for _, name := range []string{"ENABLE_IPv4", "ENABLE_IPv6", "ENABLE_PREFIX_DELEGATION"} {
+		delete(b.doc.CNI.Env, name)
+	}
+}
+
+// windowsSettings are the keys about Windows nodes of the ConfigMap
+// amazon-vpc-cni, else of the chart's values, which make that ConfigMap.
+func (b *builder) windowsSettings() {
+	if !b.hasWindows {
+		return
+	}
+	keys := map[string]string{}
+	for _, v := range b.s.values {
+		for name, value := range map[string]*quantityOrBool{
+			model.WindowsIPAMKey: v.EnableWindowsIPAM, model.WindowsPrefixKey: v.EnableWindowsPrefixDelegation,
+			model.WindowsWarmPrefixKey: v.WarmWindowsPrefixTarget, model.WindowsWarmIPKey: v.WarmWindowsIPTarget,
+			model.WindowsMinimumIPKey: v.MinimumWindowsIPTarget,
+		} {
+			if value != nil {
+				keys[name] = string(*value)
+			}
+		}
+	}
+	if c := b.s.config; c != nil {
+		keys = map[string]string{model.WindowsIPAMKey: "false"} // left out it is off
+		for _, name := range model.WindowsKeys() {
+			if value, ok := c.Data[name]; ok {
+				keys[name] = value
+			}
+		}
+	} else if keys[model.WindowsIPAMKey] == "" {
+		b.g.say("cni.windows: no file tells the ConfigMap amazon-vpc-cni: the resource controller is taken to serve the Windows nodes; add what kubectl get configmap amazon-vpc-cni -n kube-system -o json prints")
+	}
+	b.windowsKeys = model.WindowsDefaults()
+	maps.Copy(b.windowsKeys, keys)
+	if !maps.Equal(b.windowsKeys, model.WindowsDefaults()) {
+		b.doc.CNI.Windows = b.windowsKeys
+	}
+}
+
+// windowsServed reports whether the resource controller serves Windows nodes.
+func (b *builder) windowsServed() bool {
+	settings, _ := model.ParseWindowsSettings(b.windowsKeys)
+	return settings.IPAM
+}
+
+// windowsPrefixes reports whether a Windows node of the type is in prefix mode.
+func (b *builder) windowsPrefixes(kind string) bool {
+	settings, _ := model.ParseWindowsSettings(b.windowsKeys)
+	settings, _ = settings.ForType(b.limits(kind))
+	return settings.PrefixDelegation
 }
 
 // daemonSet reads the container of the agent. What the release sets by default
 // and it does not, is unset.
 func (b *builder) daemonSet() (env map[string]*string, version string) {
 	env = map[string]*string{}
+	byDefault := map[string]bool{}
 	for _, c := range b.s.daemon.Spec.Template.Spec.Containers {
 		if c.Name != agentName {
 			continue
@@ -68,6 +134,11 @@ func (b *builder) daemonSet() (env map[string]*string, version string) {
 		for _, v := range c.Env {
 			if len(v.ValueFrom) == 0 || string(v.ValueFrom) == "null" {
 				env[v.Name] = &v.Value
+				continue
+			}
+			if known, ok := model.LookupVariable(v.Name); ok && known.Bears {
+				b.g.say("cni.env.%s: the DaemonSet takes it from elsewhere (valueFrom), which is not looked at: the default holds", v.Name)
+				byDefault[v.Name] = true
 			}
 		}
 		if at := strings.LastIndexByte(c.Image, ':'); at > strings.LastIndexByte(c.Image, '/') && !strings.Contains(c.Image, "@") {
@@ -76,6 +147,7 @@ func (b *builder) daemonSet() (env map[string]*string, version string) {
 	}
 	for name, text := range model.DaemonSetEnv() {
 		switch have, ok := env[name]; {
+		case byDefault[name]:
 		case !ok && text != "false" && name != "ENABLE_IPv4": // unset means false, and there are releases without that
 			env[name] = nil
 		case !ok:

@@ -7,6 +7,8 @@ import (
 // Document is a scenario as it is written: of the language's fields those that
 // the import sets, in the order in which a reader wants them.
 type Document struct {
+	APIVersion    string             `json:"apiVersion"`
+	Kind          string             `json:"kind"`
 	Name          string             `json:"name"`
 	Summary       string             `json:"summary,omitempty"`
 	VPC           outVPC             `json:"vpc"`
@@ -33,11 +35,14 @@ type outSubnet struct {
 	Name         string            `json:"name"`
 	Zone         string            `json:"zone,omitempty"`
 	CIDR         netip.Prefix      `json:"cidr"`
+	IPv6CIDR     netip.Prefix      `json:"ipv6Cidr,omitzero"`
 	Tags         map[string]string `json:"tags,omitempty"`
 	InUse        *outInUse         `json:"inUse,omitempty"`
 	Reservations []outReservation  `json:"reservations,omitempty"`
 
 	id        string
+	allTags   map[string]string
+	ipv6      netip.Prefix // its IPv6 CIDR, whatever the cluster is
 	available *int
 	held      map[netip.Addr]bool // by the state
 	others    map[netip.Addr]bool
@@ -56,6 +61,7 @@ type outReservation struct {
 
 type outCluster struct {
 	Name       string `json:"name,omitempty"`
+	IPFamily   string `json:"ipFamily,omitempty"`
 	SystemPods *int   `json:"systemPods,omitempty"`
 }
 
@@ -64,6 +70,7 @@ type outCNI struct {
 	Env            map[string]*string `json:"env,omitempty"`
 	BranchCooldown string             `json:"branchCooldown,omitempty"`
 	ENIConfigs     []outENIConfig     `json:"eniConfigs,omitempty"`
+	Windows        map[string]string  `json:"windows,omitempty"`
 }
 
 type outENIConfig struct {
@@ -79,6 +86,8 @@ type outType struct {
 	MemoryMiB  int    `json:"memoryMiB,omitempty"`
 	Hypervisor string `json:"hypervisor,omitempty"`
 	BareMetal  bool   `json:"bareMetal,omitempty"`
+	Cards      int    `json:"networkCards,omitempty"`
+	AllCards   int    `json:"maxENIsAllCards,omitempty"`
 	BranchENIs int    `json:"branchENIs,omitempty"`
 	Trunking   bool   `json:"trunkingCompatible,omitempty"`
 }
@@ -86,6 +95,7 @@ type outType struct {
 type outGroup struct {
 	Name           string            `json:"name"`
 	InstanceType   string            `json:"instanceType"`
+	OS             string            `json:"os,omitempty"`
 	Count          int               `json:"count"`
 	Subnets        []string          `json:"subnets,omitempty"`
 	MaxPods        int               `json:"maxPods,omitempty"`
@@ -102,17 +112,20 @@ type outGroup struct {
 type outWorkload struct {
 	Name                 string            `json:"name"`
 	Kind                 string            `json:"kind,omitempty"`
+	At                   string            `json:"at,omitempty"`
 	Replicas             *int              `json:"replicas,omitempty"`
 	Namespace            string            `json:"namespace,omitempty"`
 	Requests             map[string]any    `json:"requests,omitempty"`
 	HostNetwork          bool              `json:"hostNetwork,omitempty"`
 	Labels               map[string]string `json:"labels,omitempty"`
+	Annotations          map[string]string `json:"annotations,omitempty"`
 	ServiceAccount       string            `json:"serviceAccount,omitempty"`
 	ServiceAccountLabels map[string]string `json:"serviceAccountLabels,omitempty"`
 	NodeSelector         map[string]string `json:"nodeSelector,omitempty"`
 	Tolerations          []toleration      `json:"tolerations,omitempty"`
 	Strategy             *rolling          `json:"strategy,omitempty"`
 	Completions          int               `json:"completions,omitempty"`
+	RunFor               string            `json:"runFor,omitempty"`
 
 	comment string
 }
@@ -139,6 +152,7 @@ type outNode struct {
 }
 
 type outENI struct {
+	Card           int            `json:"card,omitempty"`
 	Device         int            `json:"device"`
 	Kind           string         `json:"kind,omitempty"`
 	Subnet         string         `json:"subnet,omitempty"`
@@ -155,6 +169,7 @@ type outBranch struct {
 	VLAN           int        `json:"vlan"`
 	Subnet         string     `json:"subnet"`
 	Address        netip.Addr `json:"address"`
+	IPv6Address    netip.Addr `json:"ipv6Address,omitzero"`
 	SecurityGroups []string   `json:"securityGroups,omitempty"`
 }
 

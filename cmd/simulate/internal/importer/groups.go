@@ -36,17 +36,23 @@ func (b *builder) groups() {
 		for i, m := range g.nodes {
 			m.as = fmt.Sprintf("%s-%d", g.Name, i)
 		}
-		g.Subnets = b.subnetsOf(g)
+		if len(g.nodes) > 0 || g.Subnets == nil {
+			g.Subnets = b.subnetsOf(g)
+		}
 	}
 	if len(b.doc.NodeGroups) == 0 {
-		b.doc.NodeGroups = []*outGroup{{Name: "nodes", InstanceType: "m5.large", Count: 3}}
-		b.g.say("nodeGroups: no file tells the nodes: three m5.large are an invention; add what kubectl get nodes -o json prints")
+		kind := cmp.Or(b.options.InstanceType, "m5.large")
+		b.doc.NodeGroups = []*outGroup{{Name: "nodes", InstanceType: kind, Count: 3}}
+		b.g.say("nodeGroups: no file tells the nodes: three %s are an invention; add what kubectl get nodes -o json prints", kind)
 	}
 }
 
 // groupOf is the group of a node, without a name.
 func (b *builder) groupOf(m *member) *outGroup {
 	g := &outGroup{InstanceType: m.kind, MaxPods: m.maxPods, SecurityGroups: m.groups}
+	if m.windows {
+		g.OS = osWindows
+	}
 	for _, label := range groupLabels {
 		if g.label = m.Labels[label]; g.label != "" {
 			break
@@ -119,10 +125,27 @@ func (b *builder) nameGroups() {
 		base := name(g.label, "nodes")
 		if count[base] > 1 {
 			base += "-" + strings.ReplaceAll(g.InstanceType, ".", "-")
+			if g.OS != "" && !strings.Contains(base, g.OS) {
+				base += "-" + g.OS
+			}
 		}
 		g.Name = unique(taken, name(base, "nodes"))
 	}
+	for _, g := range b.doc.NodeGroups {
+		if len(g.nodes) > 0 && g.Name != g.nodes[0].Labels[labelGroup] && b.labels[labelGroup] {
+			b.renamed[g.nodes[0].Labels[labelGroup]] = true
+		}
+	}
+	for _, g := range b.doc.NodeGroups {
+		if len(g.nodes) > 0 && b.renamed[g.nodes[0].Labels[labelGroup]] {
+			g.Labels = with(g.Labels, labelImported, g.nodes[0].Labels[labelGroup])
+		}
+	}
 }
+
+// labelImported has the name of a node's managed node group where its group in
+// the scenario is called otherwise and pods select by it.
+const labelImported = "imported/nodegroup"
 
 // name makes a name of a text.
 func name(text, otherwise string) string {
@@ -158,93 +181,51 @@ func letters(i int) string {
 }
 
 // subnetsOf are the subnets in which the group's nodes are, for those to come;
-// for want of any those of its zones.
+// for want of any those of its zones. Where nodes begin anew they are in the
+// order in which these go round them, so that each is in its own.
 func (b *builder) subnetsOf(g *outGroup) []string {
-	var out []string
-	add := func(n string) {
-		if !slices.Contains(out, n) {
-			out = append(out, n)
-		}
-	}
+	var each, out []string // of each node, empty where it is not known; of all
+	fresh := false
 	for _, m := range g.nodes {
+		name := ""
 		if len(m.enis) > 0 {
-			add(m.enis[0].Subnet)
+			name = m.enis[0].Subnet
 		} else if n := b.subnetWith(m); n != nil {
-			add(n.Name)
+			name, fresh = n.Name, true
+		}
+		each = append(each, name)
+		if name != "" && !slices.Contains(out, name) {
+			out = append(out, name)
 		}
 	}
-	if len(out) == 0 {
-		for _, n := range b.doc.VPC.Subnets {
-			for _, m := range g.nodes {
-				if n.Zone == m.zone {
-					add(n.Name)
-				}
-			}
+	if fresh && !slices.Contains(each, "") {
+		return round(each, func(i int) bool { return len(g.nodes[i].enis) == 0 })
+	}
+	if len(out) > 0 {
+		return out
+	}
+	for _, n := range b.doc.VPC.Subnets {
+		inZone := func(m *member) bool { return n.Zone == m.zone }
+		if slices.ContainsFunc(g.nodes, inZone) && !slices.Contains(out, n.Name) {
+			out = append(out, n.Name)
 		}
 	}
 	return out
 }
 
-// pools makes groups of Karpenter's node pools that have no node, where their
-// requirements leave one type.
-func (b *builder) pools() {
-	classes := map[string]*nodeClass{}
-	for _, c := range b.s.classes {
-		classes[c.Name] = c
-		for _, term := range c.Spec.SubnetSelectorTerms {
-			if len(c.Status.Subnets) == 0 && len(term.Tags) > 0 {
-				b.g.add("selects subnets by tags, which are not followed: nodes to come go where those are that there are", "EC2NodeClass "+c.Name)
-			}
+// round is the shortest beginning of the list, with every name that is in it,
+// that gone round and round has each item that matters in its place.
+func round(list []string, matters func(i int) bool) []string {
+	for n := 1; n < len(list); n++ {
+		fits := true
+		for i, name := range list {
+			fits = fits && slices.Contains(list[:n], name) && (!matters(i) || list[i%n] == name)
+		}
+		if fits {
+			return list[:n]
 		}
 	}
-	for _, p := range b.s.pools {
-		spec := p.Spec.Template.Spec
-		kubelet := spec.Kubelet
-		if c := classes[spec.NodeClassRef.Name]; c != nil {
-			kubelet.MaxPods, kubelet.PodsPerCore = cmp.Or(c.Spec.Kubelet.MaxPods, kubelet.MaxPods), cmp.Or(c.Spec.Kubelet.PodsPerCore, kubelet.PodsPerCore)
-		}
-		if slices.ContainsFunc(b.doc.NodeGroups, func(g *outGroup) bool { return g.label == p.Name }) {
-			continue // its nodes tell
-		}
-		kind := ""
-		for _, r := range spec.Requirements {
-			if r.Key == labelType && r.Operator == "In" && len(r.Values) == 1 {
-				kind = r.Values[0]
-			}
-		}
-		if kind == "" || b.unknownType(kind) {
-			b.g.add("has no node, and leaves the choice of a type: left out", "NodePool "+p.Name)
-			continue
-		}
-		g := &outGroup{InstanceType: kind, label: p.Name, Taints: spec.Taints}
-		for label, value := range p.Spec.Template.Labels {
-			if b.labels[label] && !ownLabel(label) {
-				g.Labels = with(g.Labels, label, value)
-			}
-		}
-		g.MaxPods = maxPodsOf(kubelet, b.limits(kind).VCPU)
-		if len(b.s.nodes) == 0 {
-			g.Count = 1
-			b.g.add("begins with one node, an invention", "NodePool "+p.Name)
-		}
-		b.doc.NodeGroups = append(b.doc.NodeGroups, g)
-	}
-}
-
-// maxPodsOf is what Karpenter gives kubelet; 0: its default. Source: Karpenter
-// documentation, "NodeClasses" (podsPerCore cannot exceed maxPods).
-func maxPodsOf(k kubeletConfig, vcpus int) int {
-	most := 0
-	if k.MaxPods != nil {
-		most = *k.MaxPods
-	}
-	if k.PodsPerCore != nil && *k.PodsPerCore > 0 && vcpus > 0 {
-		byCore := *k.PodsPerCore * vcpus
-		if most == 0 || byCore < most {
-			most = byCore
-		}
-	}
-	return max(0, min(most, 100_000))
+	return list
 }
 
 // state writes the nodes down.

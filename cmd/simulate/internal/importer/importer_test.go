@@ -1,10 +1,14 @@
 package importer
 
 import (
+	"encoding/binary"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
+	"unicode/utf16"
 
 	"github.com/stretchr/testify/require"
 )
@@ -186,4 +190,202 @@ func TestInstancesTellTheirInterfaces(t *testing.T) {
 	require.Contains(t, text, "- {name: s1, zone: z, cidr: 10.0.0.0/24, inUse: {count: 9}}")
 	require.Contains(t, text, "primaryAddress: 10.0.0.4, addresses: [10.0.0.9]")
 	require.Contains(t, strings.Join(d.Guesses(), "\n"), "which addresses others hold is not known, only how many")
+}
+
+// Nodes that begin anew are each in their own subnet: the group's subnets are as
+// many as it takes for that, and none that has a node is missing.
+func TestSubnetsGoRoundTheNodes(t *testing.T) {
+	all := func(int) bool { return true }
+	require.Equal(t, []string{"a", "b"}, round([]string{"a", "b", "a", "b", "a"}, all))
+	require.Equal(t, []string{"a", "b", "b"}, round([]string{"a", "b", "b"}, all))
+	require.Equal(t, []string{"a", "b", "b"}, round([]string{"a", "b", "b", "a", "b"}, all))
+	require.Equal(t, []string{"a"}, round([]string{"a"}, all))
+}
+
+// aPool is a NodePool of Karpenter with the requirements.
+func aPool(name, requirements string) string {
+	return `{apiVersion: karpenter.sh/v1, kind: NodePool, metadata: {name: ` + name + `}, spec: {template: {spec: {nodeClassRef: {name: default}, requirements: [` + requirements + `]}}}}`
+}
+
+// A node pool without nodes gets the only type that its requirements leave, or
+// the cheapest that holds the largest pod; the one asked for where they allow it.
+func TestNodePoolsChooseAType(t *testing.T) {
+	const pod = `{kind: Deployment, metadata: {name: w}, spec: {template: {spec: {containers: [{resources: {requests: {cpu: %s, memory: %s}}}]}}}}`
+	key := func(name, operator, values string) string {
+		return `{key: karpenter.k8s.aws/instance-` + name + `, operator: ` + operator + `, values: [` + values + `]}`
+	}
+	for _, c := range []struct{ name, requirements, cpu, memory, asked, want, guess string }{
+		{"one type", `{key: node.kubernetes.io/instance-type, operator: In, values: [m5.xlarge]}`, "1", "1Gi", "", "m5.xlarge", ""},
+		{"the cheaper of two", `{key: node.kubernetes.io/instance-type, operator: In, values: [m5.xlarge, m5.large]}`, "1", "1Gi", "", "m5.large", "among 2 types"},
+		{"the one that holds the pod", `{key: node.kubernetes.io/instance-type, operator: In, values: [m5.xlarge, m5.large]}`, "1", "8Gi", "", "m5.xlarge", "among 2 types"},
+		{"a pod of all of it", `{key: node.kubernetes.io/instance-type, operator: In, values: [m5.xlarge, m5.large]}`, "1800m", "1Gi", "", "m5.large", "among 2 types"},
+		{"a pod of more", `{key: node.kubernetes.io/instance-type, operator: In, values: [m5.xlarge, m5.large]}`, "1801m", "1Gi", "", "m5.xlarge", "among 2 types"},
+		{"asked for", `{key: node.kubernetes.io/instance-type, operator: In, values: [m5.xlarge, m5.large]}`, "1", "1Gi", "m5.xlarge", "m5.xlarge", ""},
+		{"asked for and not allowed", `{key: node.kubernetes.io/instance-type, operator: In, values: [m5.xlarge, m5.large]}`, "1", "1Gi", "c5.large", "m5.large", "does not allow c5.large"},
+		{"family and size", key("family", "In", "c5, c5n") + `, ` + key("size", "NotIn", "large, xlarge"), "1", "1Gi", "", "c5.2xlarge", "types"},
+		{"category, generation and CPU", key("category", "In", "m") + `, ` + key("generation", "Gt", `"5"`) + `, ` + key("cpu", "Lt", `"8"`) + `, ` + key("cpu", "Gt", `"2"`), "1", "1Gi", "", "m6a.xlarge", "types"},
+		{"memory", key("family", "In", "m5") + `, ` + key("memory", "Gt", `"16384"`), "1", "1Gi", "", "m5.2xlarge", "types"},
+		{"arm", key("family", "In", "m6g, m6i") + `, {key: kubernetes.io/arch, operator: In, values: [arm64]}`, "1", "1Gi", "", "m6g.large", "types"},
+		{"no arm of itself", key("family", "In", "m6g, m6i"), "1", "1Gi", "", "m6i.large", "types"},
+		{"not looked at", key("family", "In", "m5") + `, ` + key("gpu-count", "Gt", `"0"`), "1", "1Gi", "", "m5.large", "instance-gpu-count, which is not looked at"},
+		{"none", key("family", "In", "zz9"), "1", "1Gi", "", "", "no type of the table meets its requirements"},
+	} {
+		s := NewSnapshot()
+		require.NoError(t, s.Read("input", []byte(aPool("p", c.requirements))))
+		require.NoError(t, s.Read("input", []byte(fmt.Sprintf(pod, c.cpu, c.memory))))
+		d, err := s.Scenario(Options{InstanceType: c.asked})
+		require.NoError(t, err, c.name)
+		guesses := strings.Join(d.Guesses(), "\n")
+		require.Contains(t, guesses, c.guess, c.name)
+		if c.guess == "" {
+			require.NotContains(t, guesses, "leaves the choice", c.name)
+		}
+		if c.want == "" {
+			require.Equal(t, "nodes", d.NodeGroups[0].Name, c.name)
+			continue
+		}
+		require.Equal(t, c.want, d.NodeGroups[0].InstanceType, c.name)
+	}
+}
+
+// Nodes of a pool go to the subnets that its class selects, by id or tags; all
+// tags of one term.
+func TestNodeClassesSelectSubnets(t *testing.T) {
+	const subnets = `{"Subnets": [
+		{"SubnetId": "s1", "VpcId": "v", "CidrBlock": "10.0.0.0/24", "AvailabilityZone": "a", "Tags": [{"Key": "discovery", "Value": "shop"}, {"Key": "tier", "Value": "pods"}]},
+		{"SubnetId": "s2", "VpcId": "v", "CidrBlock": "10.0.1.0/24", "AvailabilityZone": "b", "Tags": [{"Key": "discovery", "Value": "shop"}]},
+		{"SubnetId": "s3", "VpcId": "v", "CidrBlock": "10.0.2.0/24", "AvailabilityZone": "c"}]}`
+	pool := aPool("p", `{key: node.kubernetes.io/instance-type, operator: In, values: [m5.large]}`)
+	for terms, want := range map[string][]string{
+		`[{tags: {discovery: shop}}]`:             {"s1", "s2"},
+		`[{tags: {discovery: shop, tier: pods}}]`: {"s1"},
+		`[{tags: {tier: "*"}}, {id: s3}]`:         {"s1", "s3"},
+		`[{tags: {discovery: other}}]`:            nil,
+	} {
+		_, d := imported(t, pool, subnets, `{kind: EC2NodeClass, metadata: {name: default}, spec: {subnetSelectorTerms: `+terms+`}}`)
+		if want == nil {
+			require.Contains(t, strings.Join(d.Guesses(), "\n"), "selects none of the subnets in the files")
+			require.Len(t, d.VPC.Subnets, 3)
+			continue
+		}
+		require.Equal(t, want, d.NodeGroups[0].Subnets, terms)
+		require.Len(t, d.VPC.Subnets, len(want), "others are left out")
+	}
+	_, d := imported(t, pool, subnets, `{kind: EC2NodeClass, metadata: {name: default}, spec: {subnetSelectorTerms: [{tags: {discovery: shop}}]}, status: {subnets: [{id: s2}]}}`)
+	require.Equal(t, []string{"s2"}, d.NodeGroups[0].Subnets, "what the class has found counts")
+}
+
+// A CronJob that is followed becomes a Job for each time of its schedule, which
+// takes as long as its last run; from the latest time in the files.
+func TestCronJobsAreFollowed(t *testing.T) {
+	const cron = `{"kind": "CronJob", "metadata": {"name": "report", "namespace": "shop"}, "spec": {"schedule": "*/10 * * * *", "concurrencyPolicy": "%s", "jobTemplate": {"spec": {"parallelism": 2, "completions": 5, "template": {"spec": {}}}}}, "status": {"lastScheduleTime": "2026-11-02T02:50:00Z"}}`
+	const job = `{"kind": "Job", "metadata": {"name": "report-29634290", "namespace": "shop", "ownerReferences": [{"kind": "CronJob", "name": "report", "controller": true}]}, "status": {"startTime": "2026-11-02T02:40:00Z", "completionTime": "2026-11-02T02:5%s:00Z"}}`
+	runs := func(policy, end string, o Options) ([]string, string) {
+		s := NewSnapshot()
+		require.NoError(t, s.Read("input", []byte(fmt.Sprintf(cron, policy))))
+		if end != "" {
+			require.NoError(t, s.Read("input", []byte(fmt.Sprintf(job, end))))
+		}
+		d, err := s.Scenario(o)
+		require.NoError(t, err)
+		var out []string
+		for _, w := range d.Workloads {
+			require.Equal(t, []int{2, 5}, []int{*w.Replicas, w.Completions})
+			out = append(out, w.Name+" "+w.At+" "+w.RunFor)
+		}
+		return out, strings.Join(d.Guesses(), "\n")
+	}
+	got, guesses := runs("Allow", "", Options{Cron: 30 * time.Minute})
+	require.Equal(t, []string{"report-at-10m 10m 1m", "report-at-20m 20m 1m", "report-at-30m 30m 1m"}, got)
+	require.Contains(t, guesses, "takes 1m a run, which is a guess")
+	require.Contains(t, guesses, "begins at 2026-11-02T02:50:00Z, the latest time that the files tell (CronJob shop/report)")
+
+	got, guesses = runs("Allow", "5", Options{Cron: 20 * time.Minute, From: time.Date(2026, 11, 2, 3, 1, 0, 0, time.UTC)})
+	require.Equal(t, []string{"report-at-9m 9m 15m", "report-at-19m 19m 15m"}, got)
+	require.NotContains(t, guesses, "guess")
+
+	got, _ = runs("Forbid", "5", Options{Cron: 30 * time.Minute})
+	require.Equal(t, []string{"report-at-10m 10m 15m", "report-at-30m 30m 15m"}, got)
+
+	got, _ = runs("Replace", "5", Options{Cron: 20 * time.Minute})
+	require.Equal(t, []string{"report-at-10m 10m 10m", "report-at-20m 20m 15m"}, got)
+
+	s := NewSnapshot()
+	require.NoError(t, s.Read("input", []byte(`{"kind": "CronJob", "metadata": {"name": "c"}, "spec": {"schedule": "* * * * *", "jobTemplate": {"spec": {}}}}`)))
+	_, err := s.Scenario(Options{Cron: 17 * time.Hour})
+	require.ErrorContains(t, err, "more than 1000 Jobs within 17h")
+}
+
+// What PowerShell's > writes is read; what is compressed is refused, with the
+// way out.
+func TestEncodings(t *testing.T) {
+	text := `{"kind": "Deployment", "metadata": {"name": "wéb"}}`
+	for _, order := range []binary.AppendByteOrder{binary.LittleEndian, binary.BigEndian} {
+		var data []byte
+		for _, unit := range append([]uint16{0xfeff}, utf16.Encode([]rune(text))...) {
+			data = order.AppendUint16(data, unit)
+		}
+		s := NewSnapshot()
+		require.NoError(t, s.Read("utf16", data))
+		require.Equal(t, "wéb", s.workloads[0].Name)
+	}
+	require.NoError(t, NewSnapshot().Read("utf8", []byte("\ufeff"+text)))
+	require.ErrorContains(t, NewSnapshot().Read("a.gz", []byte("\x1f\x8b\x08")), "a.gz: is compressed: unpack it first")
+	require.ErrorContains(t, NewSnapshot().Read("odd", []byte{0xff, 0xfe, '{'}), "is empty")
+}
+
+// A node group of two types is two groups, and pods that select it find both.
+func TestSelectingASplitNodeGroup(t *testing.T) {
+	const workload = `{kind: Deployment, metadata: {name: w}, spec: {template: {spec: {nodeSelector: {eks.amazonaws.com/nodegroup: web}}}}}`
+	text, d := imported(t, aNode("a", "m5.large", "web", "", ""), aNode("b", "m5.xlarge", "web", "", ""), aNode("c", "m5.large", "other", "", ""), workload)
+	require.Contains(t, text, "nodeSelector: {imported/nodegroup: web}")
+	require.Contains(t, text, "{name: web-m5-xlarge, instanceType: m5.xlarge, count: 1, maxPods: 29, labels: {imported/nodegroup: web}}")
+	require.NotContains(t, strings.Join(d.Guesses(), "\n"), "Pending")
+
+	text, _ = imported(t, aNode("a", "m5.large", "web", "", ""), workload)
+	require.Contains(t, text, "nodeSelector: {eks.amazonaws.com/nodegroup: web}")
+	text, _ = imported(t, aNode("a", "m5.large", "Web_1", "", ""), strings.ReplaceAll(workload, "nodegroup: web", "nodegroup: Web_1"))
+	require.Contains(t, text, "nodeSelector: {imported/nodegroup: Web_1}")
+}
+
+// Pods on Fargate and on hybrid nodes are not among a workload's replicas, and
+// none is made in their place; their address of the subnet is in use.
+func TestPodsElsewhereAreNoReplicas(t *testing.T) {
+	const elsewhere = `{kind: Node, metadata: {name: fargate-1, labels: {eks.amazonaws.com/compute-type: fargate}}}`
+	pod := func(name, owner, node, address string) string {
+		return `{kind: Pod, metadata: {name: ` + name + `, namespace: default, ownerReferences: [{kind: ` + owner + `, name: ` + strings.Split(name, "-")[0] + `, controller: true}]}, spec: {nodeName: ` + node + `}, status: {phase: Running, podIP: ` + address + `}}`
+	}
+	text, d := imported(t, aNode("a", "m5.large", "web", "", ""), elsewhere,
+		`{kind: Deployment, metadata: {name: web}, spec: {replicas: 3, template: {spec: {}}}}`,
+		`{kind: StatefulSet, metadata: {name: db}, spec: {replicas: 2, template: {spec: {}}}}`,
+		pod("web-x", "ReplicaSet", "a", "10.0.0.9"), pod("web-y", "ReplicaSet", "fargate-1", "10.0.0.77"),
+		pod("db-0", "StatefulSet", "fargate-1", "10.0.0.78"), pod("db-1", "StatefulSet", "fargate-1", "10.0.0.79"),
+		`{"Subnets": [{"SubnetId": "s1", "VpcId": "v", "CidrBlock": "10.0.0.0/24", "AvailabilityZone": "z", "AvailableIpAddressCount": 246}]}`,
+		`{"NetworkInterfaces": [
+			{"NetworkInterfaceId": "e0", "SubnetId": "s1", "Attachment": {"InstanceId": "i-a", "DeviceIndex": 0}, "PrivateIpAddresses": [{"Primary": true, "PrivateIpAddress": "10.0.0.4"}, {"PrivateIpAddress": "10.0.0.9"}]},
+			{"NetworkInterfaceId": "f0", "SubnetId": "s1", "PrivateIpAddresses": [{"Primary": true, "PrivateIpAddress": "10.0.0.77"}]},
+			{"NetworkInterfaceId": "f1", "SubnetId": "s1", "PrivateIpAddresses": [{"Primary": true, "PrivateIpAddress": "10.0.0.78"}]},
+			{"NetworkInterfaceId": "f2", "SubnetId": "s1", "PrivateIpAddresses": [{"Primary": true, "PrivateIpAddress": "10.0.0.79"}]}]}`)
+	require.Contains(t, text, "{name: web, replicas: 2}")
+	require.Contains(t, text, "{name: db, kind: StatefulSet, replicas: 0}")
+	require.Contains(t, text, "inUse: {addresses: [10.0.0.77, 10.0.0.78, 10.0.0.79]}")
+	require.Contains(t, strings.Join(d.Guesses(), "\n"), "StatefulSet default/db: has 2 pods on nodes that are left out: they are not among its replicas")
+}
+
+// Rules of placement that the scenario has not are said, with what they change.
+func TestPlacementThatIsNotFollowedIsSaid(t *testing.T) {
+	for spec, want := range map[string]string{
+		`affinity: {podAffinity: {requiredDuringSchedulingIgnoredDuringExecution: [{topologyKey: x}]}}`:                                                                   "required affinity of pods: not followed, its new pods go where there is room",
+		`affinity: {podAntiAffinity: {requiredDuringSchedulingIgnoredDuringExecution: [{topologyKey: x}]}}`:                                                               "required anti-affinity of pods: not followed, its new pods may share a node",
+		`affinity: {podAntiAffinity: {preferredDuringSchedulingIgnoredDuringExecution: [{weight: 1}]}}`:                                                                   "preferences of placement: not followed",
+		`affinity: {nodeAffinity: {preferredDuringSchedulingIgnoredDuringExecution: [{weight: 1}]}}`:                                                                      "preferences of placement: not followed",
+		`affinity: {nodeAffinity: {requiredDuringSchedulingIgnoredDuringExecution: {nodeSelectorTerms: [{matchExpressions: [{key: a, operator: NotIn, values: [b]}]}]}}}`: "required node affinity that no nodeSelector can say: not followed, its new pods may go to nodes that it rules out",
+		`topologySpreadConstraints: [{topologyKey: topology.kubernetes.io/zone, whenUnsatisfiable: DoNotSchedule}]`:                                                       "topologySpreadConstraints over topology.kubernetes.io/zone that hold",
+		`topologySpreadConstraints: [{topologyKey: kubernetes.io/hostname}]`:                                                                                              "topologySpreadConstraints over kubernetes.io/hostname that hold",
+		`topologySpreadConstraints: [{topologyKey: kubernetes.io/hostname, whenUnsatisfiable: ScheduleAnyway}]`:                                                           "preferences of placement: not followed",
+		`nodeSelector: {kubernetes.io/hostname: ip-10-0-0-1}`:                                                                                                             "selects a node by its host name: not followed",
+	} {
+		_, d := imported(t, `{kind: Deployment, metadata: {name: w}, spec: {template: {spec: {`+spec+`}}}}`)
+		require.Contains(t, strings.Join(d.Guesses(), "\n"), want, spec)
+	}
 }

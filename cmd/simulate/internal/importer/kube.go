@@ -54,8 +54,9 @@ type node struct {
 	Status struct {
 		Capacity   map[string]quantity `json:"capacity"`
 		Conditions []struct {
-			Type   string `json:"type"`
-			Status string `json:"status"`
+			Type              string `json:"type"`
+			Status            string `json:"status"`
+			LastHeartbeatTime string `json:"lastHeartbeatTime"`
 		} `json:"conditions"`
 		Addresses []struct {
 			Type    string `json:"type"`
@@ -91,6 +92,7 @@ type pod struct {
 
 type podSpec struct {
 	NodeName           string              `json:"nodeName"`
+	SchedulerName      string              `json:"schedulerName"`
 	HostNetwork        bool                `json:"hostNetwork"`
 	ServiceAccountName string              `json:"serviceAccountName"`
 	NodeSelector       map[string]string   `json:"nodeSelector"`
@@ -105,14 +107,22 @@ type podSpec struct {
 					Expressions []expression `json:"matchExpressions"`
 				} `json:"nodeSelectorTerms"`
 			} `json:"requiredDuringSchedulingIgnoredDuringExecution"`
+			Preferred []json.RawMessage `json:"preferredDuringSchedulingIgnoredDuringExecution"`
 		} `json:"nodeAffinity"`
-		PodAntiAffinity struct {
-			Required []json.RawMessage `json:"requiredDuringSchedulingIgnoredDuringExecution"`
-		} `json:"podAntiAffinity"`
+		PodAffinity     podAffinity `json:"podAffinity"`
+		PodAntiAffinity podAffinity `json:"podAntiAffinity"`
 	} `json:"affinity"`
-	TopologySpread []struct {
-		WhenUnsatisfiable string `json:"whenUnsatisfiable"`
-	} `json:"topologySpreadConstraints"`
+	TopologySpread []topologySpread `json:"topologySpreadConstraints"`
+}
+
+type topologySpread struct {
+	TopologyKey       string `json:"topologyKey"`
+	WhenUnsatisfiable string `json:"whenUnsatisfiable"`
+}
+
+type podAffinity struct {
+	Required  []json.RawMessage `json:"requiredDuringSchedulingIgnoredDuringExecution"`
+	Preferred []json.RawMessage `json:"preferredDuringSchedulingIgnoredDuringExecution"`
 }
 
 type container struct {
@@ -159,6 +169,10 @@ type workload struct {
 			RollingUpdate rolling `json:"rollingUpdate"`
 		} `json:"strategy"`
 	} `json:"spec"`
+	Status struct { // of a Job
+		StartTime      string `json:"startTime"`
+		CompletionTime string `json:"completionTime"`
+	} `json:"status"`
 	kind string
 }
 
@@ -170,10 +184,15 @@ type rolling struct {
 type cronJob struct {
 	meta `json:"metadata"`
 	Spec struct {
-		Schedule    string   `json:"schedule"`
-		Suspend     bool     `json:"suspend"`
-		JobTemplate workload `json:"jobTemplate"`
+		Schedule          string   `json:"schedule"`
+		TimeZone          *string  `json:"timeZone"`
+		Suspend           bool     `json:"suspend"`
+		ConcurrencyPolicy string   `json:"concurrencyPolicy"`
+		JobTemplate       workload `json:"jobTemplate"`
 	} `json:"spec"`
+	Status struct {
+		LastScheduleTime string `json:"lastScheduleTime"`
+	} `json:"status"`
 }
 
 type serviceAccount struct {

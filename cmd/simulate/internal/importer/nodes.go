@@ -3,8 +3,6 @@ package importer
 import (
 	"cmp"
 	"fmt"
-	"maps"
-	"net/netip"
 	"slices"
 	"strconv"
 	"strings"
@@ -17,6 +15,7 @@ type member struct {
 	*node
 	instance string
 	kind     string // instance type
+	windows  bool
 	zone     string
 	maxPods  int
 	enis     []*outENI // by device
@@ -24,6 +23,19 @@ type member struct {
 	group    *outGroup
 	as       string // its name in the scenario
 	out      *outNode
+}
+
+// os is the node's operating system as its label has it.
+func (m *member) os() string {
+	if m.windows {
+		return osWindows
+	}
+	return "linux"
+}
+
+// isWindows reports whether a pod of the spec is for Windows nodes.
+func isWindows(spec *podSpec) bool {
+	return cmp.Or(spec.NodeSelector[labelOS], spec.NodeSelector[labelOSBeta], affinity(spec)[labelOS]) == osWindows
 }
 
 // Labels of nodes that are read. Source: EKS user guide, "Managed node groups";
@@ -34,6 +46,8 @@ const (
 	labelZone     = "topology.kubernetes.io/zone"
 	labelZoneBeta = "failure-domain.beta.kubernetes.io/zone"
 	labelOS       = "kubernetes.io/os"
+	labelArch     = "kubernetes.io/arch"
+	labelOSBeta   = "beta.kubernetes.io/os"
 	labelHost     = "kubernetes.io/hostname"
 	labelGroup    = "eks.amazonaws.com/nodegroup"
 	labelCompute  = "eks.amazonaws.com/compute-type"
@@ -43,7 +57,10 @@ const (
 // groupLabels name what launched a node, the first that is there.
 var groupLabels = []string{labelGroup, "karpenter.sh/nodepool", "karpenter.sh/provisioner-name", "alpha.eksctl.io/nodegroup-name"}
 
-// nodes reads the nodes that run Linux on an instance of EC2.
+// osWindows is the value of labelOS on Windows nodes.
+const osWindows = "windows"
+
+// nodes reads the nodes that are instances of EC2.
 func (b *builder) nodes() error {
 	types := map[string]string{}
 	for _, in := range b.s.instances {
@@ -58,6 +75,7 @@ func (b *builder) nodes() error {
 		m := &member{node: n, instance: instanceOf(n), kind: cmp.Or(n.Labels[labelType], n.Labels[labelTypeBeta])}
 		m.kind = cmp.Or(m.kind, types[m.instance])
 		m.zone = cmp.Or(n.Labels[labelZone], n.Labels[labelZoneBeta])
+		m.windows = cmp.Or(n.Labels[labelOS], n.Labels[labelOSBeta]) == osWindows
 		if m.kind == "" {
 			return fmt.Errorf("%s: Node %s: has no label %s, and no file tells the type of its instance %q: add what aws ec2 describe-instances prints",
 				b.fileOf(n), printable(n.Name, 100), labelType, printable(m.instance, 40))
@@ -67,6 +85,7 @@ func (b *builder) nodes() error {
 		} else {
 			b.g.add("tells no capacity for pods: max-pods is auto", "node "+n.Name)
 		}
+		b.hasWindows = b.hasWindows || m.windows
 		if n.Labels[labelCompute] == "auto" {
 			b.g.add("is EKS Auto Mode's, whose agent is not the VPC CNI's: it is taken for one of the CNI's", "node "+n.Name)
 		}
@@ -86,13 +105,16 @@ func (b *builder) nodes() error {
 func elsewhere(n *node) string {
 	switch {
 	case n.Labels[labelCompute] == "fargate" || strings.Contains(n.Spec.ProviderID, "/fargate-"):
-		return "is Fargate's: it and its pod are left out, their addresses are in use by others"
+		return "is Fargate's: it and its pod are left out, and their address of the subnet is in use by others, for ever"
 	case n.Labels[labelCompute] == "hybrid" || strings.HasPrefix(n.Spec.ProviderID, "eks-hybrid:"):
-		return "is a hybrid node, which has no ENI: left out"
-	case n.Labels[labelOS] == "windows":
-		return "runs Windows: it and its pods are left out, its addresses are in use by others"
+		return "is a hybrid node, outside of the VPC: it and its pods are left out, they have no addresses of the VPC's"
 	}
 	return ""
+}
+
+// away reports whether a pod is on a node that is left out, or for Fargate.
+func (b *builder) away(p *pod) bool {
+	return b.elsewhere[p.Spec.NodeName] || p.Spec.SchedulerName == "fargate-scheduler"
 }
 
 // instanceOf is the id in aws:///us-west-2a/i-0123.
@@ -104,257 +126,17 @@ func instanceOf(n *node) string {
 	return id
 }
 
-// attach gives the nodes their ENIs, and all other addresses to others.
-func (b *builder) attach() error {
-	byInstance := map[string]*member{}
-	for _, m := range b.members {
-		if m.instance != "" {
-			byInstance[m.instance] = m
-		}
-	}
-	b.hasState = b.s.have["NetworkInterfaces"] && len(b.members) > 0 && len(b.allSubnets) > 0
-	if len(b.members) > 0 && !b.hasState {
-		b.g.say("state: without what aws ec2 describe-network-interfaces and describe-subnets print the nodes begin anew, with no ENI but their first, and all pods are new")
-	}
-	branches := map[string][]*networkInterface{} // by trunk
-	seen := map[string]bool{}
-	for _, ni := range b.s.interfaces {
-		if seen[ni.NetworkInterfaceId] {
-			continue
-		}
-		seen[ni.NetworkInterfaceId] = true
-		if trunk := tagOf(ni.TagSet, "vpcresources.k8s.aws/trunk-eni-id"); trunk != "" && ni.InterfaceType != "trunk" {
-			branches[trunk] = append(branches[trunk], ni)
-			continue
-		}
-		var m *member
-		if ni.Attachment != nil {
-			m = byInstance[ni.Attachment.InstanceId]
-		}
-		if m == nil || !b.hasState || !b.manages(m, ni) {
-			b.others(ni)
-			continue
-		}
-		if b.subnetID[ni.SubnetId] == nil {
-			return fmt.Errorf("%s: network interface %s of node %s: is in subnet %s, which no file tells: add it to what aws ec2 describe-subnets prints",
-				b.fileOf(ni), printable(ni.NetworkInterfaceId, 40), printable(m.Name, 100), printable(ni.SubnetId, 40))
-		}
-		if err := b.eni(m, ni); err != nil {
-			return err
-		}
-	}
-	for _, m := range b.members {
-		slices.SortFunc(m.enis, func(a, c *outENI) int { return cmp.Compare(a.Device, c.Device) })
-		for _, e := range m.enis {
-			b.branches(e, branches[e.id])
-			delete(branches, e.id)
-		}
-		switch {
-		case !b.hasState:
-		case len(m.enis) == 0:
-			b.g.add("has no network interface in the files: it begins anew", "node "+m.Name)
-		case m.enis[0].Device != 0:
-			b.g.add("has no primary network interface in the files: it begins anew", "node "+m.Name)
-			for _, e := range m.enis {
-				b.release1(e)
-			}
-			m.enis = nil
-		}
-	}
-	for _, trunk := range slices.Sorted(maps.Keys(branches)) {
-		for _, ni := range branches[trunk] {
-			b.others(ni)
-		}
-	}
-	return nil
-}
-
-// manages reports whether the agent of the node has the ENI in its view.
-func (b *builder) manages(m *member, ni *networkInterface) bool {
-	object := ni.NetworkInterfaceId
-	switch {
-	case ni.Attachment.NetworkCardIndex > 0:
-		b.g.add("is on a network card above 0: its addresses are in use by others", object)
-	case tagOf(ni.TagSet, "node.k8s.amazonaws.com/no_manage") == "true":
-		b.g.add("is tagged no_manage: its addresses are in use by others, and the slot that it takes is free here", object)
-	case ni.Attachment.Status == "detaching" || ni.Attachment.Status == "detached":
-		b.g.add("is being detached: its addresses are in use by others, for ever", object)
-	case ni.InterfaceType == "efa-only":
-		b.g.add("is EFA's alone: left out", object)
-	case b.limits(m.kind).MaxENIs <= ni.Attachment.DeviceIndex && !b.unknownType(m.kind):
-		b.g.add(fmt.Sprintf("is at a device number that %s has not: its addresses are in use by others", m.kind), object)
-	default:
-		return true
-	}
-	return false
-}
-
-// eni takes an ENI of a node.
-func (b *builder) eni(m *member, ni *networkInterface) error {
-	n := b.subnetID[ni.SubnetId]
-	n.used = true
-	e := &outENI{Device: ni.Attachment.DeviceIndex, Subnet: n.Name, id: ni.NetworkInterfaceId}
-	if slices.ContainsFunc(m.enis, func(have *outENI) bool { return have.Device == e.Device }) {
-		return fmt.Errorf("%s: network interface %s: another one is at device %d of instance %s, too", b.fileOf(ni), ni.NetworkInterfaceId, e.Device, m.instance)
-	}
-	if ni.InterfaceType == "trunk" {
-		e.Kind = "trunk"
-	}
-	for _, g := range ni.Groups {
-		e.SecurityGroups = append(e.SecurityGroups, g.GroupId)
-	}
-	e.SecurityGroups = firstGroups(e.SecurityGroups)
-	if e.Device == 0 {
-		m.groups = e.SecurityGroups
-		m.zone = cmp.Or(m.zone, n.Zone)
-	}
-	primary, singles, prefixes, err := addressesOf(ni)
-	if err != nil {
-		return fmt.Errorf("%s: network interface %s: %w", b.fileOf(ni), printable(ni.NetworkInterfaceId, 40), err)
-	}
-	if !primary.IsValid() || !b.claim(n, ni.NetworkInterfaceId, netip.PrefixFrom(primary, 32)) {
-		return fmt.Errorf("%s: network interface %s: has no primary address of its own in its subnet %s", b.fileOf(ni), printable(ni.NetworkInterfaceId, 40), n.CIDR)
-	}
-	e.PrimaryAddress = primary
-	for _, a := range singles {
-		if b.claim(n, ni.NetworkInterfaceId, netip.PrefixFrom(a, 32)) {
-			e.Addresses = append(e.Addresses, a)
-		}
-	}
-	for _, p := range prefixes {
-		if b.claim(n, ni.NetworkInterfaceId, p) {
-			e.Prefixes = append(e.Prefixes, p)
-		}
-	}
-	slices.SortFunc(e.Addresses, netip.Addr.Compare)
-	slices.SortFunc(e.Prefixes, func(a, c netip.Prefix) int { return a.Addr().Compare(c.Addr()) })
-	m.enis = append(m.enis, e)
-	return nil
-}
-
-// addressesOf are the IPv4 addresses of an ENI.
-func addressesOf(ni *networkInterface) (primary netip.Addr, singles []netip.Addr, prefixes []netip.Prefix, err error) {
-	for _, a := range ni.PrivateIpAddresses {
-		addr, parseErr := netip.ParseAddr(a.PrivateIpAddress)
-		if parseErr != nil || !addr.Is4() {
-			return primary, nil, nil, fmt.Errorf("%q is no IPv4 address", printable(a.PrivateIpAddress, 60))
-		}
-		if a.Primary {
-			primary = addr
-		} else {
-			singles = append(singles, addr)
-		}
-	}
-	if !primary.IsValid() {
-		primary, _ = netip.ParseAddr(ni.PrivateIpAddress)
-	}
-	for _, p := range ni.Ipv4Prefixes {
-		prefix, parseErr := netip.ParsePrefix(p.Ipv4Prefix)
-		if parseErr != nil || !prefix.Addr().Is4() || prefix.Bits() != 28 || prefix != prefix.Masked() {
-			return primary, nil, nil, fmt.Errorf("%q is no prefix of /28", printable(p.Ipv4Prefix, 60))
-		}
-		prefixes = append(prefixes, prefix)
-	}
-	return primary, singles, prefixes, nil
-}
-
-// claim notes that a node has the block, unless somebody has a part of it.
-func (b *builder) claim(n *outSubnet, id string, block netip.Prefix) bool {
-	for a := block.Addr(); block.Contains(a); a = a.Next() {
-		if !usableAddress(n.CIDR, a) {
-			b.g.add("outside of its subnet: left out", block.String()+" of "+id)
-			return false
-		}
-		if n.held[a] {
-			b.g.add("held twice in the files, which are of different instants: the first holds them", block.String()+" of "+id)
-			return false
-		}
-	}
-	for a := block.Addr(); block.Contains(a); a = a.Next() {
-		n.held[a] = true
-	}
-	return true
-}
-
-// release1 gives what an ENI holds to others.
-func (b *builder) release1(e *outENI) {
-	for _, n := range b.allSubnets {
-		if n.Name != e.Subnet {
-			continue
-		}
-		blocks := append([]netip.Prefix{netip.PrefixFrom(e.PrimaryAddress, 32)}, e.Prefixes...)
-		for _, a := range e.Addresses {
-			blocks = append(blocks, netip.PrefixFrom(a, 32))
-		}
-		for _, p := range blocks {
-			for a := p.Addr(); p.Contains(a); a = a.Next() {
-				delete(n.held, a)
-				n.others[a] = true
-			}
-		}
-	}
-}
-
-// others notes the addresses of an ENI that is nobody's in the scenario.
-func (b *builder) others(ni *networkInterface) {
-	n := b.subnetID[ni.SubnetId]
-	if n == nil {
-		return
-	}
-	primary, singles, prefixes, err := addressesOf(ni)
-	if err != nil {
-		b.g.add("has addresses that cannot be read: left out", ni.NetworkInterfaceId)
-		return
-	}
-	if tagOf(ni.TagSet, "node.k8s.amazonaws.com/instance_id") != "" && ni.Status == "available" {
-		b.g.add("was made by an agent and is attached nowhere: its addresses are in use by others, for ever", ni.NetworkInterfaceId)
-	}
-	for _, a := range append(singles, primary) {
-		n.others[a] = true
-	}
-	for _, p := range prefixes {
-		for a := p.Addr(); p.Contains(a); a = a.Next() {
-			n.others[a] = true
-		}
-	}
-}
-
-// branches hangs its branch ENIs on a trunk.
-func (b *builder) branches(e *outENI, all []*networkInterface) {
-	slices.SortFunc(all, func(a, c *networkInterface) int {
-		return cmp.Compare(a.NetworkInterfaceId, c.NetworkInterfaceId)
-	})
-	vlans := map[int]bool{}
-	for _, ni := range all {
-		n := b.subnetID[ni.SubnetId]
-		vlan, err := strconv.Atoi(tagOf(ni.TagSet, "vpcresources.k8s.aws/vlan-id"))
-		primary, _, _, addressErr := addressesOf(ni)
-		ok := err == nil && vlan >= 1 && vlan <= model.MaxVLAN && !vlans[vlan] && addressErr == nil && primary.IsValid()
-		if e.Kind != "trunk" || n == nil || !ok || !b.claim(n, ni.NetworkInterfaceId, netip.PrefixFrom(primary, 32)) {
-			b.g.add("is a branch whose trunk, VLAN or subnet is not known: its address is in use by others", ni.NetworkInterfaceId)
-			b.others(ni)
-			continue
-		}
-		n.used, vlans[vlan] = true, true
-		branch := outBranch{VLAN: vlan, Subnet: n.Name, Address: primary}
-		for _, g := range ni.Groups {
-			branch.SecurityGroups = append(branch.SecurityGroups, g.GroupId)
-		}
-		branch.SecurityGroups = firstGroups(branch.SecurityGroups)
-		e.Branches = append(e.Branches, branch)
-	}
-	slices.SortFunc(e.Branches, func(a, c outBranch) int { return cmp.Compare(a.VLAN, c.VLAN) })
-}
-
 // limits are those of an instance type: of the table, of the files, or what its
 // nodes have.
 func (b *builder) limits(kind string) model.InstanceType {
 	if t, ok := model.LookupInstanceType(kind); ok {
 		return t
 	}
-	t := model.InstanceType{Name: kind, MaxENIs: 1, IPv4PerENI: 2}
+	t := model.InstanceType{Name: kind, MaxENIs: 1, IPv4PerENI: 2, NetworkCards: 1}
 	if o, ok := b.doc.InstanceTypes[kind]; ok {
-		t.MaxENIs, t.IPv4PerENI, t.VCPU = o.MaxENIs, o.IPv4PerENI, o.VCPU
+		t.MaxENIs, t.IPv4PerENI, t.VCPU, t.Hypervisor = o.MaxENIs, o.IPv4PerENI, o.VCPU, o.Hypervisor
+		t.TrunkingCompatible, t.BranchENIs = o.Trunking, o.BranchENIs
+		t.NetworkCards, t.MaxENIsAllCards = max(o.Cards, 1), max(o.AllCards, o.MaxENIs)
 	}
 	return t
 }
@@ -375,10 +157,19 @@ func (b *builder) types() {
 		if !slices.ContainsFunc(b.members, func(m *member) bool { return m.kind == t.InstanceType }) {
 			continue
 		}
-		b.setType(t.InstanceType, outType{
+		of := outType{
 			MaxENIs: t.NetworkInfo.MaximumNetworkInterfaces, IPv4PerENI: t.NetworkInfo.Ipv4AddressesPerInterface,
 			VCPU: t.VCpuInfo.DefaultVCpus, MemoryMiB: t.MemoryInfo.SizeInMiB, Hypervisor: t.Hypervisor, BareMetal: t.BareMetal,
-		})
+		}
+		if cards := t.NetworkInfo.NetworkCards; len(cards) > 1 {
+			of.Cards, of.AllCards = len(cards), of.MaxENIs
+			for _, c := range cards {
+				if c.NetworkCardIndex == t.NetworkInfo.DefaultNetworkCardIndex && c.MaximumNetworkInterfaces > 0 {
+					of.MaxENIs = c.MaximumNetworkInterfaces
+				}
+			}
+		}
+		b.setType(t.InstanceType, of)
 	}
 }
 
@@ -403,10 +194,16 @@ func (b *builder) guessTypes() {
 			t = outType{MaxENIs: 1, IPv4PerENI: 2}
 		}
 		for _, e := range m.enis {
-			t.MaxENIs = max(t.MaxENIs, e.Device+1)
+			if e.Card == 0 {
+				t.MaxENIs = max(t.MaxENIs, e.Device+1)
+			}
+			t.Cards = max(t.Cards, e.Card+1)
 			t.IPv4PerENI = max(t.IPv4PerENI, 1+len(e.Addresses)+len(e.Prefixes))
 			t.Trunking = t.Trunking || e.Kind == "trunk"
 			t.BranchENIs = max(t.BranchENIs, len(e.Branches))
+		}
+		if t.Cards == 1 {
+			t.Cards = 0
 		}
 		b.setType(m.kind, t)
 		if told {

@@ -11,57 +11,96 @@ import (
 // lives reports whether a pod counts: it has not run to its end, is not being
 // deleted, and is on a node that is imported or on none.
 func (b *builder) lives(p *pod) bool {
-	return p.Status.Phase != "Succeeded" && p.Status.Phase != "Failed" && p.DeletionTimestamp == "" &&
+	return !ended(p) && p.DeletionTimestamp == "" && !b.away(p) &&
 		(p.Spec.NodeName == "" || b.member[p.Spec.NodeName] != nil || len(b.s.nodes) == 0)
 }
 
-// checkPods says which pods are left out, and refuses those of IPv6.
-func (b *builder) checkPods() error {
+// ended reports whether the pod has run to its end.
+func ended(p *pod) bool { return p.Status.Phase == "Succeeded" || p.Status.Phase == "Failed" }
+
+// checkPods says which pods are left out.
+func (b *builder) checkPods() {
 	for _, p := range b.s.pods {
 		object := "pod " + p.id()
-		if a, err := netip.ParseAddr(p.Status.PodIP); err == nil && a.Is6() {
-			return fmt.Errorf("%s: Pod %s: has the address %s: clusters of IPv6 are not imported; their pods' addresses come of a /80 a node, which does not run out", b.fileOf(p), p.id(), a)
-		}
 		switch node := p.Spec.NodeName; {
-		case p.Status.Phase == "Succeeded" || p.Status.Phase == "Failed":
+		case ended(p):
 			b.g.add("has run to its end: left out", object)
 		case node != "" && b.member[node] == nil && !b.elsewhere[node] && len(b.s.nodes) > 0:
 			b.g.add("is on a node that no file tells: left out", object)
+		case node == "" && b.away(p):
+			b.g.add("waits for Fargate: left out", object)
 		}
 	}
-	return nil
 }
 
 // onNode is what the pods of a node can hold.
 type onNode struct {
-	addresses map[netip.Addr]string // of what: pool, branch, trunk
-	given     map[netip.Addr]bool
+	singles  map[netip.Addr]string // of what: pool, branch, trunk, or why not
+	prefixes []onPrefix
+	given    map[netip.Addr]bool
+}
+
+type onPrefix struct {
+	prefix netip.Prefix
+	of     string
+}
+
+// has is of what the address is; empty: the node has it not.
+func (h *onNode) has(a netip.Addr) string {
+	if of := h.singles[a]; of != "" {
+		return of
+	}
+	for _, p := range h.prefixes {
+		if p.prefix.Contains(a) {
+			return p.of
+		}
+	}
+	return ""
 }
 
 func (b *builder) heldBy(m *member) *onNode {
 	if h := b.onNodes[m]; h != nil {
 		return h
 	}
-	h := &onNode{map[netip.Addr]string{}, map[netip.Addr]bool{}}
+	h := &onNode{singles: map[netip.Addr]string{}, given: map[netip.Addr]bool{}}
 	b.onNodes[m] = h
+	cards := b.settings(m).ManagedCards(b.limits(m.kind))
 	for _, e := range m.enis {
-		of := "pool"
-		if e.Kind == "trunk" && !b.trunkServes {
-			of = "trunk"
+		single, prefix := "pool", "pool"
+		switch {
+		case m.windows && !b.windowsServed():
+			single = "an address of a Windows node, and enable-windows-ipam is off"
+			prefix = single
+		case m.windows && b.windowsPrefixes(m.kind):
+			single = "a secondary address, and Windows nodes are in prefix mode"
+		case m.windows:
+			prefix = "an address of a prefix, and Windows nodes are in secondary mode"
+		case e.Kind == "trunk" && !b.settings(m).TrunkServes():
+			single = "an address of the trunk, which serves no pods in this release"
+			prefix = single
+		case e.Card >= cards:
+			single = "an address of a network card above 0, and ENABLE_MULTI_NIC is off"
+			prefix = single
 		}
 		for _, a := range e.Addresses {
-			h.addresses[a] = of
+			h.singles[a] = single
 		}
 		for _, p := range e.Prefixes {
-			for a := p.Addr(); p.Contains(a); a = a.Next() {
-				h.addresses[a] = of
-			}
+			h.prefixes = append(h.prefixes, onPrefix{p, prefix})
 		}
 		for _, br := range e.Branches {
-			h.addresses[br.Address] = "branch"
+			h.singles[br.podAddress()] = "branch"
 		}
 	}
 	return h
+}
+
+// podAddress is the one that a pod with the branch goes by.
+func (br outBranch) podAddress() netip.Addr {
+	if br.IPv6Address.IsValid() {
+		return br.IPv6Address
+	}
+	return br.Address
 }
 
 // pods writes the pods down, the oldest first.
@@ -104,7 +143,7 @@ func (b *builder) leftBare() {
 // not describe, is no controller's.
 func (b *builder) pod(p *pod, g *group, taken map[string]bool) {
 	object := "pod " + p.id()
-	deleting := p.DeletionTimestamp != "" && p.Status.Phase != "Succeeded" && p.Status.Phase != "Failed" && b.member[p.Spec.NodeName] != nil
+	deleting := p.DeletionTimestamp != "" && !ended(p) && b.member[p.Spec.NodeName] != nil
 	m := b.member[p.Spec.NodeName]
 	switch {
 	case !b.lives(p) && !deleting:
@@ -114,8 +153,8 @@ func (b *builder) pod(p *pod, g *group, taken map[string]bool) {
 		return
 	case g != nil && g.kind == "DaemonSet" && m == nil:
 		return // the controller makes it
-	case g == nil && p.Spec.NodeSelector[labelOS] == "windows":
-		b.g.add("is for Windows nodes: left out", object)
+	case g == nil && m == nil && isWindows(&p.Spec) && !b.hasWindows:
+		b.g.add("is for Windows nodes, of which there is none: left out", object)
 		return
 	}
 	out := &outPod{}
@@ -178,14 +217,16 @@ func (b *builder) addressOf(p *pod, m *member) (netip.Addr, string) {
 		return netip.Addr{}, ""
 	}
 	h := b.heldBy(m)
-	of, ok := h.addresses[a]
+	of := h.has(a)
 	switch {
-	case !ok:
+	case of == "":
 		b.g.add("has an address that no network interface of its node has: the files are of different instants; it waits for another one", "pod "+p.id())
 	case h.given[a]:
 		b.g.add("has the address of another pod: it waits for another one", "pod "+p.id())
-	case of == "trunk":
-		b.g.add("has an address of the trunk, which serves no pods in this release: it waits for another one", "pod "+p.id())
+	case of == "pool" && m.windows && !isWindows(&p.Spec):
+		b.g.add("is on a Windows node and does not select one: it waits there for ever", "pod "+p.id())
+	case of != "pool" && of != "branch":
+		b.g.add("has "+of+": it waits for another one", "pod "+p.id())
 	default:
 		h.given[a] = true
 		return a, of
@@ -255,6 +296,8 @@ func (b *builder) admits(of *outGroup, g *group, m *member) bool {
 			have = of.Name
 		case labelZone:
 			have = m.zone
+		case labelOS:
+			have = m.os()
 		}
 		if have != value {
 			return false

@@ -2,14 +2,18 @@ package importer
 
 import (
 	"bytes"
+	"cmp"
+	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"maps"
+	"reflect"
 	"regexp"
 	"slices"
 	"strings"
+	"unicode/utf16"
 	"unicode/utf8"
 
 	"vpcsim/scenarios"
@@ -46,18 +50,23 @@ type Snapshot struct {
 	guesses     *guesses
 	readFrom    map[any]string // the file of an object that is spoken of
 	valuesFiles []string
+	cutShort    map[string]error // lists of which a part was there that is not the last
+	lastPage    map[string]bool
 }
 
 // NewSnapshot returns an empty one.
 func NewSnapshot() *Snapshot {
-	return &Snapshot{have: map[string]bool{}, seen: map[string]bool{}, unread: map[string]int{}, guesses: newGuesses(), readFrom: map[any]string{}}
+	return &Snapshot{have: map[string]bool{}, seen: map[string]bool{}, unread: map[string]int{}, guesses: newGuesses(), readFrom: map[any]string{}, cutShort: map[string]error{}, lastPage: map[string]bool{}}
 }
 
 // Read takes a file in: JSON or YAML, one object or many, lists of objects, and
 // what AWS' commands print. The error names the file, and the place or the
 // object.
 func (s *Snapshot) Read(file string, data []byte) error {
-	data = bytes.TrimPrefix(data, []byte("\ufeff"))
+	if bytes.HasPrefix(data, []byte("\x1f\x8b")) {
+		return fmt.Errorf("%s: is compressed: unpack it first, gunzip -c %s > FILE", file, file)
+	}
+	data = bytes.TrimPrefix(plainUTF8(data), []byte("\ufeff"))
 	trimmed := bytes.TrimSpace(data)
 	if len(trimmed) == 0 {
 		return fmt.Errorf("%s: is empty; did the command that wrote it fail?", file)
@@ -69,6 +78,24 @@ func (s *Snapshot) Read(file string, data []byte) error {
 		return s.readJSON(file, data)
 	}
 	return s.readYAML(file, data)
+}
+
+// plainUTF8 turns UTF-16, which PowerShell's > writes, into UTF-8.
+func plainUTF8(data []byte) []byte {
+	var order binary.ByteOrder
+	switch {
+	case bytes.HasPrefix(data, []byte{0xff, 0xfe}):
+		order = binary.LittleEndian
+	case bytes.HasPrefix(data, []byte{0xfe, 0xff}):
+		order = binary.BigEndian
+	default:
+		return data
+	}
+	units := make([]uint16, 0, len(data)/2)
+	for i := 2; i+1 < len(data); i += 2 {
+		units = append(units, order.Uint16(data[i:]))
+	}
+	return []byte(string(utf16.Decode(units)))
 }
 
 // failures begin what kubectl and aws write instead of a result.
@@ -127,7 +154,7 @@ func jsonError(file string, data []byte, err error, offset int64) error {
 	}
 	if errors.Is(err, io.ErrUnexpectedEOF) || strings.Contains(message, "unexpected end") {
 		offset = int64(len(bytes.TrimRight(data, " \t\r\n")))
-		message = "the file ends in the middle of a value: it was cut"
+		message = fmt.Sprintf("the file ends in the middle of a value, after %d bytes: it was cut; write it again, and look whether the command ended well and the disk has room", len(data))
 	}
 	offset = max(0, min(offset, int64(len(data))))
 	before := data[:offset]
@@ -228,9 +255,7 @@ func (s *Snapshot) kubernetes(file string, rawKind, raw json.RawMessage, fields 
 	if err := json.Unmarshal(raw, &list); err != nil {
 		return fmt.Errorf("%s: items: must be a list: %w", file, err)
 	}
-	if list.Metadata.Continue != "" {
-		return fmt.Errorf("%s: %s is the first part of a longer list (metadata.continue): ask kubectl without a limit", file, kind)
-	}
+	s.page(kind, list.Metadata.Continue != "", fmt.Errorf("%s: %s is a part of a longer list (metadata.continue), whose last part is missing: add it, or ask kubectl without a limit", file, kind))
 	s.have[of] = true
 	for i, item := range list.Items {
 		var head struct{ Kind string }
@@ -250,8 +275,48 @@ func (s *Snapshot) kubernetes(file string, rawKind, raw json.RawMessage, fields 
 	return nil
 }
 
+// page notes a part of a list; the last one has no more behind it.
+func (s *Snapshot) page(list string, more bool, missing error) {
+	switch {
+	case !more:
+		s.lastPage[list] = true
+	case s.cutShort[list] == nil:
+		s.cutShort[list] = missing
+	}
+}
+
+// incomplete is the first list whose last part is missing, in the order of their
+// names.
+func (s *Snapshot) incomplete() error {
+	for _, list := range slices.Sorted(maps.Keys(s.cutShort)) {
+		if !s.lastPage[list] {
+			return s.cutShort[list]
+		}
+	}
+	return nil
+}
+
+// apiGroups are the API groups of the kinds that are read; other groups have
+// kinds of the same names.
+var apiGroups = map[string][]string{
+	"Node": {""}, "Pod": {""}, "ServiceAccount": {""}, "ConfigMap": {""}, "ReplicationController": {""},
+	"Deployment": {"apps", "extensions"}, "ReplicaSet": {"apps", "extensions"}, "DaemonSet": {"apps", "extensions"}, "StatefulSet": {"apps"},
+	"Job": {"batch"}, "CronJob": {"batch"}, "ENIConfig": {"crd.k8s.amazonaws.com"}, "SecurityGroupPolicy": {"vpcresources.k8s.aws"},
+	"NodePool": {"karpenter.sh"}, "EC2NodeClass": {"karpenter.k8s.aws"},
+}
+
 // object takes one object of Kubernetes.
 func (s *Snapshot) object(file, kind string, raw json.RawMessage) error {
+	var head struct{ APIVersion string }
+	_ = json.Unmarshal(raw, &head) // what is no text is said where the object is taken
+	group, _, grouped := strings.Cut(head.APIVersion, "/")
+	if !grouped {
+		group = ""
+	}
+	if groups := apiGroups[kind]; head.APIVersion != "" && groups != nil && !slices.Contains(groups, group) {
+		s.unread[kind+" of "+cmp.Or(group, head.APIVersion)]++
+		return nil
+	}
 	s.have[kind] = true
 	switch kind {
 	case "Node":
@@ -333,17 +398,33 @@ func take[T any, P interface {
 func plainError(err error) string {
 	var wrong *json.UnmarshalTypeError
 	if errors.As(err, &wrong) {
-		return fmt.Sprintf("%s: must be %s, not %s", strings.ReplaceAll(wrong.Field, "meta.", ""), wrong.Type.Kind(), wrong.Value)
+		return fmt.Sprintf("%s: must be %s, not %s", strings.ReplaceAll(wrong.Field, "meta.", ""), plainKind(wrong.Type.Kind()), wrong.Value)
 	}
 	return strings.TrimPrefix(err.Error(), "json: ")
+}
+
+// plainKind is a kind of value in words.
+func plainKind(k reflect.Kind) string {
+	switch k {
+	case reflect.Int, reflect.Int64:
+		return "a whole number"
+	case reflect.Slice:
+		return "a list"
+	case reflect.Struct, reflect.Map:
+		return "an object"
+	case reflect.String:
+		return "text"
+	case reflect.Bool:
+		return "true or false"
+	}
+	return k.String()
 }
 
 // aws takes what a command of AWS prints, one of its items, or the values of
 // the CNI's chart.
 func (s *Snapshot) aws(file string, raw json.RawMessage, fields map[string]json.RawMessage) error {
-	if _, more := fields["NextToken"]; more && string(fields["NextToken"]) != "null" && string(fields["NextToken"]) != `""` {
-		return fmt.Errorf("%s: is the first part of a longer list (NextToken): ask aws without --max-items and --no-paginate", file)
-	}
+	token, more := fields["NextToken"]
+	more = more && string(token) != "null" && string(token) != `""`
 	known := false
 	for _, name := range slices.Sorted(maps.Keys(fields)) {
 		var err error
@@ -384,6 +465,7 @@ func (s *Snapshot) aws(file string, raw json.RawMessage, fields map[string]json.
 			return fmt.Errorf("%s: %s: %s", file, name, plainError(err))
 		}
 		known = true
+		s.page(name, more, fmt.Errorf("%s: %s is a part of a longer list (NextToken), whose last part is missing: add it, or ask aws without --max-items and --no-paginate", file, name))
 	}
 	if known {
 		return nil
@@ -407,8 +489,10 @@ func (s *Snapshot) item(file string, raw json.RawMessage, fields map[string]json
 		err = takeList(s, file, "Subnets", list, &s.subnets)
 	case has("VpcId", "CidrBlock"):
 		err = takeList(s, file, "Vpcs", list, &s.vpcs)
-	case has("env") || has("eniConfig") || has("branchENICooldown") || has("enableWindowsIpam"):
+	case has("env") || has("init") || has("eniConfig") || has("branchENICooldown") || has("enableWindowsIpam"):
 		return s.takeValues(file, raw)
+	case has("aws-vpc-cni"): // of a chart that has this one in it
+		return s.takeValues(file, fields["aws-vpc-cni"])
 	case has("apiVersion"):
 		return fmt.Errorf("%s: an object without a kind", file)
 	default:

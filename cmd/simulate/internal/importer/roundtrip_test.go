@@ -1,6 +1,7 @@
 package importer
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -56,6 +57,9 @@ func exported(s *replay.State, cfg sim.Config) *export {
 	if len(s.Nodes) > 0 {
 		env = s.Nodes[0].Config.Env
 	}
+	if slices.ContainsFunc(s.Nodes, func(n *replay.Node) bool { return n.Launched.OS != "" }) {
+		env = cfg.CNI.Env
+	}
 	for name, text := range env {
 		x.env = append(x.env, object{"name": name, "value": text})
 	}
@@ -88,7 +92,7 @@ func requestsOf(p sim.PodSpec) object {
 func (x *export) node(n *replay.Node) {
 	x.nodes = append(x.nodes, object{
 		"kind":     "Node",
-		"metadata": object{"name": string(n.Name), "labels": object{labelType: n.Launched.InstanceType, labelZone: n.Launched.Zone, labelGroup: n.Launched.Group}, "creationTimestamp": fmt.Sprintf("%012d.%06d", n.LaunchedAt, len(x.nodes))},
+		"metadata": object{"name": string(n.Name), "labels": object{labelType: n.Launched.InstanceType, labelZone: n.Launched.Zone, labelGroup: n.Launched.Group, labelOS: cmp.Or(n.Launched.OS, "linux")}, "creationTimestamp": fmt.Sprintf("%012d.%06d", n.LaunchedAt, len(x.nodes))},
 		"spec":     object{"providerID": "aws:///" + n.Launched.Zone + "/" + string(n.Launched.Instance), "unschedulable": n.Cordoned},
 		"status":   object{"capacity": object{"pods": fmt.Sprint(n.Launched.MaxPods), "cpu": "2"}},
 	})
@@ -102,12 +106,14 @@ func (x *export) node(n *replay.Node) {
 	}
 	for _, e := range n.ENIs {
 		one := eniObject(string(e.ID), e.Subnet, e.PrimaryAddress, e.SecurityGroups)
-		one["Attachment"] = object{"InstanceId": string(n.Launched.Instance), "DeviceIndex": e.Device, "Status": "attached"}
+		one["Attachment"] = object{"InstanceId": string(n.Launched.Instance), "NetworkCardIndex": e.Card, "DeviceIndex": e.Device, "Status": "attached"}
 		if e.Kind == model.ENITrunk {
 			one["InterfaceType"] = "trunk"
 		}
 		for _, b := range e.Blocks {
-			if b.IsPrefix() {
+			if b.Prefix.Addr().Is6() {
+				one["Ipv6Prefixes"] = []object{{"Ipv6Prefix": b.Prefix.String()}}
+			} else if b.IsPrefix() {
 				one["Ipv4Prefixes"] = append(one["Ipv4Prefixes"].([]object), object{"Ipv4Prefix": b.Prefix.String()})
 			} else {
 				one["PrivateIpAddresses"] = append(one["PrivateIpAddresses"].([]object), object{"PrivateIpAddress": b.Prefix.Addr().String()})
@@ -118,6 +124,9 @@ func (x *export) node(n *replay.Node) {
 	for _, b := range n.Branches {
 		one := eniObject(string(b.ENI), b.Subnet, b.Address, b.SecurityGroups)
 		one["InterfaceType"] = "branch"
+		if b.IPv6Address.IsValid() {
+			one["Ipv6Addresses"] = []object{{"Ipv6Address": b.IPv6Address.String()}}
+		}
 		one["TagSet"] = []object{{"Key": "vpcresources.k8s.aws/trunk-eni-id", "Value": string(n.Trunk.ENI)}, {"Key": "vpcresources.k8s.aws/vlan-id", "Value": fmt.Sprint(b.VLAN)}}
 		x.interfaces = append(x.interfaces, one)
 	}
@@ -141,6 +150,8 @@ func (x *export) pod(p *replay.Pod, cfg sim.Config) {
 	if i := slices.IndexFunc(cfg.Workloads, func(w sim.Workload) bool { return w.Name == p.Workload }); i >= 0 {
 		meta["ownerReferences"] = []object{{"kind": x.kinds[string(p.Workload)], "name": string(p.Workload), "controller": true}}
 		spec["containers"] = []object{{"resources": object{"requests": requestsOf(cfg.Workloads[i].Pod)}}}
+		spec["nodeSelector"] = cfg.Workloads[i].Pod.NodeSelector
+		meta["annotations"] = cfg.Workloads[i].Pod.Annotations
 	}
 	if x.kinds[string(p.Workload)] == "Deployment" {
 		meta["ownerReferences"] = []object{{"kind": "ReplicaSet", "name": string(p.Workload) + "-7d9f8b6c5", "controller": true}}
@@ -163,6 +174,9 @@ func (x *export) subnet(sn *replay.Subnet) {
 	x.subnets = append(x.subnets, object{
 		"SubnetId": id, "VpcId": "vpc-1", "AvailabilityZone": sn.Zone, "CidrBlock": sn.CIDR.String(), "AvailableIpAddressCount": sn.Stats().Free, "Tags": tags,
 	})
+	if sn.IPv6CIDR.IsValid() {
+		x.subnets[len(x.subnets)-1]["Ipv6CidrBlockAssociationSet"] = []object{{"Ipv6CidrBlock": sn.IPv6CIDR.String(), "Ipv6CidrBlockState": object{"State": "associated"}}}
+	}
 	for i, a := range append(slices.Clone(sn.InUse), sn.ControlPlane...) {
 		x.interfaces = append(x.interfaces, eniObject(fmt.Sprintf("eni-other-%s-%d", sn.Name, i), sn.Name, a, nil))
 	}
@@ -173,8 +187,16 @@ func (x *export) subnet(sn *replay.Subnet) {
 
 // files are the exported objects, by file.
 func (x *export) files(cfg sim.Config) map[string]any {
-	daemon := object{"kind": "DaemonSet", "metadata": object{"name": "aws-node", "namespace": "kube-system"}, "spec": object{"template": object{"spec": object{"hostNetwork": true, "containers": []object{{"name": "aws-node", "image": "1.dkr.ecr/amazon-k8s-cni:" + cfg.CNI.Version.String(), "env": x.env}}}}}}
+	affinity := object{"nodeAffinity": object{"requiredDuringSchedulingIgnoredDuringExecution": object{"nodeSelectorTerms": []object{{"matchExpressions": []object{
+		{"key": labelOS, "operator": "In", "values": []string{"linux"}},
+		{"key": "kubernetes.io/arch", "operator": "In", "values": []string{"amd64", "arm64"}},
+		{"key": labelCompute, "operator": "NotIn", "values": []string{"fargate", "hybrid", "auto"}},
+	}}}}}}
+	daemon := object{"kind": "DaemonSet", "metadata": object{"name": "aws-node", "namespace": "kube-system"}, "spec": object{"template": object{"spec": object{"hostNetwork": true, "affinity": affinity, "containers": []object{{"name": "aws-node", "image": "1.dkr.ecr/amazon-k8s-cni:" + cfg.CNI.Version.String(), "env": x.env}}}}}}
 	var configs []object
+	if len(cfg.CNI.Windows) > 0 {
+		configs = append(configs, object{"kind": "ConfigMap", "metadata": object{"name": "amazon-vpc-cni", "namespace": "kube-system"}, "data": cfg.CNI.Windows})
+	}
 	for _, c := range cfg.CNI.ENIConfigs {
 		configs = append(configs, object{"kind": "ENIConfig", "metadata": object{"name": c.Name}, "spec": object{"subnet": "subnet-" + string(c.Subnet), "securityGroups": c.SecurityGroups}})
 	}
@@ -213,10 +235,6 @@ var oneWay = map[string]string{
 	"agent-restart-forgets-cooldown": "one node's agent has an environment of its own",
 	"large-fleet":                    "takes long",
 	"throttling-storm":               "takes long",
-	"multi-nic-pods":                 "network cards above 0 are left out",
-	"multi-nic-prefix-mode":          "network cards above 0 are left out",
-	"ipv6-max-pods":                  "IPv6 is refused",
-	"windows-secondary-ip":           "Windows nodes are left out",
 }
 
 // The end of a run, written as kubectl and aws print a cluster, comes back as a
@@ -291,7 +309,7 @@ func nodeText(s *replay.State, n *replay.Node) string {
 	var b strings.Builder
 	fmt.Fprintln(&b, n.Launched.InstanceType, n.Launched.Subnet, n.Launched.MaxPods, n.Bound()+n.Launched.SystemPods)
 	for _, e := range n.ENIs {
-		fmt.Fprintln(&b, e.Device, e.Kind, e.Subnet, e.PrimaryAddress, e.SecurityGroups)
+		fmt.Fprintln(&b, e.Card, e.Device, e.Kind, e.Subnet, e.PrimaryAddress, e.SecurityGroups)
 		for _, blk := range e.Blocks {
 			fmt.Fprintln(&b, " ", blk.Prefix, blk.Assigned)
 		}

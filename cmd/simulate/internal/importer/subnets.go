@@ -30,7 +30,18 @@ func (b *builder) subnets() error {
 			Name: tagOf(s.Tags, "Name"), Zone: s.AvailabilityZone, CIDR: cidr, id: s.SubnetId,
 			available: s.AvailableIpAddressCount, held: map[netip.Addr]bool{}, others: map[netip.Addr]bool{},
 		}
+		for _, a := range s.Ipv6CidrBlockAssociationSet {
+			block, err := netip.ParsePrefix(a.Ipv6CidrBlock)
+			if state := a.Ipv6CidrBlockState.State; err == nil && block.Addr().Is6() && (state == "associated" || state == "") {
+				n.ipv6 = block.Masked()
+			}
+		}
+		if b.ipv6 {
+			n.IPv6CIDR = n.ipv6
+		}
+		n.allTags = map[string]string{}
 		for _, t := range s.Tags {
+			n.allTags[t.Key] = t.Value
 			if t.Key == "kubernetes.io/role/cni" || strings.HasPrefix(t.Key, "cni.networking.k8s.aws/cluster/") {
 				if n.Tags == nil {
 					n.Tags = map[string]string{}
@@ -178,7 +189,11 @@ func (b *builder) inventSubnets() {
 	b.doc.VPC.CIDRs = []netip.Prefix{netip.MustParsePrefix("10.0.0.0/16")}
 	for i, zone := range all[:min(len(all), 8)] {
 		cidr := netip.PrefixFrom(netip.AddrFrom4([4]byte{10, 0, byte(32 * i), 0}), 19)
-		b.doc.VPC.Subnets = append(b.doc.VPC.Subnets, &outSubnet{Name: "private-" + zone, Zone: zone, CIDR: cidr})
+		n := &outSubnet{Name: "private-" + zone, Zone: zone, CIDR: cidr}
+		if b.ipv6 { // of the block for documentation, RFC 3849
+			n.IPv6CIDR = netip.MustParsePrefix(fmt.Sprintf("2001:db8:0:%x::/64", i+1))
+		}
+		b.doc.VPC.Subnets = append(b.doc.VPC.Subnets, n)
 	}
 	b.g.say("vpc: no file tells the subnets: a /19 a zone, all of it free, is an invention; add what aws ec2 describe-subnets prints")
 }

@@ -136,23 +136,28 @@ func (b *builder) describe(g *group) {
 	slices.SortFunc(g.pods, func(a, c *pod) int {
 		return cmp.Or(cmp.Compare(a.CreationTimestamp, c.CreationTimestamp), cmp.Compare(a.Name, c.Name))
 	})
+	var annotations map[string]string
 	switch {
 	case len(g.pods) > 0:
 		last := g.pods[len(g.pods)-1]
-		g.spec, g.labels = last.Spec, last.Labels
+		g.spec, g.labels, annotations = last.Spec, last.Labels, last.Annotations
 		if g.object == nil && g.cron == nil {
 			b.inferred = true
 		}
 	case g.object != nil:
-		g.spec, g.labels = g.object.Spec.Template.Spec, g.object.Spec.Template.Labels
+		template := g.object.Spec.Template
+		g.spec, g.labels, annotations = template.Spec, template.Labels, template.Annotations
 	default:
 		template := g.cron.Spec.JobTemplate.Spec.Template
-		g.spec, g.labels = template.Spec, template.Labels
+		g.spec, g.labels, annotations = template.Spec, template.Labels, template.Annotations
 	}
 	g.branch = b.needsBranch(g.namespace, g.labels, &g.spec)
 	w := &outWorkload{HostNetwork: g.spec.HostNetwork}
 	if g.kind != "Deployment" {
 		w.Kind = g.kind
+	}
+	if value := annotations[model.AnnotationNICs]; value != "" && !w.HostNetwork {
+		w.Annotations = with(nil, model.AnnotationNICs, value)
 	}
 	w.Requests = b.requests(&g.spec, g.kind+" "+g.namespace+"/"+g.name)
 	if g.namespace != "default" {
@@ -184,7 +189,7 @@ func (b *builder) selected(w *outWorkload, g *group) {
 
 // finish fills in how many pods the workloads have, and what of their placement
 // the scenario can say. The node groups are known.
-func (b *builder) finish() {
+func (b *builder) finish() error {
 	taken := map[string]bool{}
 	byName := map[string]int{}
 	for _, g := range b.found {
@@ -194,8 +199,8 @@ func (b *builder) finish() {
 		return cmp.Or(cmp.Compare(a.namespace, c.namespace), cmp.Compare(a.name, c.name), cmp.Compare(a.kind, c.kind))
 	})
 	for _, g := range b.found {
-		if g.spec.NodeSelector[labelOS] == "windows" {
-			b.g.add("is for Windows nodes: left out", g.kind+" "+g.namespace+"/"+g.name)
+		if isWindows(&g.spec) && !b.hasWindows {
+			b.g.add("is for Windows nodes, of which there is none: left out", g.kind+" "+g.namespace+"/"+g.name)
 			continue
 		}
 		base := name(g.name, "workload")
@@ -204,6 +209,11 @@ func (b *builder) finish() {
 		}
 		g.out.Name = unique(taken, base)
 		b.place(g)
+		if g.cron != nil && b.options.Cron > 0 {
+			if err := b.follow(g, taken); err != nil {
+				return err
+			}
+		}
 		if !b.count(g) {
 			continue
 		}
@@ -212,6 +222,7 @@ func (b *builder) finish() {
 	if b.inferred {
 		b.g.say("workloads: their pods tell most of them: a Deployment's name is its ReplicaSet's without the hash, its replicas are the pods that there are; add what kubectl get deployments,statefulsets,daemonsets -A -o json prints")
 	}
+	return nil
 }
 
 // place is where the pods of a workload may go.
@@ -221,18 +232,26 @@ func (b *builder) place(g *group) {
 	for key, value := range affinity(&g.spec) {
 		switch {
 		case value == "":
-			b.g.add("has a required node affinity that no nodeSelector can say: not followed", object)
+			b.g.add("has a required node affinity that no nodeSelector can say: not followed, its new pods may go to nodes that it rules out", object)
 		default:
 			want = with(want, key, value)
 		}
 	}
-	delete(want, labelOS)
+	if os := cmp.Or(want[labelOSBeta], want[labelOS]); os != "" && b.hasWindows {
+		want[labelOS] = os
+	} else {
+		delete(want, labelOS)
+	}
+	delete(want, labelOSBeta)
 	for _, key := range slices.Sorted(maps.Keys(want)) {
 		value := want[key]
+		if key == labelGroup && b.renamed[value] {
+			key = labelImported
+		}
 		switch {
 		case key == labelHost:
-			b.g.add("selects a node by its host name: not followed", object)
-		case !b.someNodeHas(key, value):
+			b.g.add("selects a node by its host name: not followed, its new pods go to any node; those that are there stay where they are", object)
+		case !b.someNodeHas(key, value) && g.kind != "DaemonSet":
 			b.g.add(fmt.Sprintf("selects nodes with %s=%s, which none of the groups has: its new pods stay Pending", key, value), object)
 			fallthrough
 		default:
@@ -244,18 +263,30 @@ func (b *builder) place(g *group) {
 			g.out.Tolerations = append(g.out.Tolerations, t)
 		}
 	}
-	if len(g.spec.Affinity.PodAntiAffinity.Required) > 0 {
-		b.g.add("has a required anti-affinity of pods: not followed", object)
-	}
-	if slices.ContainsFunc(g.spec.TopologySpread, func(c struct {
-		WhenUnsatisfiable string `json:"whenUnsatisfiable"`
-	}) bool {
-		return c.WhenUnsatisfiable == "DoNotSchedule"
-	}) {
-		b.g.add("has topologySpreadConstraints that hold: pods are spread, but none waits for that", object)
-	}
+	b.notFollowed(&g.spec, object)
 	if g.object != nil && g.kind == "Deployment" && (g.object.Spec.Strategy.RollingUpdate != rolling{}) {
 		g.out.Strategy = b.strategy(g.object)
+	}
+}
+
+// notFollowed says which rules of placement the scenario has not, and what that
+// changes.
+func (b *builder) notFollowed(spec *podSpec, object string) {
+	a := &spec.Affinity
+	if len(a.PodAffinity.Required) > 0 {
+		b.g.add("has a required affinity of pods: not followed, its new pods go where there is room, and not beside the pods that it names", object)
+	}
+	if len(a.PodAntiAffinity.Required) > 0 {
+		b.g.add("has a required anti-affinity of pods: not followed, its new pods may share a node and none stays Pending for want of one of its own", object)
+	}
+	for _, c := range spec.TopologySpread {
+		if c.WhenUnsatisfiable != "ScheduleAnyway" {
+			b.g.add(fmt.Sprintf("has topologySpreadConstraints over %s that hold: not followed, pods go to the emptiest node and none stays Pending for that", printable(c.TopologyKey, 80)), object)
+		}
+	}
+	preferred := len(a.NodeAffinity.Preferred) + len(a.PodAffinity.Preferred) + len(a.PodAntiAffinity.Preferred)
+	if preferred > 0 || slices.ContainsFunc(spec.TopologySpread, func(c topologySpread) bool { return c.WhenUnsatisfiable == "ScheduleAnyway" }) {
+		b.g.add("has preferences of placement: not followed, its new pods go to the emptiest node", object)
 	}
 }
 
@@ -280,7 +311,9 @@ func affinity(spec *podSpec) map[string]string {
 	for _, term := range terms {
 		for _, e := range term.Expressions {
 			switch {
-			case e.Key == labelCompute || e.Key == labelOS || e.Key == "kubernetes.io/arch" && len(e.Values) > 1:
+			case e.Key == labelOS && len(terms) == 1 && e.Operator == "In" && len(e.Values) == 1:
+				out[e.Key] = e.Values[0]
+			case e.Key == labelCompute || e.Key == labelOS || e.Key == labelArch && len(e.Values) > 1:
 				// Nodes of Linux on EC2 are all there are.
 			case len(terms) == 1 && e.Operator == "In" && len(e.Values) == 1:
 				out[e.Key] = e.Values[0]
@@ -308,6 +341,10 @@ func (b *builder) someNodeHas(key, value string) bool {
 			if slices.ContainsFunc(b.doc.VPC.Subnets, func(n *outSubnet) bool { return n.Zone == value }) {
 				return true
 			}
+		case labelOS:
+			if cmp.Or(g.OS, "linux") == value {
+				return true
+			}
 		default:
 			if g.Labels[key] == value {
 				return true
@@ -333,13 +370,23 @@ func tolerates(t toleration, has taint) bool {
 	return (t.Effect == "" || t.Effect == has.Effect) && (t.Key == "" && t.Operator == "Exists" || t.Key == has.Key && (t.Operator == "Exists" || t.Value == has.Value))
 }
 
+// maxReplicas bounds what a workload asks for.
+const maxReplicas = 1_000_000
+
 // count sets the replicas. It reports whether the workload has anything to do.
 func (b *builder) count(g *group) bool {
 	there := 0
+	away := 0
 	for _, p := range g.pods {
-		if b.lives(p) {
+		switch {
+		case b.lives(p):
 			there++
+		case b.away(p) && !ended(p) && p.DeletionTimestamp == "":
+			away++
 		}
+	}
+	if away > 0 {
+		b.g.add(fmt.Sprintf("has %s on nodes that are left out: they are not among its replicas", counted(away, "pod")), g.kind+" "+g.namespace+"/"+g.name)
 	}
 	replicas := there
 	switch g.kind {
@@ -349,7 +396,9 @@ func (b *builder) count(g *group) bool {
 		return b.runs(g, there)
 	case "StatefulSet":
 		for _, p := range g.pods {
-			replicas = max(replicas, number(p.Name, g.name)+1)
+			if !b.away(p) {
+				replicas = max(replicas, number(p.Name, g.name)+1)
+			}
 		}
 	}
 	if g.object != nil {
@@ -357,20 +406,25 @@ func (b *builder) count(g *group) bool {
 		if g.object.Spec.Replicas != nil {
 			wanted = *g.object.Spec.Replicas
 		}
+		if wanted < 0 || wanted > maxReplicas {
+			b.g.add(fmt.Sprintf("asks for %d replicas, which cannot be: it has none", wanted), g.kind+" "+g.namespace+"/"+g.name)
+			wanted = 0
+		}
+		wanted = max(0, wanted-away)
 		if there > wanted {
-			b.g.add(fmt.Sprintf("has more pods than replicas (%d), as in a roll-out: all of them are replicas", wanted), g.kind+" "+g.namespace+"/"+g.name)
+			b.g.add(fmt.Sprintf("has more pods than replicas (%d), as in a roll-out: all of them are replicas", wanted+away), g.kind+" "+g.namespace+"/"+g.name)
 		}
 		replicas = max(replicas, wanted)
 	}
-	if replicas < 0 || replicas > 1_000_000 {
-		replicas = 0
+	if replicas > maxReplicas {
+		replicas = 0 // a StatefulSet's, by the name of a pod
 	}
 	g.out.Replicas = &replicas
 	return true
 }
 
 // runs says how many pods of a Job run: those that are there, else what its
-// template asks for. They run for ever, for nothing tells how long.
+// template asks for. They run for ever where nothing tells how long.
 func (b *builder) runs(g *group, there int) bool {
 	object := "Job " + g.namespace + "/" + g.name
 	if there == 0 && b.s.have["Pod"] && g.cron == nil {
@@ -382,26 +436,28 @@ func (b *builder) runs(g *group, there int) bool {
 		if g.cron != nil {
 			object = "CronJob " + g.namespace + "/" + g.name
 			template = &g.cron.Spec.JobTemplate
-			if b.s.have["Pod"] {
-				b.g.add("has no pod at this instant: left out, its schedule is not followed", object)
+			switch {
+			case b.options.Cron > 0:
+				return false // its runs are Jobs of their own
+			case b.s.have["Pod"]:
+				b.g.add("has no pod at this instant: left out, its schedule is not followed; --cron DURATION follows it", object)
 				return false
 			}
-			b.g.add("is one run of its Job, which begins at once; its schedule is not followed", object)
+			b.g.add("is one run of its Job, which begins at once; its schedule is not followed; --cron DURATION follows it", object)
 		}
 		if template.Spec.Suspend {
 			b.g.add("is suspended: left out", object)
 			return false
 		}
-		replicas = 1
-		if p := template.Spec.Parallelism; p != nil {
-			replicas = max(0, *p)
-		}
-		if c := template.Spec.Completions; c != nil {
-			replicas = min(replicas, max(0, *c))
-		}
+		replicas, _ = parallelism(template)
+	}
+	g.out.Replicas = &replicas
+	if take := b.takes(g); take > 0 {
+		b.g.add(fmt.Sprintf("runs for %s more, as long as its last run took", span(take)), object)
+		g.out.RunFor = span(take)
+		return true
 	}
 	b.g.add("runs for ever and keeps its addresses: nothing tells how long its pods run; set runFor", object)
-	g.out.Replicas = &replicas
 	return true
 }
 
@@ -409,14 +465,7 @@ func (b *builder) runs(g *group, there int) bool {
 // that is more. Source: Kubernetes documentation, "Init Containers" and "Sidecar
 // Containers" (resource sharing).
 func (b *builder) requests(spec *podSpec, object string) map[string]any {
-	cpu := b.total(spec, "cpu", object, func(q quantity) (int, error) {
-		n, err := scenarios.ParseCPU(string(q))
-		return int(n), err
-	})
-	memory := b.total(spec, "memory", object, func(q quantity) (int, error) {
-		n, err := scenarios.ParseMemory(string(q))
-		return int(n), err
-	})
+	cpu, memory := b.sums(spec, object)
 	out := map[string]any{}
 	if cpu > 0 {
 		out["cpu"] = fmt.Sprintf("%dm", cpu)
@@ -430,6 +479,20 @@ func (b *builder) requests(spec *podSpec, object string) map[string]any {
 	return out
 }
 
+// sums are a pod's CPU in thousandths of a vCPU and its memory in MiB. What
+// cannot be read is said of the object; empty: it is not said.
+func (b *builder) sums(spec *podSpec, object string) (cpu, memory int) {
+	cpu = b.total(spec, "cpu", object, func(q quantity) (int, error) {
+		n, err := scenarios.ParseCPU(string(q))
+		return int(n), err
+	})
+	memory = b.total(spec, "memory", object, func(q quantity) (int, error) {
+		n, err := scenarios.ParseMemory(string(q))
+		return int(n), err
+	})
+	return cpu, memory
+}
+
 const podENI = "vpc.amazonaws.com/pod-eni"
 
 func (b *builder) total(spec *podSpec, resource, object string, parse func(quantity) (int, error)) int {
@@ -439,6 +502,9 @@ func (b *builder) total(spec *podSpec, resource, object string, parse func(quant
 			return 0
 		}
 		n, err := parse(q)
+		if err != nil && object == "" {
+			return 0
+		}
 		if err != nil {
 			b.g.add(fmt.Sprintf("requests %s of %q, which cannot be read: counts as none", resource, printable(string(q), 40)), object)
 			return 0
@@ -471,7 +537,7 @@ func asksPodENI(spec *podSpec) bool {
 
 // needsBranch reports whether pods like this need a branch ENI in the scenario.
 func (b *builder) needsBranch(namespace string, labels map[string]string, spec *podSpec) bool {
-	if spec.HostNetwork {
+	if spec.HostNetwork || isWindows(spec) {
 		return false
 	}
 	account := b.accounts[namespace+"/"+cmp.Or(spec.ServiceAccountName, "default")]
@@ -492,6 +558,10 @@ func (b *builder) readPolicies() {
 			b.g.add("selects nothing, or names no security group: left out", "SecurityGroupPolicy "+p.id())
 			continue
 		}
+		if operator := badOperator(p.Spec.PodSelector, p.Spec.ServiceAccountSelector); operator != "" {
+			b.g.add(fmt.Sprintf("selects by the operator %q, which there is not: left out", printable(operator, 40)), "SecurityGroupPolicy "+p.id())
+			continue
+		}
 		one := model.SecurityGroupPolicy{Name: p.Name, Namespace: namespaceOf(&p.meta), Pods: b.selector(p.Spec.PodSelector, true), ServiceAccounts: b.selector(p.Spec.ServiceAccountSelector, false)}
 		for _, g := range groups {
 			one.Groups = append(one.Groups, model.SecurityGroup(g))
@@ -502,6 +572,21 @@ func (b *builder) readPolicies() {
 		b.policies = append(b.policies, one)
 		b.doc.Policies = append(b.doc.Policies, outPolicy{p.Name, one.Namespace, p.Spec.PodSelector, p.Spec.ServiceAccountSelector, groups})
 	}
+}
+
+// badOperator is an operator of the selectors that there is not.
+func badOperator(all ...*selector) string {
+	for _, s := range all {
+		if s == nil {
+			continue
+		}
+		for _, e := range s.MatchExpressions {
+			if !slices.Contains([]string{"In", "NotIn", "Exists", "DoesNotExist"}, e.Operator) {
+				return cmp.Or(e.Operator, "none")
+			}
+		}
+	}
+	return ""
 }
 
 func (b *builder) selector(s *selector, ofPods bool) *model.LabelSelector {
