@@ -1,7 +1,6 @@
 package sim
 
 import (
-	"encoding/binary"
 	"net/netip"
 
 	"vpcsim/model"
@@ -12,78 +11,6 @@ import (
 // card above 0 that the agent manages. There is no warm pool and no loop.
 // Source: VPC CNI README, ENABLE_IPv6; observed in v1.23.1.
 
-// ipv6PrefixBits is the length of a delegated IPv6 prefix.
-const ipv6PrefixBits = 80
-
-// firstIPv6Prefix is the lowest /80 that is handed out in a subnet. Which ones
-// EC2 prefers is not documented; this is the one in the recordings of the real
-// agent.
-const firstIPv6Prefix = 5
-
-// ipv6Space is the IPv6 CIDR of a subnet as a space of /80 prefixes.
-//
-// Coarser than reality: the nodes' own IPv6 addresses are not in it, as no
-// subnet ever runs out of them.
-type ipv6Space struct {
-	cidr  netip.Prefix
-	taken map[uint32]bool
-	// single are the addresses of ENIs, which are in the /80 that is never
-	// handed out.
-	single map[uint64]bool
-}
-
-func newIPv6Space(cidr netip.Prefix) *ipv6Space {
-	return &ipv6Space{cidr: cidr, taken: map[uint32]bool{}, single: map[uint64]bool{}}
-}
-
-// take hands out a /80: the lowest, or one drawn from the first 65,536.
-func (s *ipv6Space) take(pick model.Pick) netip.Prefix {
-	n := uint32(firstIPv6Prefix)
-	for s.taken[n] {
-		n++
-	}
-	if pick != nil {
-		for n = uint32(pick(1 << 16)); n == 0 || s.taken[n]; n = uint32(pick(1 << 16)) {
-		}
-	}
-	s.taken[n] = true
-	a := s.cidr.Addr().As16()
-	binary.BigEndian.PutUint32(a[6:], binary.BigEndian.Uint32(a[6:])+n)
-	return netip.PrefixFrom(netip.AddrFrom16(a), ipv6PrefixBits)
-}
-
-func (s *ipv6Space) release(p netip.Prefix) {
-	a, base := p.Addr().As16(), s.cidr.Addr().As16()
-	delete(s.taken, binary.BigEndian.Uint32(a[6:])-binary.BigEndian.Uint32(base[6:]))
-}
-
-// firstIPv6Address is the lowest address that EC2 gives to an ENI by itself: it
-// keeps the first four of a subnet. Source: VPC User Guide, "Subnet sizing".
-const firstIPv6Address = 4
-
-// takeAddress hands out a single address: the lowest, or one drawn from the
-// first /80.
-func (s *ipv6Space) takeAddress(pick model.Pick) netip.Addr {
-	n := uint64(firstIPv6Address)
-	for s.single[n] {
-		n++
-	}
-	if pick != nil {
-		for n = 0; n < firstIPv6Address || s.single[n]; {
-			n = uint64(pick(1<<16))<<32 | uint64(pick(1<<16))<<16 | uint64(pick(1<<16))
-		}
-	}
-	s.single[n] = true
-	a := s.cidr.Addr().As16()
-	binary.BigEndian.PutUint64(a[8:], n)
-	return netip.AddrFrom16(a)
-}
-
-func (s *ipv6Space) releaseAddress(a netip.Addr) {
-	b := a.As16()
-	delete(s.single, binary.BigEndian.Uint64(b[8:]))
-}
-
 // assignIPv6 adds a /80 to an attached ENI.
 func (x *ec2) assignIPv6(ni *eni, done func(blocks []netip.Prefix, code model.ErrorCode)) {
 	var blocks []netip.Prefix
@@ -92,6 +19,10 @@ func (x *ec2) assignIPv6(ni *eni, done func(blocks []netip.Prefix, code model.Er
 		life:   ni.instance.life(),
 		fields: CallFields{Action: AssignIpv6Addresses, ENI: ni.id, Card: ni.card, Subnet: ni.subnet.ID(), Want: 1},
 		effect: func(f *CallFields) {
+			if err := x.quotas.admitsUnits(1); err != nil {
+				f.Error = codeOf(err)
+				return
+			}
 			blocks = []netip.Prefix{ni.subnet.ipv6.take(ni.subnet.pick)}
 			ni.blocks = append(ni.blocks, blocks...)
 			x.quotas.added(len(blocks))
