@@ -160,15 +160,27 @@ func (x *ec2) subnetStarts() []SubnetStart {
 
 // launch starts an instance for the node: its primary ENI takes an address. A
 // refusal is logged as a call of RunInstances; a success as the node's launch.
+// What is launched in the instant in which the run begins is taken for instances
+// that are there by then, whenever they were asked for.
 func (x *ec2) launch(n *node, s *subnet, groups []model.SecurityGroup) (*instance, error) {
 	in := x.newInstance(n)
-	primary, err := x.make(in, s, groups, 0, false, model.ENIPrimary)
+	var primary *eni
+	var err error
+	if x.e.now > 0 && !x.throttle.admitsLaunch(x.e.now) {
+		err = model.RequestLimitExceeded
+	} else {
+		primary, err = x.make(in, s, groups, 0, false, model.ENIPrimary)
+	}
 	if err != nil {
 		x.send(request{
-			in:     in,
-			fields: CallFields{Action: RunInstances, Subnet: s.ID(), Want: 1},
-			effect: func(f *CallFields) { f.Error = codeOf(err) },
-			done:   func(model.ErrorCode) {},
+			in:       in,
+			attempts: 1,
+			fields:   CallFields{Action: RunInstances, Subnet: s.ID(), Want: 1},
+			effect: func(f *CallFields) {
+				f.Error = codeOf(err)
+				f.Throttled = f.Error == model.RequestLimitExceeded
+			},
+			done: func(model.ErrorCode) {},
 		})
 		return nil, err
 	}

@@ -62,8 +62,7 @@ func (x *ec2) send(r request) {
 			r.done(f.Error)
 			return
 		}
-		delay := Range{Max: retryDelay(f.Attempt)}
-		x.later(x.e.draw(delay, r.in.chance), false, func() { x.send(r) })
+		x.later(x.e.draw(retryDelay(f.Attempt), r.in.chance), false, func() { x.send(r) })
 	})
 }
 
