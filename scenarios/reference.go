@@ -78,9 +78,9 @@ var reference = []referenceTable{
 	{"ec2.", []referenceRow{
 		{"addressOrder", "`random`", "which free address or prefix EC2 takes: `lowest`, for pictures, or `random`"},
 		{"latency", "see below", "`none`, or a range by action. `none`: everything happens at once, also agents' starts and restarts, trunks and branch ENIs, readiness, stopping, and the pause before an ENI is deleted, where the scenario doesn't set them itself"},
-		{"throttling", "`true`", "the account's request rate: a bucket of tokens for each action, which all nodes and the resource controller share. Creating and deleting ENIs, assigning and unassigning, modifying: 100, and 5 more a second; attaching, detaching, associating: 50 and 5; describing: 50 and 10"},
+		{"throttling", "`true`", "the account's request rate: a bucket of tokens for each action, which all nodes and the resource controller share. Creating and deleting ENIs, assigning and unassigning, modifying: 100, and 5 more a second; attaching, detaching, associating: 50 and 5; describing: 50 and 10. Of instances launched during the run 1,000, and 2 more a second"},
 		{"quotas.networkInterfaces", "`5000`", "network interfaces per Region, 0: no limit. Those of instances, agents, trunks and branches count"},
-		{"quotas.networkAddressUnits", "`64000`", "network address units per VPC, 0: no limit. One for each address and prefix, and one for each ENI that isn't an instance's first"},
+		{"quotas.networkAddressUnits", "`64000`", "network address units per VPC, 0: no limit. One for each IPv4 or IPv6 address and each prefix, and one for each ENI that isn't an instance's first"},
 		{"reservationFallback", "`true`", "a prefix request that finds the prefix reservations full takes from the rest of the subnet"},
 		{"branchOverflow", "`false`", "EC2 lets a trunk have more branch ENIs than the instance type's limit. Requests under way together can all pass the resource controller's own check of it; the surplus is refused, keeps its address until the next round of the node's delete queue, and its pods wait a cooldown"},
 	}},

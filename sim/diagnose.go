@@ -356,6 +356,14 @@ func remedyRefused(kind Kind) string {
 	}
 }
 
+// remedyLaunch is about instances that EC2 does not launch.
+func remedyLaunch(kind Kind) string {
+	if kind == KindThrottling {
+		return "fewer nodes at once, or ask for a higher rate of launches"
+	}
+	return remedyRefused(kind)
+}
+
 func remedyUnschedulable(kind Kind) string {
 	switch kind {
 	case KindMaxPods:

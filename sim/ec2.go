@@ -52,6 +52,10 @@ type eni struct {
 	card      int            // network card; device is on it
 	device    int
 
+	// hasIPv6: it has an IPv6 address of its own. A branch's is in ipv6; a node's
+	// counts, but is not one of the subnet's space.
+	hasIPv6 bool
+
 	branches []*eni     // of a trunk: those made for it and not deleted
 	trunk    *eni       // of a branch: the trunk it was made for
 	vlan     int        // of a branch
@@ -141,7 +145,7 @@ func (x *ec2) placeControlPlane(n int) error {
 			return fmt.Errorf("cluster.controlPlaneENIs: %w", err)
 		}
 		s.start.ControlPlane = append(s.start.ControlPlane, got[0])
-		x.quotas.created(true, nil)
+		x.quotas.created(counted{}) // the instance that it belongs to is in a VPC of EKS
 	}
 	return nil
 }
@@ -156,15 +160,27 @@ func (x *ec2) subnetStarts() []SubnetStart {
 
 // launch starts an instance for the node: its primary ENI takes an address. A
 // refusal is logged as a call of RunInstances; a success as the node's launch.
+// What is launched in the instant in which the run begins is taken for instances
+// that are there by then, whenever they were asked for.
 func (x *ec2) launch(n *node, s *subnet, groups []model.SecurityGroup) (*instance, error) {
 	in := x.newInstance(n)
-	primary, err := x.make(in, s, groups, 0, false, model.ENIPrimary)
+	var primary *eni
+	var err error
+	if x.e.now > 0 && !x.throttle.admitsLaunch(x.e.now) {
+		err = model.RequestLimitExceeded
+	} else {
+		primary, err = x.make(in, s, groups, 0, false, model.ENIPrimary)
+	}
 	if err != nil {
 		x.send(request{
-			in:     in,
-			fields: CallFields{Action: RunInstances, Subnet: s.ID(), Want: 1},
-			effect: func(f *CallFields) { f.Error = codeOf(err) },
-			done:   func(model.ErrorCode) {},
+			in:       in,
+			attempts: 1,
+			fields:   CallFields{Action: RunInstances, Subnet: s.ID(), Want: 1},
+			effect: func(f *CallFields) {
+				f.Error = codeOf(err)
+				f.Throttled = f.Error == model.RequestLimitExceeded
+			},
+			done: func(model.ErrorCode) {},
 		})
 		return nil, err
 	}
@@ -202,7 +218,7 @@ func (x *ec2) make(in *instance, s *subnet, groups []model.SecurityGroup, want i
 	if prefixes {
 		addresses, pfx = 0, want
 	}
-	if err := x.quotas.admitsENI(in.made == 0, want); err != nil {
+	if err := x.quotas.admitsENI(counted{first: in.made == 0, ipv6: x.givesIPv6(in, s, kind), blocks: want}); err != nil {
 		return nil, err
 	}
 	taken, err := s.TakeENI(addresses, pfx, model.TakeOptions{Pick: s.pick, Fallback: s.fallback})
@@ -212,6 +228,27 @@ func (x *ec2) make(in *instance, s *subnet, groups []model.SecurityGroup, want i
 	ni := x.newENI(in, s, groups, taken, kind)
 	in.loose = append(in.loose, ni)
 	return ni, nil
+}
+
+// givesIPv6 reports whether an ENI made in the subnet gets an IPv6 address of its
+// own, as in an IPv6 cluster the primary does, which the node goes by, and a
+// branch, which its pod goes by.
+func (x *ec2) givesIPv6(in *instance, s *subnet, kind model.ENIKind) bool {
+	switch {
+	case s.ipv6 == nil:
+		return false
+	case kind == model.ENIPrimary:
+		settings, _ := model.ParseSettings(x.e.env)
+		settings, _ = settings.ForVersion(x.e.cfg.CNI.Version)
+		return settings.IPv6
+	default:
+		return kind == model.ENIBranch && in.node.agent.settings.IPv6
+	}
+}
+
+// counted is what of the ENI counts towards the quotas.
+func (ni *eni) counted() counted {
+	return counted{first: ni.kind == model.ENIPrimary, ipv6: ni.hasIPv6, blocks: len(ni.blocks)}
 }
 
 // newENI is an ENI made for the instance with what was taken from the subnet.
@@ -226,7 +263,10 @@ func (x *ec2) newENI(in *instance, s *subnet, groups []model.SecurityGroup, take
 		madeAt:  x.e.now,
 		blocks:  append(blocksOf(taken.Addresses), taken.Prefixes...),
 	}
-	x.quotas.created(in.made == 1, ni.blocks)
+	if ni.hasIPv6 = x.givesIPv6(in, s, kind); ni.hasIPv6 && kind == model.ENIBranch {
+		ni.ipv6 = s.ipv6.takeAddress(s.pick)
+	}
+	x.quotas.created(ni.counted())
 	beside := kind
 	if kind == model.ENIPrimary || kind == model.ENISecondary {
 		beside = ""
@@ -258,7 +298,7 @@ func blocksOf(addresses []netip.Addr) []netip.Prefix {
 
 // release gives an ENI's addresses back to its subnet.
 func (x *ec2) release(in *instance, ni *eni) {
-	x.quotas.deleted(ni.kind == model.ENIPrimary, ni.blocks)
+	x.quotas.deleted(ni.counted())
 	addresses, pfx := split(ni.blocks)
 	ni.subnet.ReleaseAddress(ni.primary)
 	if ni.ipv6.IsValid() {

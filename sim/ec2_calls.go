@@ -62,8 +62,7 @@ func (x *ec2) send(r request) {
 			r.done(f.Error)
 			return
 		}
-		delay := Range{Max: retryDelay(f.Attempt)}
-		x.later(x.e.draw(delay, r.in.chance), false, func() { x.send(r) })
+		x.later(x.e.draw(retryDelay(f.Attempt), r.in.chance), false, func() { x.send(r) })
 	})
 }
 
@@ -147,7 +146,7 @@ func (x *ec2) unassign(ni *eni, blocks []netip.Prefix, done reply) {
 // removeBlocks gives an ENI's blocks back to the subnet.
 func (x *ec2) removeBlocks(ni *eni, blocks []netip.Prefix, f *CallFields) {
 	f.Addresses, f.Prefixes = split(blocks)
-	x.quotas.added(-len(blocks))
+	x.quotas.removed(len(blocks))
 	ni.blocks = slices.DeleteFunc(ni.blocks, func(b netip.Prefix) bool { return slices.Contains(blocks, b) })
 	for _, a := range f.Addresses {
 		ni.subnet.ReleaseAddress(a)

@@ -86,7 +86,7 @@ func (x *ec2) createBranch(trunk *eni, s *subnet, groups []model.SecurityGroup, 
 	in := trunk.instance
 	var ni *eni
 	x.ask(in, CallFields{Action: CreateNetworkInterface, Trunk: trunk.id, VLAN: vlan, Subnet: s.ID()}, func(f *CallFields) {
-		if err := x.quotas.admitsENI(false, 0); err != nil {
+		if err := x.quotas.admitsENI(counted{ipv6: x.givesIPv6(in, s, model.ENIBranch)}); err != nil {
 			f.Error = codeOf(err)
 			return
 		}
@@ -97,9 +97,6 @@ func (x *ec2) createBranch(trunk *eni, s *subnet, groups []model.SecurityGroup, 
 		}
 		ni = x.newENI(in, s, groups, taken, model.ENIBranch)
 		ni.trunk, ni.vlan = trunk, vlan
-		if s.ipv6 != nil && in.node.agent.settings.IPv6 {
-			ni.ipv6 = s.ipv6.takeAddress(s.pick)
-		}
 		trunk.branches = append(trunk.branches, ni)
 		f.ENI, f.Addresses = ni.id, []netip.Addr{ni.primary}
 	}, func(code model.ErrorCode) { done(ni, code) })

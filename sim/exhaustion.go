@@ -278,7 +278,7 @@ func (t *troubles) launchRefused(n *node, code model.ErrorCode) {
 		remedy: "a larger subnet, or one more in the node group; every node takes an address for itself",
 	}
 	if kind := kindOf(code); kind != KindSubnetIPs {
-		v.kind, v.scope, v.name, v.message = kind, "cluster", t.e.cfg.Cluster.Name, string(code)
+		v = verdict{kind: kind, scope: "cluster", name: t.e.cfg.Cluster.Name, reason: "launch", message: string(code), remedy: remedyLaunch(kind)}
 	}
 	ep := t.episode(troublePlace{v.kind, v.scope, v.name}, "", v)
 	ep.launches++

@@ -206,7 +206,7 @@ func (c *checker) forget(node model.NodeName, addresses []netip.Addr, prefixes [
 
 // state judges the engine between two timers.
 func (c *checker) state() error {
-	errs := []error{c.checkSubnets(), c.checkPods(), c.checkQueue(), c.checkTroubles(), c.checkBuckets()}
+	errs := []error{c.checkSubnets(), c.checkQuotas(), c.checkPods(), c.checkQueue(), c.checkTroubles(), c.checkBuckets()}
 	for _, n := range c.e.nodes {
 		if n.gone {
 			continue

@@ -1,8 +1,6 @@
 package sim
 
 import (
-	"encoding/binary"
-	"fmt"
 	"net/netip"
 
 	"vpcsim/model"
@@ -13,99 +11,6 @@ import (
 // card above 0 that the agent manages. There is no warm pool and no loop.
 // Source: VPC CNI README, ENABLE_IPv6; observed in v1.23.1.
 
-// ipv6PrefixBits is the length of a delegated IPv6 prefix.
-const ipv6PrefixBits = 80
-
-// firstIPv6Prefix is the lowest /80 that is handed out in a subnet. Which ones
-// EC2 prefers is not documented; this is the one in the recordings of the real
-// agent.
-const firstIPv6Prefix = 5
-
-// ipv6Space is the IPv6 CIDR of a subnet as a space of /80 prefixes.
-//
-// Coarser than reality: the nodes' own IPv6 addresses are not in it, as no
-// subnet ever runs out of them.
-type ipv6Space struct {
-	cidr  netip.Prefix
-	taken map[netip.Prefix]bool
-	// single are the addresses of ENIs. Those that are handed out are in the /80
-	// that never is.
-	single map[netip.Addr]bool
-}
-
-func newIPv6Space(cidr netip.Prefix) *ipv6Space {
-	return &ipv6Space{cidr: cidr, taken: map[netip.Prefix]bool{}, single: map[netip.Addr]bool{}}
-}
-
-// hold takes a /80 or a single address that somebody has already.
-func (s *ipv6Space) hold(b netip.Prefix) error {
-	switch {
-	case !s.cidr.Contains(b.Addr()):
-		return fmt.Errorf("%s is not in %s", b, s.cidr)
-	case s.taken[b] || b.IsSingleIP() && s.single[b.Addr()]:
-		return fmt.Errorf("%s is taken twice", b)
-	case b.IsSingleIP():
-		s.single[b.Addr()] = true
-	default:
-		s.taken[b] = true
-	}
-	return nil
-}
-
-// take hands out a /80: the lowest, or one drawn from the first 65,536.
-func (s *ipv6Space) take(pick model.Pick) netip.Prefix {
-	n := uint32(firstIPv6Prefix)
-	for s.taken[s.prefix(n)] {
-		n++
-	}
-	if pick != nil {
-		for n = uint32(pick(1 << 16)); n == 0 || s.taken[s.prefix(n)]; n = uint32(pick(1 << 16)) {
-		}
-	}
-	p := s.prefix(n)
-	s.taken[p] = true
-	return p
-}
-
-// prefix is the subnet's /80 number n, from 0.
-func (s *ipv6Space) prefix(n uint32) netip.Prefix {
-	a := s.cidr.Addr().As16()
-	binary.BigEndian.PutUint32(a[6:], binary.BigEndian.Uint32(a[6:])+n)
-	return netip.PrefixFrom(netip.AddrFrom16(a), ipv6PrefixBits)
-}
-
-func (s *ipv6Space) release(p netip.Prefix) { delete(s.taken, p) }
-
-// firstIPv6Address is the lowest address that EC2 gives to an ENI by itself: it
-// keeps the first four of a subnet. Source: VPC User Guide, "Subnet sizing".
-const firstIPv6Address = 4
-
-// takeAddress hands out a single address: the lowest, or one drawn from the
-// first /80.
-func (s *ipv6Space) takeAddress(pick model.Pick) netip.Addr {
-	n := uint64(firstIPv6Address)
-	for s.single[s.address(n)] {
-		n++
-	}
-	if pick != nil {
-		for n = 0; n < firstIPv6Address || s.single[s.address(n)]; {
-			n = uint64(pick(1<<16))<<32 | uint64(pick(1<<16))<<16 | uint64(pick(1<<16))
-		}
-	}
-	a := s.address(n)
-	s.single[a] = true
-	return a
-}
-
-// address is the address number n of the subnet, from 0.
-func (s *ipv6Space) address(n uint64) netip.Addr {
-	a := s.cidr.Addr().As16()
-	binary.BigEndian.PutUint64(a[8:], n)
-	return netip.AddrFrom16(a)
-}
-
-func (s *ipv6Space) releaseAddress(a netip.Addr) { delete(s.single, a) }
-
 // assignIPv6 adds a /80 to an attached ENI.
 func (x *ec2) assignIPv6(ni *eni, done func(blocks []netip.Prefix, code model.ErrorCode)) {
 	var blocks []netip.Prefix
@@ -114,6 +19,10 @@ func (x *ec2) assignIPv6(ni *eni, done func(blocks []netip.Prefix, code model.Er
 		life:   ni.instance.life(),
 		fields: CallFields{Action: AssignIpv6Addresses, ENI: ni.id, Card: ni.card, Subnet: ni.subnet.ID(), Want: 1},
 		effect: func(f *CallFields) {
+			if err := x.quotas.admitsUnits(1); err != nil {
+				f.Error = codeOf(err)
+				return
+			}
 			blocks = []netip.Prefix{ni.subnet.ipv6.take(ni.subnet.pick)}
 			ni.blocks = append(ni.blocks, blocks...)
 			x.quotas.added(len(blocks))

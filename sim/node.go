@@ -9,8 +9,9 @@ import (
 	"vpcsim/model"
 )
 
-// launchRetry is the wait after which an instance that could not be launched
-// for want of addresses is tried again, as an Auto Scaling group does.
+// launchRetry is the wait after which an instance that could not be launched,
+// for want of addresses or because of the request rate, is tried again, as an
+// Auto Scaling group does.
 const launchRetry = time.Minute
 
 // nodeGroup is a group of like nodes and how many of it were launched.
@@ -162,8 +163,7 @@ func (e *engine) newNode(g *nodeGroup, s *subnet) *node {
 	return n
 }
 
-// tryLaunch asks EC2 for the node's instance, and again while its subnet has no
-// address for it.
+// tryLaunch asks EC2 for the node's instance, and again while it is refused.
 func (e *engine) tryLaunch(n *node) {
 	if n.initial != nil {
 		e.launched(n, e.ec2.restore(n))

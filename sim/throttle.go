@@ -15,32 +15,71 @@ type tokenBucket struct {
 	second       int64 // up to which it has been refilled
 }
 
-// bucketSizes are size and refill a second by action. Source: EC2 developer
+// requestLimit is the bucket of an action.
+type requestLimit struct{ size, refill int }
+
+// Limits of requests that the list names by kind and not by action.
+var (
+	limitMutating   = requestLimit{50, 5}   // that change something
+	limitDescribe   = requestLimit{100, 20} // that do not, with a filter or a page size
+	limitUnfiltered = requestLimit{50, 10}  // that do not, without
+)
+
+// requestLimits are size and refill a second by action. Source: EC2 developer
 // guide, "Request throttling for the Amazon EC2 API" (2026). Attaching,
 // detaching and associating a trunk are not listed there and fall under the
-// general mutating limit; descriptions by id, without filter or page size, are
-// taken to fall under the smaller limit of unfiltered ones.
-var bucketSizes = map[Action]tokenBucket{
-	CreateNetworkInterface:          {size: 100, refill: 5},
-	DeleteNetworkInterface:          {size: 100, refill: 5},
-	AssignPrivateIpAddresses:        {size: 100, refill: 5},
-	UnassignPrivateIpAddresses:      {size: 100, refill: 5},
-	AssignIpv6Addresses:             {size: 100, refill: 5},
-	ModifyNetworkInterfaceAttribute: {size: 100, refill: 5},
-	AttachNetworkInterface:          {size: 50, refill: 5},
-	DetachNetworkInterface:          {size: 50, refill: 5},
-	AssociateTrunkInterface:         {size: 50, refill: 5},
-	DisassociateTrunkInterface:      {size: 50, refill: 5},
-	DescribeInstances:               {size: 50, refill: 10},
-	DescribeNetworkInterfaces:       {size: 50, refill: 10},
+// general mutating limit; descriptions by id, without filter or page size, as
+// the agent's and the resource controller's are, are taken to fall under the
+// smaller limit of unfiltered ones.
+var requestLimits = map[Action]requestLimit{
+	CreateNetworkInterface:          {100, 5},
+	DeleteNetworkInterface:          {100, 5},
+	AssignPrivateIpAddresses:        {100, 5},
+	UnassignPrivateIpAddresses:      {100, 5},
+	AssignIpv6Addresses:             {100, 5},
+	ModifyNetworkInterfaceAttribute: {100, 5},
+	AttachNetworkInterface:          limitMutating,
+	DetachNetworkInterface:          limitMutating,
+	AssociateTrunkInterface:         limitMutating,
+	DisassociateTrunkInterface:      limitMutating,
+	DescribeInstances:               limitUnfiltered,
+	DescribeNetworkInterfaces:       limitUnfiltered,
+
+	// Requests that no actor of a run sends, or that are not held to it: how many
+	// instances one request of an Auto Scaling group asks for is not documented.
+	"DescribeSubnets":             limitDescribe,
+	"CreateTags":                  {100, 10},
+	"DeleteTags":                  {100, 10},
+	"CreateSubnetCidrReservation": {5, 1},
+	"DeleteSubnetCidrReservation": {5, 1},
+	RunInstances:                  {5, 2},
+	TerminateInstances:            {100, 5},
+}
+
+// instanceLimits hold beside them, with a token for each instance that a request
+// is about. No action on ENIs or addresses has such a limit: a request for fifty
+// addresses costs as much as one for one. Source: the same page.
+var instanceLimits = map[Action]requestLimit{
+	RunInstances:       {1000, 2},
+	TerminateInstances: {1000, 20},
+	"StartInstances":   {1000, 2},
+	"StopInstances":    {1000, 20},
 }
 
 // RequestLimit returns how many requests of an action the account may make at
 // once, and how many more with each second. ok is false for an action that is not
 // limited here.
 func RequestLimit(action Action) (bucket, refillPerSecond int, ok bool) {
-	b, ok := bucketSizes[action]
-	return b.size, b.refill, ok
+	l, ok := requestLimits[action]
+	return l.size, l.refill, ok
+}
+
+// InstanceLimit returns how many instances the account's requests of an action may
+// be about at once, and how many more with each second. ok is false for an action
+// without such a limit.
+func InstanceLimit(action Action) (bucket, refillPerSecond int, ok bool) {
+	l, ok := instanceLimits[action]
+	return l.size, l.refill, ok
 }
 
 // take takes a token at now, if there is one.
@@ -57,7 +96,8 @@ func (b *tokenBucket) take(now model.Instant) bool {
 
 // throttle holds the buckets of the account.
 type throttle struct {
-	buckets map[Action]*tokenBucket
+	buckets  map[Action]*tokenBucket
+	launches tokenBucket // a token for each instance
 }
 
 // newThrottle returns full buckets, or nil where requests are not limited.
@@ -65,36 +105,48 @@ func newThrottle(on bool) *throttle {
 	if !on {
 		return nil
 	}
-	return &throttle{buckets: map[Action]*tokenBucket{}}
+	return &throttle{buckets: map[Action]*tokenBucket{}, launches: instanceLimits[RunInstances].full(0)}
 }
 
-// admits takes a token for the action.
+// full is a full bucket at now.
+func (l requestLimit) full(now model.Instant) tokenBucket {
+	return tokenBucket{size: l.size, refill: l.refill, tokens: l.size, second: int64(now) / 1000}
+}
+
+// admits takes a token for a request of the action. Launches have a limit of
+// their own.
 func (t *throttle) admits(action Action, now model.Instant) bool {
-	if t == nil {
+	limit, limited := requestLimits[action]
+	if t == nil || !limited || action == RunInstances {
 		return true
 	}
 	b := t.buckets[action]
 	if b == nil {
-		sizes, limited := bucketSizes[action]
-		if !limited {
-			return true
-		}
-		sizes.tokens, sizes.second = sizes.size, int64(now)/1000
-		b = &sizes
+		full := limit.full(now)
+		b = &full
 		t.buckets[action] = b
 	}
 	return b.take(now)
 }
 
-// The retries of the node agent's EC2 client. Source: VPC CNI, the SDK's
-// standard retryer with 10 attempts (observed in v1.23.1); its delay is drawn
-// from 0 … min(20 s, 2^attempt s).
+// admitsLaunch takes a token for one more instance.
+func (t *throttle) admitsLaunch(now model.Instant) bool { return t == nil || t.launches.take(now) }
+
+// The retries of the node agent's EC2 client: ten attempts of the SDK's standard
+// retryer, which waits a time drawn from 0 … 2^attempt s, and 20 s once that could
+// be more. Source: VPC CNI v1.23.1; AWS SDK for Go v2, ExponentialJitterBackoff.
+//
+// Coarser than reality: a client also has a budget of retries, which a hundred of
+// them without one success in between would use up.
 const (
 	clientAttempts = 10
 	clientMaxDelay = 20 * time.Second
 )
 
-// retryDelay is the longest wait after the failed attempt.
-func retryDelay(attempt int) time.Duration {
-	return min(clientMaxDelay, time.Second<<min(attempt, 10))
+// retryDelay is the wait after the attempt, from 1, was throttled.
+func retryDelay(attempt int) Range {
+	if drawn := time.Second << min(attempt, 10); drawn <= clientMaxDelay {
+		return Range{Max: drawn}
+	}
+	return Range{Min: clientMaxDelay, Max: clientMaxDelay}
 }

@@ -391,9 +391,22 @@ func excludedWithoutOther(p *pass) {
 // node is full.
 func (p *pass) full() (enis, units int) {
 	for _, g := range p.groups {
-		if g.Windows || p.ipv6() {
+		if g.Windows {
+			blocks := max(g.Type.SlotsPerENI(), 0)
+			if windows, _ := model.ParseWindowsSettings(p.cfg.CNI.Windows); windows.PrefixDelegation {
+				blocks = min(blocks, ceilDiv(g.MaxPods, model.PrefixSize)+1)
+			}
 			enis += g.nodes
-			units += 2 * g.nodes
+			units += g.nodes * (1 + blocks)
+			continue
+		}
+		if p.ipv6() { // an address of each family and a prefix; two addresses an ENI for a pod
+			branches, trunk := 0, 0
+			if p.envs[0].settings.PodENI && g.Type.TrunkingCompatible {
+				branches, trunk = g.Type.BranchENIs, 1
+			}
+			enis += g.nodes * (1 + trunk + branches)
+			units += g.nodes * (3 + 2*trunk + 3*branches)
 			continue
 		}
 		if p.onECS() {

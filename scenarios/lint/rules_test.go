@@ -17,8 +17,8 @@ name: base
 vpc:
   cidrs: [10.0.0.0/16, 100.64.0.0/16]
   subnets:
-    - {name: a, zone: us-west-2a, cidr: 10.0.0.0/22}
-    - {name: b, zone: us-west-2b, cidr: 10.0.4.0/22}
+    - {name: a, zone: us-west-2a, cidr: 10.0.0.0/22, ipv6Cidr: "2001:db8:0:1::/64"}
+    - {name: b, zone: us-west-2b, cidr: 10.0.4.0/22, ipv6Cidr: "2001:db8:0:2::/64"}
     - {name: pods-a, zone: us-west-2a, cidr: 100.64.0.0/20}
     - {name: pods-b, zone: us-west-2b, cidr: 100.64.16.0/20}
 nodeGroups: [{name: workers, instanceType: m5.large, count: 2, subnets: [a, b]}]
@@ -45,6 +45,7 @@ const (
 	podENIOn         = "cni.env.ENABLE_POD_ENI=true"
 	groups           = "workloads.web.securityGroups=[sg-web]"
 	small            = "vpc.subnets.a.cidr=10.0.0.0/26"
+	ipv6             = "cluster.ipFamily=ipv6"
 	windows          = "nodeGroups.workers.os=windows"
 	multiNICOn       = "cni.env.ENABLE_MULTI_NIC=true"
 	cards            = "nodeGroups.workers.instanceType=p4d.24xlarge"
@@ -142,6 +143,9 @@ var rulesCases = []rulesCase{
 	{"subnet-excluded-without-other", []string{"vpc.subnets.a.tags={kubernetes.io/role/cni: '0'}"}, []string{"vpc.subnets.a.tags={kubernetes.io/role/cni: '0'}", "vpc.subnets.pods-a.tags={kubernetes.io/role/cni: '1'}"}, "no other subnet in us-west-2a"},
 	{"eni-quota", []string{"nodeGroups.workers.count=1667", "limits.nodes=5000"}, []string{"nodeGroups.workers.count=1666", "limits.nodes=5000"}, "5001 network interfaces"},
 	{"network-address-units", []string{"ec2.quotas.networkAddressUnits=63"}, []string{"ec2.quotas.networkAddressUnits=64"}, "64 network address units"},
+	{"network-address-units", []string{ipv6, "ec2.quotas.networkAddressUnits=5"}, []string{ipv6, "ec2.quotas.networkAddressUnits=6"}, "6 network address units"},
+	{"network-address-units", []string{ipv6, podENIOn, "ec2.quotas.networkAddressUnits=63"}, []string{ipv6, podENIOn, "ec2.quotas.networkAddressUnits=64"}, "64 network address units"},
+	{"network-address-units", []string{windows, onWindows, "ec2.quotas.networkAddressUnits=19"}, []string{windows, onWindows, "ec2.quotas.networkAddressUnits=20"}, "20 network address units"},
 
 	{"eniconfig-missing", []string{"cni.env.AWS_VPC_K8S_CNI_CUSTOM_NETWORK_CFG=true", recommended}, []string{"cni.env.AWS_VPC_K8S_CNI_CUSTOM_NETWORK_CFG=true", recommended, "nodeGroups.workers.subnets=[a]", "cni.eniConfigs=[{name: default, subnet: pods-a}]"}, `look for the ENIConfig "default"`},
 	{"eniconfig-other-zone", []string{customNetworking, recommended, "cni.eniConfigs=[{name: us-west-2a, subnet: pods-b}, {name: us-west-2b, subnet: pods-b}]"}, []string{customNetworking, recommended, eniConfigs}, "pods-b is in us-west-2b"},

@@ -29,6 +29,7 @@ var kinds = Group{
 		{"subnet-ips/launch", "The subnet has no address for a new instance", "every instance takes an address for itself", "", ec2Errors},
 		{"prefix-fragmentation", "Addresses are free, but no 16 of them in a row and aligned", "prefix mode, free ≥ 16, whole free /28s = 0", "", eksPrefix},
 		{"throttling", "EC2 refuses calls because of their rate, after ten attempts of the client", "a bucket of tokens for each action and account: 100 (attach: 50), 5 more each second", "", ec2Throttle},
+		{"throttling/launch", "Instances are launched faster than the account may", "a token an instance: 1,000, and 2 more each second", "the thousandth at once still fits; the instances of the run's first instant are there already", ec2Throttle},
 		{"quota", "A quota of the account is used up", "network interfaces per Region, or network address units per VPC", "", vpcQuotas},
 		{"max-pods", "The nodes that the pod may use take no more pods", "pods on the node, host-network ones and system pods included, ≥ max-pods", "equal is full", maxPods},
 		{"cpu-memory", "The nodes that the pod may use have too little CPU or memory left", "requested + used > allocatable", "exactly what is left fits", kubeFit},
