@@ -11,6 +11,8 @@ type Probe struct {
 	// Stop is what stops it; nil: it fits.
 	Stop *Stop
 	Use  Use
+	// Unmet are the expectations that don't hold in some run, by their index.
+	Unmet []Unmet
 }
 
 // Fits reports whether the value does.

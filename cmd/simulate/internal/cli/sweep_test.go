@@ -72,7 +72,7 @@ func TestASweepIsTheSameOnAnyNumberOfCores(t *testing.T) {
 func TestACellIsTheRunWithItsValues(t *testing.T) {
 	out := simulate(t, "sweep default-secondary-ip --vary nodeGroups.workers.count=1..3 --metrics pods.running,ec2.calls.AttachNetworkInterface -o csv")
 	rows := strings.Split(strings.TrimSpace(out), "\n")
-	require.Equal(t, "nodeGroups.workers.count,fits,fitting,runs,lasting,keeps,pareto,recommended,pods.running,ec2.calls.AttachNetworkInterface", rows[0])
+	require.Equal(t, "nodeGroups.workers.count,fits,fitting,runs,lasting,keeps,expect,failed,pareto,recommended,pods.running,ec2.calls.AttachNetworkInterface", rows[0])
 	for i, row := range rows[1:] {
 		var doc struct {
 			Summary struct {
