@@ -245,7 +245,7 @@ var reference = []referenceTable{
 	}},
 	{"expect[].", []referenceRow{
 		{"that", required, "a condition in [CEL](https://cel.dev), such as `pods.running == 27`"},
-		{"at", "the whole run", "an instant after the start, when all that happens at it has happened, or `end`"},
+		{"at", "at the end, over the whole run", "an instant after the start, when all that happens at it has happened, or `end`"},
 		{"because", "none", "why it is so, for whoever sees it fail"},
 	}},
 }

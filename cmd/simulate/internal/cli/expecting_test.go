@@ -104,7 +104,7 @@ func TestCapacityIsHeldAgainstTheExpectations(t *testing.T) {
 	require.Contains(t, out, `
   37  doesn't fit: expectation
       expects  pods.startLatency.p99 < duration('20s')
-      when     over the whole run
+      when     at the end, over the whole run
       values   pods.startLatency.p99 = 27.612s
       because  customers wait
 `)
