@@ -1,9 +1,11 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"runtime"
 	"slices"
 	"strconv"
@@ -15,6 +17,7 @@ import (
 	"vpcsim/cmd/simulate/internal/metrics"
 	"vpcsim/cmd/simulate/internal/sweep"
 	"vpcsim/cmd/simulate/internal/view"
+	"vpcsim/model"
 	"vpcsim/scenarios"
 	"vpcsim/scenarios/expect"
 	"vpcsim/sim"
@@ -239,7 +242,10 @@ func (a *App) newSweeper(ctx context.Context, word string, o scenarios.Options, 
 		s.parallel = runtime.GOMAXPROCS(0)
 	}
 	for _, text := range f.vary {
-		d, err := sweep.ParseDimension(text, typesOf)
+		d, err := sweep.ParseDimension(text, func(pattern string) ([]string, error) {
+			path, _, _ := strings.Cut(text, "=")
+			return s.typesOf(word, path, pattern)
+		})
 		if err != nil {
 			return nil, usageError{fmt.Errorf("--vary %s: %w", text, err)}
 		}
@@ -257,25 +263,59 @@ func (a *App) newSweeper(ctx context.Context, word string, o scenarios.Options, 
 	if s.plan.Runs() > f.maxRuns {
 		return nil, usageError{fmt.Errorf("%s are more than %d; if that is meant, add --max-runs %d", s.plan.Size(), f.maxRuns, s.plan.Runs())}
 	}
-	var err error
-	if s.source, err = a.source(ctx, word); err != nil {
+	if err := s.readSource(word); err != nil {
 		return nil, err
 	}
-	s.source.remember()
 	return s, s.loadCells()
 }
 
-// typesOf are the instance types that match a pattern.
-func typesOf(pattern string) ([]string, error) {
-	types, err := selectTypes([]string{pattern}, false)
-	if err != nil {
+// readSource reads the scenario that a word names, once.
+func (s *sweeper) readSource(word string) (err error) {
+	if s.source == nil {
+		if s.source, err = s.app.source(s.ctx, word); err == nil {
+			s.source.remember()
+		}
+	}
+	return err
+}
+
+// typesOf are the instance types that match a pattern: the known ones, then
+// those that the scenario defines itself, each by name.
+func (s *sweeper) typesOf(word, path, pattern string) ([]string, error) {
+	if err := s.readSource(word); err != nil {
 		return nil, err
 	}
+	own, unreadable := s.ownTypes(path)
+	if !slices.ContainsFunc(own, func(name string) bool { return matches(pattern, name) }) {
+		if err := checkPattern(pattern); err != nil {
+			return nil, cmp.Or(unreadable, err)
+		}
+	}
 	var names []string
-	for _, t := range types {
+	for _, t := range model.InstanceTypes() {
 		names = append(names, t.Name)
 	}
-	return names, nil
+	for _, name := range own {
+		if !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+	}
+	return slices.DeleteFunc(names, func(name string) bool { return !matches(pattern, name) }), nil
+}
+
+// ownTypes are the names of the instance types that the scenario defines. It may
+// need a type at the path, where it has none yet: any will do to look.
+func (s *sweeper) ownTypes(path string) ([]string, error) {
+	load := s.loads().withoutExpectations()
+	base, err := load(s.options)
+	if err != nil {
+		o := s.options
+		o.Set = append(slices.Clone(o.Set), path+"="+model.InstanceTypes()[0].Name)
+		if base, err = load(o); err != nil {
+			return nil, err
+		}
+	}
+	return slices.Sorted(maps.Keys(base.InstanceTypes)), nil
 }
 
 // fixed refuses to vary what another option fixes.
