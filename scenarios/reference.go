@@ -130,7 +130,7 @@ var reference = []referenceTable{
 		{"agentStart", "0s for nodes of the beginning, 45s for later ones", "from launch to the agent's start"},
 		{"os", "`linux`", "`linux` or `windows`: see [Windows nodes](#windows-nodes)"},
 		{"awsvpcTrunking", "false", "of ECS: the account setting when these instances are launched. They keep what they were launched with: to turn it on later, have a second group and `addNodes`"},
-		{"autoscale.max", required, "[the cluster autoscaler](#the-cluster-autoscaler) adds nodes to the group, up to so many in all; at least `count`"},
+		{"autoscale.max", required, "[the cluster autoscaler](#the-cluster-autoscaler) adds nodes to the group, up to so many in all, and never removes one; at least `count`"},
 		{"autoscale.delay", "`10s`", "from a pod for which no node was found to the launch of one. The least of all groups holds"},
 	}},
 	{"workloads[].", []referenceRow{
