@@ -158,6 +158,6 @@ func TestCapacityOfAScenarioThatExpectsAShortage(t *testing.T) {
 	require.Contains(t, out, "27 is the largest that fits; at 28, max-pods stops it.")
 
 	// A single value is found, although the search meets it by its neighbours only.
-	out = on("--expect=all --remedies=false --set expect=[{that:pods.running==27}]")
-	require.Contains(t, out, "27 alone fits; at 26, the expectation")
+	out = on("--expect=all --remedies=false --set expect=[{that:pods.running==26}]")
+	require.Contains(t, out, "26 alone fits; at 25, the expectation")
 }
