@@ -132,7 +132,7 @@ var reference = []referenceTable{
 		{"agentStart", "0s for nodes of the beginning, 45s for later ones", "from launch to the agent's start"},
 		{"os", "`linux`", "`linux` or `windows`: see [Windows nodes](#windows-nodes)"},
 		{"awsvpcTrunking", "false", "of ECS: the account setting when these instances are launched. They keep what they were launched with: to turn it on later, have a second group and `addNodes`"},
-		{"autoscale.max", required, "[the cluster autoscaler](#the-cluster-autoscaler) adds nodes to the group, up to so many in all; at least `count`"},
+		{"autoscale.max", required, "[the cluster autoscaler](#the-cluster-autoscaler) adds nodes to the group, up to so many in all, and never removes one; at least `count`"},
 		{"autoscale.delay", "`10s`", "from a pod for which no node was found to the launch of one. The least of all groups holds"},
 	}},
 	{"workloads[].", []referenceRow{
@@ -249,7 +249,7 @@ var reference = []referenceTable{
 	}},
 	{"expect[].", []referenceRow{
 		{"that", required, "a condition in [CEL](https://cel.dev), such as `pods.running == 27`"},
-		{"at", "the whole run", "an instant after the start, when all that happens at it has happened, or `end`"},
+		{"at", "at the end, over the whole run", "an instant after the start, when all that happens at it has happened, or `end`"},
 		{"because", "none", "why it is so, for whoever sees it fail"},
 	}},
 }

@@ -83,6 +83,12 @@ func (c *Checker) Apply(s *replay.State, e sim.Event) error {
 	if ghost != nil && s.Pods.Get(ghost.Name) == nil {
 		c.view.gone[ghost.Name] = ghost
 	}
+	switch b := e.Body.(type) {
+	case sim.PodCreated:
+		c.view.ever = append(c.view.ever, s.Pods.Get(b.Pod))
+	case sim.TaskCreated:
+		c.view.ever = append(c.view.ever, s.Pods.Get(b.Pod))
+	}
 	c.note(e)
 	if s.Ended != nil {
 		c.end()

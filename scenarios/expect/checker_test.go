@@ -137,3 +137,46 @@ func TestMapsHaveAnOrder(t *testing.T) {
 		}, expect.ValueLines(check(t, x, log, nil).Values))
 	}
 }
+
+// Pods that are replaced, one that keeps its name, and a node that goes.
+const leaving = `
+vpc: {cidrs: [10.0.0.0/16], subnets: [{name: private-a, cidr: 10.0.0.0/24}]}
+nodeGroups: [{name: workers, instanceType: m5.large, count: 2}]
+workloads:
+  - {name: web, replicas: 3}
+  - {name: db, kind: StatefulSet, replicas: 1}
+steps:
+  - {at: 1m, delete: {workload: web, count: 2}}
+  - {at: 1m, delete: {pod: db-0}}
+  - {at: 2m, terminate: {node: workers-1}}
+duration: 5m
+`
+
+// Without an instant lists have what is gone; at the end they have what is there.
+func TestListsOfTheWholeRunHaveWhatIsGone(t *testing.T) {
+	log := logOf(t, leaving)
+	end := expect.AtEnd
+	for _, c := range []struct {
+		that         string
+		whole, atEnd bool
+	}{
+		{"pods.created == pods.list.size()", true, false},
+		{"pods.list.all(p, p.phase == 'Running')", false, true},
+		{"pods.list.filter(p, p.phase == 'Running').size() == 4", true, true},
+		{"pods.list.filter(p, p.name == 'db-0').size() >= 2", true, false},
+		{"pods.list.exists(p, p.name == 'web-0')", true, false},
+		{"pods.running == 4", true, true},
+		{"nodes.size() == 1", false, true},
+		{"nodes.filter(n, has(n.terminatedAt)).map(n, n.name) == ['workers-1']", true, false},
+		{"nodes.filter(n, !has(n.terminatedAt)).size() == 1", true, true},
+		{"always(nodes.size() == 2 || now >= duration('2m'))", true, true},
+	} {
+		whole := check(t, compile(t, c.that), log, nil)
+		require.Equal(t, c.whole, whole.OK, "%s over the whole run: %v %s", c.that, whole.Values, whole.Message)
+		atEnd := check(t, compile(t, c.that), log, &end)
+		require.Equal(t, c.atEnd, atEnd.OK, "%s at the end: %v %s", c.that, atEnd.Values, atEnd.Message)
+	}
+	require.Equal(t, "at the end, over the whole run", check(t, compile(t, "enis > 0"), log, nil).When())
+	require.Equal(t, "over the whole run", check(t, compile(t, "always(enis > 0)"), log, nil).When())
+	require.Equal(t, "at the end", check(t, compile(t, "enis > 0"), log, &end).When())
+}

@@ -75,8 +75,11 @@ type Result struct {
 
 // When says at which instant an expectation is looked at, in words.
 func (e Expectation) When() string {
-	if e.At == nil {
+	switch {
+	case e.At == nil && e.Compiled != nil && len(e.Compiled.over) > 0:
 		return "over the whole run"
+	case e.At == nil:
+		return "at the end, over the whole run"
 	}
 	if *e.At == AtEnd {
 		return "at the end"

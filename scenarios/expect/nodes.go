@@ -28,6 +28,7 @@ var nodeType = newObjectType("Node", func(v any) string { return string(v.(*repl
 	},
 	instants("launched", 0, func(n *replay.Node) model.Instant { return n.LaunchedAt }),
 	instants("ready", topicNodes, func(n *replay.Node) model.Instant { return n.ReadyAt }),
+	instants("terminated", topicNodes, func(n *replay.Node) model.Instant { return n.TerminatedAt }),
 )...)
 
 func subnetNames(s Scope) []string { return s.Subnets }

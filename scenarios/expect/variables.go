@@ -79,7 +79,7 @@ var podsType = newObjectType("Pods", nil,
 	latencies("timeToIP", latencyType, timeToIP),
 	latencies("startLatencyMs", latencyMsType, startLatency),
 	latencies("timeToIPMs", latencyMsType, timeToIP),
-	of("list", cel.ListType(podType.cel), topicPods, func(w *view, _ podsOf) ref.Val { return listOf(w, podType, w.s.Pods.All()) }),
+	of("list", cel.ListType(podType.cel), topicPods, func(w *view, _ podsOf) ref.Val { return w.podList() }),
 )
 
 func podCount(name string, get func(replay.PodCount) int) field {

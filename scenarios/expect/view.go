@@ -19,10 +19,11 @@ type view struct {
 	s   *replay.State
 	at  model.Instant
 	log logStore
-	// whole: the expression is about the whole run. What is gone is found by its
-	// name then.
+	// whole: the expression is about the whole run. What is gone is in its list
+	// then, and found by its name.
 	whole bool
 	gone  map[model.PodName]*replay.Pod
+	ever  []*replay.Pod // all pods that ever were, in order of their creation
 	// held are the outcomes of the conditions over time, by their place in the
 	// expression that is evaluated.
 	held map[int64]ref.Val
@@ -79,13 +80,24 @@ func (w *view) moved(at model.Instant, changed topics) {
 	w.at = at
 }
 
-// nodes are those that are there.
+// nodes are those that are there, or of the whole run all that ever were.
 func (w *view) nodes() ref.Val {
+	if w.whole {
+		return listOf(w, nodeType, w.s.Nodes)
+	}
 	if w.nodeList == nil {
 		there := slices.DeleteFunc(slices.Clone(w.s.Nodes), (*replay.Node).Gone)
 		w.nodeList = listOf(w, nodeType, there)
 	}
 	return w.nodeList
+}
+
+// podList are the pods that are there, or of the whole run all that ever were.
+func (w *view) podList() ref.Val {
+	if w.whole {
+		return listOf(w, podType, w.ever)
+	}
+	return listOf(w, podType, w.s.Pods.All())
 }
 
 // enis counts as run -o json does: branches included.

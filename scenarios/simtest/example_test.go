@@ -54,5 +54,5 @@ func ExamplePlayed_Check() {
 			fmt.Println(r.Failure())
 		}
 	}
-	// Output: expectation failed: pods.pending == 0 (over the whole run); pods.pending = 13
+	// Output: expectation failed: pods.pending == 0 (at the end, over the whole run); pods.pending = 13
 }

@@ -46,7 +46,7 @@ func TestFailureTellsWhyAndTheTimeline(t *testing.T) {
 	require.False(t, run.Expect(f, "pods.pending < 13"))
 	f.end()
 	require.Len(t, f.errors, 3)
-	require.True(t, strings.HasPrefix(f.errors[0], "expectation failed: pods.running == 28 (over the whole run); pods.running = 27\n    "), f.errors[0])
+	require.True(t, strings.HasPrefix(f.errors[0], "expectation failed: pods.running == 28 (at the end, over the whole run); pods.running = 27\n    "), f.errors[0])
 	require.Contains(t, f.errors[0], "exhaustion.began")
 	require.Len(t, f.logs, 1, "told once")
 	for _, want := range []string{

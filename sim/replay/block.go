@@ -59,6 +59,11 @@ type address struct {
 // IsPrefix reports whether the block is a delegated prefix.
 func (b *Block) IsPrefix() bool { return !b.Prefix.IsSingleIP() }
 
+// LeftOver reports whether the block is of the mode that the agent was in before,
+// single addresses or prefixes: it keeps its slot and serves no new pod. On an
+// excluded ENI so are all blocks.
+func (b *Block) LeftOver() bool { return !b.usable }
+
 // Size is the number of the block's addresses.
 func (b *Block) Size() int { return 1 << (b.Prefix.Addr().BitLen() - b.Prefix.Bits()) }
 

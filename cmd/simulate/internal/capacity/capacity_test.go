@@ -132,7 +132,6 @@ func TestJudge(t *testing.T) {
 	require.Nil(t, Judge(fits, Demands{MaxWait: longest}))
 	late := Judge(fits, Demands{MaxWait: longest - time.Millisecond})
 	require.Equal(t, KindMaxWait, late.Kind)
-	require.Equal(t, KindDemand, Judge(fits, Demands{Also: func(*replay.State) string { return "no" }}).Kind)
 
 	full := Judge(play(t, scenario(t, small, "workloads.web.replicas=28")), Demands{})
 	require.Equal(t, Kind(sim.KindMaxPods), full.Kind)

@@ -13,9 +13,6 @@ type Demands struct {
 	// MaxWait is the longest that a pod may wait for its address from its
 	// creation on; 0: as long as it likes.
 	MaxWait time.Duration
-	// Also is asked of the state at the end; it returns what is wrong, or nothing.
-	// Nil: nothing more is demanded.
-	Also func(*replay.State) string
 }
 
 // Kind is what stops a value: a kind of exhaustion, or one of these.
@@ -28,7 +25,8 @@ const (
 	KindHeadroom Kind = "headroom" // less was left than was demanded
 	KindInvalid  Kind = "invalid"  // the scenario makes no sense with it
 	KindLimit    Kind = "limit"    // a limit of the scenario ended the run
-	KindDemand   Kind = "demand"   // something else that was demanded
+	// KindExpectation: an expectation of the scenario doesn't hold.
+	KindExpectation Kind = "expectation"
 )
 
 // Stop is what stops a value.
@@ -44,6 +42,8 @@ type Stop struct {
 	// Pending and Creating are the pods that wait at the end, Running those that
 	// run.
 	Pending, Creating, Running int
+	// Expectation is the one that doesn't hold; of KindExpectation only.
+	Expectation *Unmet
 }
 
 // Waiting counts the pods that wait.
@@ -68,12 +68,6 @@ func Judge(s *replay.State, d Demands) *Stop {
 		stop.Kind = KindMaxWait
 		stop.Message = fmt.Sprintf("a pod waited %s for its address, and may wait %s", longest, d.MaxWait)
 		return stop
-	}
-	if d.Also != nil {
-		if wrong := d.Also(s); wrong != "" {
-			stop.Kind, stop.Message = KindDemand, wrong
-			return stop
-		}
 	}
 	return nil
 }

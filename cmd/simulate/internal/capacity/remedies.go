@@ -24,6 +24,9 @@ type Remedied struct {
 	// Want is the edge that Answer has.
 	Want   Want
 	Answer Answer
+	// Breaks are the expectations that the remedy breaks where all fits without it;
+	// it is not held against them.
+	Breaks []Unmet
 	// Stop is why the remedy can't be tried; nil: it was.
 	Stop *Stop
 }

@@ -22,6 +22,14 @@ type Report struct {
 	// Runs counts the runs, those of the remedies included.
 	Runs     int
 	Forecast *Forecast
+	// Expected are the scenario's expectations, as far as runs were held against
+	// them.
+	Expected []Expected
+	// Without is the answer without them, where it is another; nil: it is not.
+	Without *Answer
+	// WithoutSize is likewise the index of the smallest size, −1: none fits; nil: it
+	// is the same.
+	WithoutSize *int
 	// Hint says what to vary instead where the path makes no difference.
 	Hint string
 	// Sizes are the subnet's, from the smallest on; for a subnet only.

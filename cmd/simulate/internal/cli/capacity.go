@@ -24,6 +24,7 @@ type capacityOptions struct {
 	headroom               percentFlag
 	growth                 growthFlag
 	remedies               bool
+	expect                 expectFlag
 	seeds                  int
 }
 
@@ -35,8 +36,16 @@ func (a *App) capacityCommand(g *globals) *cobra.Command {
 		Long: `Find how much fits, what stops more, and what would help.
 
 The scenario is run with one value after the other at the path, which is written
-as for --set. A value fits if, when the run ends, no pod waits and every node
-was launched.
+as for --set. A value fits if, when the run ends, no pod waits, every node was
+launched, and what the scenario expects holds.
+
+Not asked, and told of, are expectations that say how the scenario runs at its
+own size: they hold with the value of the file and neither with the one below
+nor with the one above. Nor are those that say how something runs out: they hold
+with it where not everything fits, and not with the values that fit, or only
+with the last of them. --expect=all asks all of them, also those of a scenario
+of the library, which otherwise say what it shows as it stands; --expect=none
+leaves them out.
 
   --vary PATH       the largest value that fits; where larger is better, as with
                     nodes, the smallest that does. Then what stops the next one,
@@ -66,6 +75,7 @@ file grows, and the forecast is when it passes the answer.`,
 	flags.Var(&o.growth, "growth", "with --vary: forecast when the value of the file has grown too large, e.g. 5%/week or 10/day")
 	flags.BoolVar(&o.remedies, "remedies", true, "with --vary: try what would help, too")
 	flags.Var(&countFlag{&o.seeds}, "seeds", "run each value with so many seeds, from the scenario's on: it fits if it does with all")
+	o.expect.register(flags)
 	changes := changesFlags(c)
 	c.MarkFlagsOneRequired("vary", "fewest", "smallest")
 	c.MarkFlagsMutuallyExclusive("vary", "fewest", "smallest")
@@ -82,13 +92,18 @@ file grows, and the forecast is when it passes the answer.`,
 			return err
 		}
 		src.remember()
-		load := func(o scenarios.Options) (*scenarios.Scenario, error) { return src.load(c.Context(), o) }
+		load := loaded(func(o scenarios.Options) (*scenarios.Scenario, error) { return src.load(c.Context(), o) })
+		asked := o.expect.settled(args[0], base)
+		if asked == expectNone {
+			load = load.withoutExpectations()
+		}
 		scenario, err := load(base)
 		if err != nil {
 			return err
 		}
 		p := newProber(a, c.Context(), load, base, g.quiet)
 		p.maxWait, p.headroom, p.seeds = o.maxWait, o.headroom.percent, o.seeds
+		p.expect(scenario, asked == expectAll)
 		var report capacity.Report
 		if o.smallest != "" {
 			report, err = p.size(scenario, o.smallest)
@@ -175,7 +190,7 @@ func (p *prober) answer(s *scenarios.Scenario, o *capacityOptions) (capacity.Rep
 		return report, err
 	}
 	numbered := func(v int) string { return path + "=" + strconv.Itoa(v) }
-	if report.Answer, err = capacity.Search(where.Range, want, p.runner(nil, numbered)); err != nil {
+	if err := p.search(&report, where.Range, numbered); err != nil {
 		return report, err
 	}
 	if report.Answer.NoEffect {
@@ -215,12 +230,13 @@ func isText(v any) bool { _, is := v.(string); return is }
 // try runs the remedies against what stopped the search.
 func (p *prober) try(s *scenarios.Scenario, path string, where capacity.Range, answer capacity.Answer, stop *capacity.Probe, numbered func(int) string) ([]capacity.Remedied, error) {
 	var out []capacity.Remedied
-	if counts := answer.Counts(capacity.Both); counts != nil {
-		where.Start = counts.Value
-	}
 	want := capacity.Largest
 	if answer.Shape() == capacity.ShapeFrom {
 		want = capacity.Fewest
+	}
+	counts := answer.Counts(capacity.Both)
+	if counts != nil {
+		where.Start = counts.Value
 	}
 	for _, r := range capacity.Remedies(s, stop.Stop, path) {
 		done := capacity.Remedied{Remedy: r, Want: want}
@@ -229,8 +245,14 @@ func (p *prober) try(s *scenarios.Scenario, path string, where capacity.Range, a
 			out = append(out, done)
 			continue
 		}
-		var err error
-		if done.Answer, err = capacity.Search(where, want, p.runner(r.Changes, numbered)); err != nil {
+		run := remember(p.runner(r.Changes, numbered)).run
+		expected, err := p.expected, error(nil)
+		if counts != nil {
+			if expected, done.Breaks, err = p.broken(counts.Value, run); err != nil {
+				return nil, err
+			}
+		}
+		if done.Answer, err = capacity.Search(where, want, held(run, expected)); err != nil {
 			return nil, err
 		}
 		out = append(out, done)
@@ -312,6 +334,7 @@ func (p *prober) size(s *scenarios.Scenario, path string) (capacity.Report, erro
 	if err != nil {
 		return report, err
 	}
+	probes = p.judgeSizes(&report, probes, s.VPC.Subnets[i].CIDR.Bits())
 	for i, probe := range probes {
 		size := &report.Sizes[i]
 		size.Probe = probe

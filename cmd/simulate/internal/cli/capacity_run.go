@@ -15,6 +15,7 @@ import (
 	"vpcsim/cmd/simulate/internal/capacity"
 	"vpcsim/model"
 	"vpcsim/scenarios"
+	"vpcsim/scenarios/expect"
 	"vpcsim/sim"
 	"vpcsim/sim/replay"
 )
@@ -23,7 +24,7 @@ import (
 type prober struct {
 	app      *App
 	ctx      context.Context
-	load     func(scenarios.Options) (*scenarios.Scenario, error)
+	load     loaded
 	base     scenarios.Options
 	maxWait  time.Duration
 	headroom int            // per cent
@@ -32,12 +33,17 @@ type prober struct {
 	subnet   model.SubnetID // of whose addresses it is
 	progress *progress
 
+	// expected are the scenario's expectations, as far as runs are held against
+	// them; askAll: none of them is left aside.
+	expected []capacity.Expected
+	askAll   bool
+
 	mu        sync.Mutex // of what follows
 	runs      int
 	leastFree map[int]int // of subnet, by value
 }
 
-func newProber(a *App, ctx context.Context, load func(scenarios.Options) (*scenarios.Scenario, error), base scenarios.Options, quiet bool) *prober {
+func newProber(a *App, ctx context.Context, load loaded, base scenarios.Options, quiet bool) *prober {
 	p := &prober{app: a, ctx: ctx, load: load, base: base, leastFree: map[int]int{}}
 	// As --env comes after --set, it would undo what is varied and what remedies
 	// change.
@@ -71,7 +77,10 @@ func (p *prober) options(changes ...string) scenarios.Options {
 // checkPath reports a path that no value makes sense at.
 func (p *prober) checkPath(flag, path string, value int) error {
 	set := path + "=" + strconv.Itoa(value)
-	_, err := p.load(p.options(set))
+	s, _, err := p.load.forgiving(p.options(set))
+	if s != nil {
+		return nil
+	}
 	var mistakes scenarios.Errors
 	if !errors.As(err, &mistakes) {
 		return err
@@ -90,7 +99,10 @@ func (p *prober) checkPath(flag, path string, value int) error {
 
 // loads says what is wrong with the scenario when it is changed so, if anything.
 func (p *prober) loads(changes []string) *capacity.Stop {
-	_, err := p.load(p.options(changes...))
+	s, _, err := p.load.forgiving(p.options(changes...))
+	if s != nil {
+		return nil
+	}
 	return invalid(err)
 }
 
@@ -147,28 +159,35 @@ func (p *prober) probe(value int, changes []string) (out capacity.Probe, err err
 		}
 	}()
 	out.Value = value
-	scenario, err := p.load(p.options(changes...))
-	if stop := invalid(err); stop != nil {
-		out.Stop = stop
-		return out, nil
-	}
-	if err != nil {
+	scenario, _, err := p.load.forgiving(p.options(changes...))
+	if scenario == nil {
+		if stop := invalid(err); stop != nil {
+			out.Stop = stop
+			return out, nil
+		}
 		return out, err
 	}
+	absent := err // what some expectations name
+	var unmet []capacity.Unmet
 	for seed := scenario.Seed; seed < scenario.Seed+uint64(p.seeds); seed++ {
 		cfg := configOf(scenario)
 		cfg.Seed = seed
-		if out, err = p.play(value, cfg); err != nil || out.Stop != nil {
+		if out, err = p.play(value, cfg, expect.NewChecker(scenario.Expect)); err != nil {
+			return out, err
+		}
+		unmet = joined(unmet, out.Unmet)
+		if out.Stop != nil {
 			break
 		}
 	}
-	return out, err
+	out.Unmet = p.named(unmet, absent)
+	return out, nil
 }
 
 // play runs a value with one seed.
-func (p *prober) play(value int, cfg sim.Config) (capacity.Probe, error) {
+func (p *prober) play(value int, cfg sim.Config, checker *expect.Checker) (capacity.Probe, error) {
 	out := capacity.Probe{Value: value}
-	r := run{app: p.app, ctx: p.ctx, cfg: cfg}
+	r := run{app: p.app, ctx: p.ctx, cfg: cfg, checker: checker}
 	places := places{group: p.group, state: &r.state}
 	if p.group != "" {
 		r.also = places.apply
@@ -180,6 +199,7 @@ func (p *prober) play(value int, cfg sim.Config) (capacity.Probe, error) {
 	out.Stop = p.judge(&r.state, &places)
 	out.Use = capacity.UseOf(&r.state)
 	out.Use.LeastPlaces, out.Use.LeastOf = places.free, places.all
+	out.Unmet = unmetOf(checker.Results())
 	p.ran(value, &r.state)
 	return out, nil
 }

@@ -160,9 +160,10 @@ type run struct {
 }
 
 // replayed plays a run to its end and returns the state there: what commands do
-// that look at many runs.
-func (a *App) replayed(ctx context.Context, cfg sim.Config) (*replay.State, error) {
-	r := run{app: a, ctx: ctx, cfg: cfg}
+// that look at many runs. What is expected of it is checked by the way; nil:
+// nothing.
+func (a *App) replayed(ctx context.Context, cfg sim.Config, checker *expect.Checker) (*replay.State, error) {
+	r := run{app: a, ctx: ctx, cfg: cfg, checker: checker}
 	if err := r.play(); err != nil {
 		return nil, err
 	}

@@ -1,18 +1,25 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"runtime"
+	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
 
+	"vpcsim/cmd/simulate/internal/capacity"
 	"vpcsim/cmd/simulate/internal/metrics"
 	"vpcsim/cmd/simulate/internal/sweep"
 	"vpcsim/cmd/simulate/internal/view"
+	"vpcsim/model"
 	"vpcsim/scenarios"
+	"vpcsim/scenarios/expect"
 	"vpcsim/sim"
 )
 
@@ -21,6 +28,7 @@ type sweepFlags struct {
 	vary     []string
 	seeds    int
 	judging  judgingFlags
+	expect   expectFlag
 	maxRuns  int
 	parallel int
 	part     partFlag
@@ -94,6 +102,14 @@ in what the objective names first, of the cells in which everything fits and
 every bound is kept, with every seed. Without, it is the cell nearest to the best
 of all three: idle addresses, start latency, calls to EC2.
 
+Every run is held against what the scenario expects. A cell in which that doesn't
+hold is marked, and neither recommended nor on the front. Expectations of a file
+that say how it runs at its own size (they hold with its own value, and neither
+with the next smaller nor with the next larger one), or that hold only where not
+everything fits, are told of and not asked. --expect=all asks all of them, also
+those of a scenario of the library, which otherwise say what it shows as it
+stands; --expect=none leaves them out.
+
 A sweep can be spread over machines: --shard 0/3, 1/3 and 2/3 run a third each and
 write it as JSON, and merge makes of them what one sweep would have written.
 --shards 3 takes the number from JOB_COMPLETION_INDEX, which an Indexed Job of
@@ -113,6 +129,7 @@ Kubernetes sets; --manifest prints such a Job.
 	flags.StringArrayVar(&f.vary, "vary", nil, "vary a value of the scenario: `PATH=VALUES`, e.g. nodeGroups.workers.count=1..5; may be given several times")
 	flags.Var(&countFlag{&f.seeds}, "seeds", "run every cell with so many seeds; 0: once, with the scenario's own")
 	f.judging.register(c)
+	f.expect.register(flags)
 	changes := changesFlags(c)
 	f.maxRuns = defaultMaxRuns
 	flags.Var(&countFlag{&f.maxRuns}, "max-runs", "refuse to begin more runs than these")
@@ -209,6 +226,7 @@ type sweeper struct {
 	ctx      context.Context
 	source   *source
 	options  scenarios.Options // what is fixed
+	expect   expectFlag        // settled
 	plan     sweep.Plan
 	digests  []string // of the cells' scenarios
 	parallel int
@@ -218,12 +236,16 @@ type sweeper struct {
 // newSweeper plans a sweep and loads every cell once: a mistake in the last is
 // told before the first is run.
 func (a *App) newSweeper(ctx context.Context, word string, o scenarios.Options, f *sweepFlags) (*sweeper, error) {
-	s := &sweeper{app: a, ctx: ctx, options: o, parallel: f.parallel}
+	s := &sweeper{app: a, ctx: ctx, options: o, expect: f.expect.settled(word, o), parallel: f.parallel}
+	s.plan.AskAll = s.expect == expectAll
 	if s.parallel == 0 {
 		s.parallel = runtime.GOMAXPROCS(0)
 	}
 	for _, text := range f.vary {
-		d, err := sweep.ParseDimension(text, typesOf)
+		d, err := sweep.ParseDimension(text, func(pattern string) ([]string, error) {
+			path, _, _ := strings.Cut(text, "=")
+			return s.typesOf(word, path, pattern)
+		})
 		if err != nil {
 			return nil, usageError{fmt.Errorf("--vary %s: %w", text, err)}
 		}
@@ -241,25 +263,59 @@ func (a *App) newSweeper(ctx context.Context, word string, o scenarios.Options, 
 	if s.plan.Runs() > f.maxRuns {
 		return nil, usageError{fmt.Errorf("%s are more than %d; if that is meant, add --max-runs %d", s.plan.Size(), f.maxRuns, s.plan.Runs())}
 	}
-	var err error
-	if s.source, err = a.source(ctx, word); err != nil {
+	if err := s.readSource(word); err != nil {
 		return nil, err
 	}
-	s.source.remember()
 	return s, s.loadCells()
 }
 
-// typesOf are the instance types that match a pattern.
-func typesOf(pattern string) ([]string, error) {
-	types, err := selectTypes([]string{pattern}, false)
-	if err != nil {
+// readSource reads the scenario that a word names, once.
+func (s *sweeper) readSource(word string) (err error) {
+	if s.source == nil {
+		if s.source, err = s.app.source(s.ctx, word); err == nil {
+			s.source.remember()
+		}
+	}
+	return err
+}
+
+// typesOf are the instance types that match a pattern: the known ones, then
+// those that the scenario defines itself, each by name.
+func (s *sweeper) typesOf(word, path, pattern string) ([]string, error) {
+	if err := s.readSource(word); err != nil {
 		return nil, err
 	}
+	own, unreadable := s.ownTypes(path)
+	if !slices.ContainsFunc(own, func(name string) bool { return matches(pattern, name) }) {
+		if err := checkPattern(pattern); err != nil {
+			return nil, cmp.Or(unreadable, err)
+		}
+	}
 	var names []string
-	for _, t := range types {
+	for _, t := range model.InstanceTypes() {
 		names = append(names, t.Name)
 	}
-	return names, nil
+	for _, name := range own {
+		if !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+	}
+	return slices.DeleteFunc(names, func(name string) bool { return !matches(pattern, name) }), nil
+}
+
+// ownTypes are the names of the instance types that the scenario defines. It may
+// need a type at the path, where it has none yet: any will do to look.
+func (s *sweeper) ownTypes(path string) ([]string, error) {
+	load := s.loads().withoutExpectations()
+	base, err := load(s.options)
+	if err != nil {
+		o := s.options
+		o.Set = append(slices.Clone(o.Set), path+"="+model.InstanceTypes()[0].Name)
+		if base, err = load(o); err != nil {
+			return nil, err
+		}
+	}
+	return slices.Sorted(maps.Keys(base.InstanceTypes)), nil
 }
 
 // fixed refuses to vary what another option fixes.
@@ -293,19 +349,29 @@ func fixed(p sweep.Plan, o scenarios.Options) error {
 	return nil
 }
 
-// load loads the scenario of a cell.
-func (s *sweeper) load(cell int, seed *uint64) (*scenarios.Scenario, error) {
+// load loads the scenario of a cell. Expectations that name what the cell hasn't
+// are broken: there is a scenario then, and an error that tells of them.
+func (s *sweeper) load(cell int, seed *uint64) (scenario *scenarios.Scenario, broken []int, err error) {
 	o := s.options
 	o.Set = append(append([]string{}, o.Set...), s.plan.Set(cell)...)
 	if seed != nil {
 		o.Seed = seed
 	}
-	scenario, err := s.source.load(s.ctx, o)
+	load := s.loads()
+	if s.expect == expectNone {
+		scenario, err = load.withoutExpectations()(o)
+	} else {
+		scenario, broken, err = load.forgiving(o)
+	}
 	var mistakes scenarios.Errors
 	if errors.As(err, &mistakes) {
-		return nil, s.blame(cell, mistakes)
+		return scenario, broken, s.blame(cell, mistakes)
 	}
-	return scenario, err
+	return scenario, nil, err
+}
+
+func (s *sweeper) loads() loaded {
+	return func(o scenarios.Options) (*scenarios.Scenario, error) { return s.source.load(s.ctx, o) }
 }
 
 // blame says in which cell a scenario has mistakes, and that it is --vary that
@@ -330,14 +396,23 @@ type inCell struct{ mistakes scenarios.Errors }
 // Error lists the mistakes.
 func (e inCell) Error() string { return e.mistakes.Error() }
 
-// loadCells loads every cell, and completes the plan from the first.
+// loadCells loads every cell, and completes the plan from the first. An
+// expectation that no cell understands is a mistake of the scenario.
 func (s *sweeper) loadCells() error {
-	s.digests = make([]string, s.plan.Cells())
+	cells := s.plan.Cells()
+	s.digests = make([]string, cells)
+	expected := make([][]sweep.Expected, cells)
+	mistakes := make([]error, cells)
 	var first sim.Config
-	err := inParallel(s.ctx, s.plan.Cells(), s.parallel, func(i int) error {
-		scenario, err := s.load(i, nil)
-		if err != nil {
+	err := inParallel(s.ctx, cells, s.parallel, func(i int) error {
+		scenario, broken, err := s.load(i, nil)
+		if scenario == nil {
 			return err
+		}
+		mistakes[i] = err
+		expected[i] = sweptExpectations(scenario.Expect)
+		for _, e := range broken {
+			expected[i][e] = sweep.Expected{} // it is not as it stands there
 		}
 		cfg := scenario.Config()
 		s.digests[i] = cfg.Digest
@@ -349,6 +424,10 @@ func (s *sweeper) loadCells() error {
 	if err != nil {
 		return err
 	}
+	if s.plan.Expect, err = understood(expected, mistakes); err != nil {
+		return err
+	}
+	s.findOwn()
 	s.plan.Scenario = first.Name
 	if s.plan.Seeds != nil {
 		s.plan.Seeds.First = first.Seed
@@ -357,6 +436,51 @@ func (s *sweeper) loadCells() error {
 		return usageError{err}
 	}
 	return nil
+}
+
+// understood are the expectations as some cell has each of them. One that is in
+// no cell what it should be is a mistake; and so are other ones in other cells.
+func understood(cells [][]sweep.Expected, mistakes []error) ([]sweep.Expected, error) {
+	all := make([]sweep.Expected, len(cells[0]))
+	for _, expected := range cells {
+		if len(expected) != len(all) {
+			return nil, usageError{errors.New("expect is varied: what is expected can't differ from cell to cell; --expect=none leaves it out")}
+		}
+		for i, e := range expected {
+			switch {
+			case e == sweep.Expected{}, e == all[i]:
+			case all[i] == sweep.Expected{}:
+				all[i] = e
+			default:
+				return nil, usageError{errors.New("expect is varied: what is expected can't differ from cell to cell; --expect=none leaves it out")}
+			}
+		}
+	}
+	if slices.Contains(all, sweep.Expected{}) {
+		return nil, mistakes[0]
+	}
+	return all, nil
+}
+
+// findOwn looks up what the scenario has as it stands where values are varied.
+// Where it can't be loaded without them it has none.
+func (s *sweeper) findOwn() {
+	if len(s.plan.Expect) == 0 {
+		return
+	}
+	base, err := s.loads().withoutExpectations()(s.options)
+	if err != nil {
+		return
+	}
+	for i := range s.plan.Dimensions {
+		d := &s.plan.Dimensions[i]
+		if found, err := capacity.Lookup(base.Config().Scenario, d.Path); err == nil {
+			if n, ok := capacity.Number(found); ok {
+				own := strconv.Itoa(n)
+				d.Own = &own
+			}
+		}
+	}
 }
 
 // run runs the plan's runs with the numbers that number gives for 0, 1 …, as
@@ -369,15 +493,17 @@ func (s *sweeper) run(number func(int) int, into []metrics.Numbers) error {
 	notes := make([][]string, len(into))
 	err := inParallel(s.ctx, len(into), s.parallel, func(i int) error {
 		r := s.plan.Run(number(i))
-		scenario, err := s.load(r.Cell, r.Seed)
-		if err != nil {
+		scenario, _, err := s.load(r.Cell, r.Seed)
+		if scenario == nil {
 			return err
 		}
-		state, err := s.app.replayed(s.ctx, configOf(scenario))
+		checker := expect.NewChecker(scenario.Expect)
+		state, err := s.app.replayed(s.ctx, configOf(scenario), checker)
 		if err != nil {
 			return s.failed(r, err)
 		}
 		into[i] = metrics.Of(state)
+		into[i].Failed = failedOf(checker.Results())
 		if r.Seed == nil || *r.Seed == s.plan.Seeds.First {
 			notes[i] = view.Notes(state)
 		}

@@ -72,7 +72,7 @@ func TestASweepIsTheSameOnAnyNumberOfCores(t *testing.T) {
 func TestACellIsTheRunWithItsValues(t *testing.T) {
 	out := simulate(t, "sweep default-secondary-ip --vary nodeGroups.workers.count=1..3 --metrics pods.running,ec2.calls.AttachNetworkInterface -o csv")
 	rows := strings.Split(strings.TrimSpace(out), "\n")
-	require.Equal(t, "nodeGroups.workers.count,fits,fitting,runs,lasting,keeps,pareto,recommended,pods.running,ec2.calls.AttachNetworkInterface", rows[0])
+	require.Equal(t, "nodeGroups.workers.count,fits,fitting,runs,lasting,keeps,expect,failed,pareto,recommended,pods.running,ec2.calls.AttachNetworkInterface", rows[0])
 	for i, row := range rows[1:] {
 		var doc struct {
 			Summary struct {
@@ -335,4 +335,36 @@ func decode64(t *testing.T, text string) string {
 	data, err := base64.StdEncoding.DecodeString(text)
 	require.NoError(t, err)
 	return string(data)
+}
+
+// A pattern stands for the types that the scenario defines, too; one that it
+// overrides is there once.
+func TestAPatternMatchesTheScenariosOwnTypes(t *testing.T) {
+	const types = "instanceTypes: {my.small: {maxENIs: 2, ipv4PerENI: 4}, my.large: {maxENIs: 3, ipv4PerENI: 10}, m5.large: {maxENIs: 2}}\n"
+	without := strings.Replace(onePod, "instanceType: m5.large, ", "", 1)
+	for _, c := range []struct{ in, pattern, want string }{
+		{types + onePod, "my.*", "my.large my.small"},
+		{types + onePod, "m[5y].large", "m5.large my.large"},
+		{types + onePod, "m5.large,my.*", "m5.large my.large my.small"},
+		{onePod, "m5.lar*", "m5.large"},
+		{types + without, "my.*", "my.large my.small"},
+	} {
+		a, out, errs := app("sweep - -q -o csv --vary nodeGroups.0.instanceType=" + c.pattern)
+		a.In = strings.NewReader(c.in)
+		require.Equal(t, cli.ExitOK, a.Run(context.Background()), errs.String())
+		var got []string
+		for _, row := range strings.Split(strings.TrimSpace(out.String()), "\n")[1:] {
+			name, _, _ := strings.Cut(row, ",")
+			got = append(got, name)
+		}
+		require.Equal(t, c.want, strings.Join(got, " "), c.pattern)
+	}
+	a, _, errs := app("sweep - --vary nodeGroups.0.instanceType=your.*")
+	a.In = strings.NewReader(types + onePod)
+	require.Equal(t, cli.ExitUsage, a.Run(context.Background()))
+	require.Contains(t, errs.String(), `no instance type matches "your.*"`)
+	a, _, errs = app("sweep - --vary nodeGroups.0.instanceType=my.*")
+	a.In = strings.NewReader("nods: 3\n" + types + onePod)
+	require.Equal(t, cli.ExitUsage, a.Run(context.Background()))
+	require.Contains(t, errs.String(), "nods: unknown field", "what is wrong with the scenario comes first")
 }

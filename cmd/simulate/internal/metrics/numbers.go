@@ -20,6 +20,8 @@ type Numbers struct {
 	// Unpriced are the instance types without a known price, by name. The cost
 	// is unknown where there is one.
 	Unpriced []string
+	// Failed are the scenario's expectations that don't hold, by their index.
+	Failed []int
 }
 
 // Get returns the value of a metric.

@@ -16,6 +16,10 @@ type Cell struct {
 	// keep all of them.
 	Keeps    []int
 	KeepsAll int
+	// Holds counts, for each expectation, the runs in which it holds; HoldsAll
+	// those in which all hold that are asked.
+	Holds    []int
+	HoldsAll int
 	// Front: the cell is on the Pareto front: no cell of those that are in
 	// question is better in one goal and no worse in the others.
 	Front bool
@@ -26,9 +30,26 @@ type Cell struct {
 // Fits reports whether everything fits in every run.
 func (c *Cell) Fits() bool { return c.Fitting == c.Runs }
 
-// Allowed reports whether everything fits and every bound is kept, in every
-// run.
-func (c *Cell) Allowed() bool { return c.Fits() && c.KeepsAll == c.Runs }
+// Allowed reports whether everything fits, every bound is kept, and every
+// expectation holds that is asked, in every run.
+func (c *Cell) Allowed() bool { return c.Fits() && c.KeepsAll == c.Runs && c.Meets() }
+
+// Meets reports whether every expectation holds that is asked, in every run.
+func (c *Cell) Meets() bool { return c.HoldsAll == c.Runs }
+
+// holds reports whether an expectation holds in every run.
+func (c *Cell) holds(expectation int) bool { return c.Holds[expectation] == c.Runs }
+
+// Failed are the expectations that don't hold in every run, by their index.
+func (c *Cell) Failed() []int {
+	var failed []int
+	for i := range c.Holds {
+		if !c.holds(i) {
+			failed = append(failed, i)
+		}
+	}
+	return failed
+}
 
 // Spread is a metric over the runs of a cell. Percentiles are the nearest rank
 // of the runs in which the value is known; of a single run all are its value.
@@ -79,9 +100,15 @@ func union[T ~string](runs []metrics.Numbers, of func(metrics.Numbers) []T) []T 
 	return slices.Compact(all)
 }
 
-func newCell(index int, runs []metrics.Numbers, bounds []metrics.Bound) *Cell {
-	c := &Cell{Index: index, Runs: len(runs), Keeps: make([]int, len(bounds)), runs: runs}
+func newCell(index int, runs []metrics.Numbers, bounds []metrics.Bound, expectations int) *Cell {
+	c := &Cell{Index: index, Runs: len(runs), Keeps: make([]int, len(bounds)), Holds: make([]int, expectations), runs: runs}
+	for i := range c.Holds {
+		c.Holds[i] = c.Runs
+	}
 	for _, r := range runs {
+		for _, failed := range r.Failed {
+			c.Holds[failed]--
+		}
 		if r.Fits() {
 			c.Fitting++
 		}

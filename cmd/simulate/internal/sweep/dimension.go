@@ -15,6 +15,9 @@ type Dimension struct {
 	Path string `json:"path"`
 	// Values are YAML, each once, at least one.
 	Values []string `json:"values"`
+	// Own is the value that the scenario has as it stands; nil where it has none,
+	// or where nobody asks.
+	Own *string `json:"own,omitempty"`
 }
 
 // MaxValues bounds the values of a dimension.

@@ -24,6 +24,11 @@ type Plan struct {
 	Objective []string `json:"objective"`
 	// Require are bounds: latency.startP99<=5s.
 	Require []string `json:"require"`
+	// Expect are the scenario's expectations, which every run is held against;
+	// none: they are left out.
+	Expect []Expected `json:"expect,omitempty"`
+	// AskAll: each of them is asked of every cell, whatever it tells apart.
+	AskAll bool `json:"askAll,omitempty"`
 }
 
 // Seeds are Count seeds, each greater by one than the one before.

@@ -147,6 +147,10 @@ func (s *Shard) check() error {
 			return fmt.Errorf("shard %d of %d has run %d where %d is expected", s.Index, s.Shards, row.Run, next)
 		}
 		next += s.Shards
+		if failed := row.Numbers.Failed; !slices.IsSorted(failed) || len(slices.Compact(slices.Clone(failed))) < len(failed) ||
+			len(failed) > 0 && (failed[0] < 0 || failed[len(failed)-1] >= len(s.Plan.Expect)) {
+			return fmt.Errorf("run %d has failed expectations %v of %d", row.Run, failed, len(s.Plan.Expect))
+		}
 	}
 	if next < s.Plan.Runs() {
 		return fmt.Errorf("shard %d of %d ends before run %d", s.Index, s.Shards, next)
@@ -229,6 +233,8 @@ func difference(a, b Plan) string {
 	switch {
 	case !slices.Equal(a.Metrics, b.Metrics), !slices.Equal(a.Objective, b.Objective), !slices.Equal(a.Require, b.Require):
 		return "--metrics, --objective or --require differ"
+	case !slices.Equal(a.Expect, b.Expect), a.AskAll != b.AskAll:
+		return "--expect, or the expectations, differ"
 	case a.Seeds != nil && a.Seeds.First != b.Seeds.First:
 		return "the seeds differ"
 	}

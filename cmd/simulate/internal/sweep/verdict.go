@@ -22,7 +22,7 @@ const (
 	// NoneFits: the cell in which most fits, since nowhere everything does.
 	NoneFits Basis = "none-fits"
 	// NoneKeeps: none is recommended, since none in which everything fits keeps
-	// the bounds. Nearest comes nearest to it.
+	// the bounds and the expectations. Nearest comes nearest to it.
 	NoneKeeps Basis = "none-keeps"
 )
 
@@ -32,6 +32,7 @@ type Verdict struct {
 	Shown     []metrics.Metric // those that were asked for; none: a choice
 	Objective []Goal
 	Require   []metrics.Bound
+	Expect    []Asked
 	Cells     []*Cell
 	Basis     Basis
 	// Recommended is nil where none is; Nearest is set only then.
@@ -50,8 +51,9 @@ func Judge(p Plan, runs []metrics.Numbers) (*Verdict, error) {
 	v := &Verdict{Plan: p, Shown: o.shown, Objective: o.objective, Require: o.require}
 	each := p.perCell()
 	for i := range p.Cells() {
-		v.Cells = append(v.Cells, newCell(i, runs[i*each:(i+1)*each], o.require))
+		v.Cells = append(v.Cells, newCell(i, runs[i*each:(i+1)*each], o.require, len(p.Expect)))
 	}
+	v.ask()
 	r := ranking{v.Cells, v.points()}
 	fitting := filter(v.Cells, (*Cell).Fits)
 	allowed := filter(v.Cells, (*Cell).Allowed)
@@ -100,8 +102,8 @@ func (v *Verdict) points() []point {
 	return points
 }
 
-// nearest is the cell that breaks the fewest bounds, and of these, bound by
-// bound, the one with the better value; then the goals decide.
+// nearest is the cell that breaks the fewest bounds and expectations, and of
+// these, bound by bound, the one with the better value; then the goals decide.
 func (v *Verdict) nearest(r ranking, cells []*Cell) *Cell {
 	broken := func(c *Cell) int {
 		n := 0
@@ -110,7 +112,7 @@ func (v *Verdict) nearest(r ranking, cells []*Cell) *Cell {
 				n++
 			}
 		}
-		return n
+		return n + len(v.Unmet(c))
 	}
 	return slices.MinFunc(cells, func(a, b *Cell) int {
 		if d := cmp.Compare(broken(a), broken(b)); d != 0 {

@@ -28,6 +28,7 @@ func CapacityTable(w io.Writer, r capacity.Report, palette Palette) error {
 	} else {
 		writeEdges(p, r)
 	}
+	writeAside(p, r)
 	writeRemedies(p, r)
 	writeForecast(p, r.Forecast)
 	writeAnswer(p, r)
@@ -57,6 +58,9 @@ func demands(r capacity.Report) string {
 			of = "addresses"
 		}
 		text += fmt.Sprintf(", %d%% of the %s free at every instant", r.Headroom, of)
+	}
+	if askedOf(r) > 0 {
+		text += ", what the scenario expects holds"
 	}
 	if r.Seeds > 1 {
 		text += fmt.Sprintf("; with each of %d seeds", r.Seeds)
@@ -120,6 +124,9 @@ func writeProbe(p *page, probe *capacity.Probe) {
 	}
 	if stop.Message != "" {
 		p.paragraph(indent, "message  ", stop.Message, plain)
+	}
+	if u := stop.Expectation; u != nil {
+		writeUnmet(p, indent, u)
 	}
 	if len(stop.Numbers) > 0 {
 		p.paragraph(indent, "numbers  ", numbers(stop.Numbers), plain)
@@ -197,7 +204,7 @@ func writeRemedies(p *page, r capacity.Report) {
 	g := newGrid("lrrl")
 	g.head("change", edge, "", "then stopped by")
 	for _, m := range r.Remedies {
-		g.add(c(m.Name), c(remedied(m)), c(gain(r.Answer, m)), c(thenStopped(m)))
+		g.add(c(m.Name+breaks(m)), c(remedied(m)), c(gain(r.Answer, m)), c(thenStopped(m)))
 	}
 	g.wrapFirst(pageWidth - 2)
 	g.write(p, 2)
@@ -287,23 +294,27 @@ func CapacityAnswer(r capacity.Report) string {
 	if r.Sizes != nil {
 		return sizeAnswer(r)
 	}
-	a := r.Answer
+	return edgesAnswer(r, r.Answer) + withoutWords(r)
+}
+
+// edgesAnswer says what fits.
+func edgesAnswer(r capacity.Report, a capacity.Answer) string {
 	stop := func(p *capacity.Probe) string {
 		if p.Stop.Kind == capacity.KindInvalid {
 			return fmt.Sprintf("with %s the scenario is not possible", number(p.Value))
 		}
-		return fmt.Sprintf("at %s, %s stops it", number(p.Value), p.Stop.Kind)
+		return fmt.Sprintf("at %s, %s stops it", number(p.Value), stopperWords(p.Stop))
 	}
 	var text string
 	switch shape := a.Shape(); {
 	case a.NoEffect:
 		fits := "everything fits"
 		if shape == capacity.ShapeNone {
-			fits = fmt.Sprintf("%s stops it", a.None.Stop.Kind)
+			fits = fmt.Sprintf("%s stops it", stopperWords(a.None.Stop))
 		}
 		return fmt.Sprintf("%s: it makes no difference; from %s to %s %s.%s", r.Path, number(a.Low), number(a.High), fits, hintOf(r))
 	case shape == capacity.ShapeNone && a.None.Value == a.NoneHigh.Value:
-		return fmt.Sprintf("%s: %s doesn't fit (%s).", r.Path, number(a.None.Value), a.None.Stop.Kind)
+		return fmt.Sprintf("%s: %s doesn't fit (%s).", r.Path, number(a.None.Value), stopperWords(a.None.Stop))
 	case shape == capacity.ShapeNone:
 		return fmt.Sprintf("%s: nothing from %s to %s fits; %s.", r.Path, number(a.Low), number(a.High), stop(a.Stops(r.Want)))
 	case r.Want == capacity.Fewest && a.Below == nil:
@@ -317,6 +328,8 @@ func CapacityAnswer(r capacity.Report) string {
 		}
 	case shape == capacity.ShapeFrom:
 		text = fmt.Sprintf("%s: larger is better, and %s is the smallest that fits; %s", r.Path, number(a.Smallest.Value), stop(a.Below))
+	case shape == capacity.ShapeWindow && a.Smallest.Value == a.Largest.Value:
+		text = fmt.Sprintf("%s: %s alone fits; %s, and %s", r.Path, number(a.Largest.Value), stop(a.Below), stop(a.Above))
 	case shape == capacity.ShapeWindow:
 		text = fmt.Sprintf("%s: %s to %s fit; %s, and %s", r.Path, number(a.Smallest.Value), number(a.Largest.Value), stop(a.Below), stop(a.Above))
 	default:

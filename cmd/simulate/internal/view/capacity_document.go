@@ -8,26 +8,30 @@ import (
 
 // CapacityResult is what capacity -o json writes. What isn't there is null.
 type CapacityResult struct {
-	APIVersion string        `json:"apiVersion"`
-	Kind       string        `json:"kind"`
-	Scenario   capacityRun   `json:"scenario"`
-	Path       string        `json:"path"`
-	Want       string        `json:"want"` // largest, smallest; of a subnet: smallestSubnet
-	Today      *int          `json:"today"`
-	Demands    demandsItem   `json:"demands"`
-	Range      *rangeItem    `json:"range"`
-	Method     string        `json:"method"`
-	Runs       int           `json:"runs"`
-	Shape      string        `json:"shape"`
-	Smallest   *int          `json:"smallest"`
-	Largest    *int          `json:"largest"`
-	Gap        *int          `json:"gap"` // smallest value between that doesn't fit
-	Use        *useItem      `json:"use"` // at the value that answers
-	StoppedBy  *stopItem     `json:"stoppedBy"`
-	Remedies   []remedyItem  `json:"remedies"`
-	Forecast   *forecastItem `json:"forecast"`
-	Sizes      []subnetSize  `json:"sizes"`
-	Answer     string        `json:"answer"`
+	APIVersion string      `json:"apiVersion"`
+	Kind       string      `json:"kind"`
+	Scenario   capacityRun `json:"scenario"`
+	Path       string      `json:"path"`
+	Want       string      `json:"want"` // largest, smallest; of a subnet: smallestSubnet
+	Today      *int        `json:"today"`
+	Demands    demandsItem `json:"demands"`
+	Range      *rangeItem  `json:"range"`
+	Method     string      `json:"method"`
+	Runs       int         `json:"runs"`
+	Shape      string      `json:"shape"`
+	Smallest   *int        `json:"smallest"`
+	Largest    *int        `json:"largest"`
+	Gap        *int        `json:"gap"` // smallest value between that doesn't fit
+	Use        *useItem    `json:"use"` // at the value that answers
+	StoppedBy  *stopItem   `json:"stoppedBy"`
+	// Expect are the expectations that values are held against, Without what fits
+	// without them, where it is something else.
+	Expect   []expectedItem `json:"expect"`
+	Without  *withoutItem   `json:"without"`
+	Remedies []remedyItem   `json:"remedies"`
+	Forecast *forecastItem  `json:"forecast"`
+	Sizes    []subnetSize   `json:"sizes"`
+	Answer   string         `json:"answer"`
 }
 
 type capacityRun struct {
@@ -78,6 +82,31 @@ type stopItem struct {
 	Pending           int            `json:"pending"`
 	ContainerCreating int            `json:"containerCreating"`
 	Running           int            `json:"running"`
+	Expectation       *unmetItem     `json:"expectation"`
+}
+
+// unmetItem is an expectation that doesn't hold.
+type unmetItem struct {
+	Index   int      `json:"index"`
+	That    string   `json:"that"`
+	When    string   `json:"when"`
+	Values  []string `json:"values"`
+	Why     *string  `json:"why"` // what could not be computed
+	Because string   `json:"because"`
+}
+
+// expectedItem is an expectation. Aside is why it is not asked: own-value or
+// shortage; null: it is.
+type expectedItem struct {
+	That  string  `json:"that"`
+	When  string  `json:"when"`
+	Aside *string `json:"aside"`
+}
+
+type withoutItem struct {
+	Smallest     *int    `json:"smallest"`
+	Largest      *int    `json:"largest"`
+	SmallestCIDR *string `json:"smallestCIDR"`
 }
 
 type remedyItem struct {
@@ -88,6 +117,9 @@ type remedyItem struct {
 	Gain      *int      `json:"gain"`
 	Open      bool      `json:"open"` // no end was found
 	StoppedBy *stopItem `json:"stoppedBy"`
+	// Breaks are the indices of expectations that the remedy breaks with what fits
+	// without it; it was not held against them.
+	Breaks []int `json:"breaks"`
 }
 
 type forecastItem struct {
@@ -119,11 +151,15 @@ func CapacityDocument(r capacity.Report) CapacityResult {
 		APIVersion: "vpcsim/v1", Kind: "Capacity",
 		Scenario: capacityRun{r.Scenario, r.Seed}, Path: r.Path, Want: "largest", Today: r.Today,
 		Demands: demandsItem{HeadroomPercent: r.Headroom, Seeds: r.Seeds},
-		Runs:    r.Runs, Remedies: []remedyItem{}, Sizes: []subnetSize{}, Answer: CapacityAnswer(r),
+		Runs:    r.Runs, Expect: []expectedItem{}, Remedies: []remedyItem{}, Sizes: []subnetSize{}, Answer: CapacityAnswer(r),
 	}
 	if ms := r.MaxWait.Milliseconds(); ms > 0 {
 		d.Demands.MaxWaitMs = &ms
 	}
+	for _, e := range r.Expected {
+		d.Expect = append(d.Expect, expectedItem{e.That, e.When, unlessZero(string(e.Aside))})
+	}
+	d.Without = withoutOf(r)
 	if r.Sizes != nil {
 		d.Want, d.Method, d.Sizes = "smallestSubnet", string(capacity.Scan), sizeItems(r)
 		d.Shape = cmp.Or(map[bool]string{true: "none"}[r.SmallestSize() < 0], "from")
@@ -178,15 +214,35 @@ func stopOf(p *capacity.Probe) *stopItem {
 	if s.Numbers == nil {
 		s.Numbers = map[string]int{}
 	}
-	return &stopItem{
+	item := &stopItem{
 		Value: p.Value, Kind: string(s.Kind), Scope: s.Scope, Name: s.Name, Reason: s.Reason, CappedBy: s.CappedBy,
 		Message: s.Message, Numbers: s.Numbers, Remedy: s.Remedy,
 		Pending: s.Pending, ContainerCreating: s.Creating, Running: s.Running,
 	}
+	if u := s.Expectation; u != nil {
+		item.Expectation = &unmetItem{u.Index, u.That, u.When, append([]string{}, u.Values...), unlessZero(u.Why), u.Because}
+	}
+	return item
+}
+
+func withoutOf(r capacity.Report) *withoutItem {
+	switch {
+	case r.Without != nil:
+		return &withoutItem{Smallest: valueOf(r.Without.Smallest), Largest: valueOf(r.Without.Largest)}
+	case r.WithoutSize != nil && *r.WithoutSize >= 0:
+		cidr := r.Sizes[*r.WithoutSize].CIDR.String()
+		return &withoutItem{SmallestCIDR: &cidr}
+	case r.WithoutSize != nil:
+		return &withoutItem{}
+	}
+	return nil
 }
 
 func remedyOf(base capacity.Answer, m capacity.Remedied) remedyItem {
-	out := remedyItem{Name: m.Name, Changes: m.Changes}
+	out := remedyItem{Name: m.Name, Changes: m.Changes, Breaks: []int{}}
+	for _, u := range m.Breaks {
+		out.Breaks = append(out.Breaks, u.Index)
+	}
 	if m.Stop != nil {
 		out.StoppedBy = stopOf(&capacity.Probe{Stop: m.Stop})
 		return out

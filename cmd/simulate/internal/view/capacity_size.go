@@ -33,6 +33,7 @@ func writeSizes(p *page, r capacity.Report) {
 	}
 	g.wrapTo(pageWidth - 2)
 	g.write(p, 2)
+	writeAside(p, r)
 	p.line("")
 	st := green
 	if r.SmallestSize() < 0 {
@@ -47,12 +48,24 @@ func allImpossible(sizes []capacity.Size) bool {
 
 // sizeAnswer is the smallest subnet in a sentence.
 func sizeAnswer(r capacity.Report) string {
+	text := smallestWords(r)
+	switch {
+	case r.WithoutSize == nil:
+	case *r.WithoutSize < 0:
+		text += " Without what the scenario expects none fits, either."
+	default:
+		text += fmt.Sprintf(" Without what the scenario expects %s is.", r.Sizes[*r.WithoutSize].CIDR)
+	}
+	return text
+}
+
+func smallestWords(r capacity.Report) string {
 	at := r.SmallestSize()
 	if at < 0 {
 		text := fmt.Sprintf("%s: no size that can begin at %s fits", r.Path, r.Sizes[0].CIDR.Addr())
 		for _, s := range slices.Backward(r.Sizes) {
 			if !s.Impossible() {
-				return text + fmt.Sprintf("; the largest that is possible, %s, is stopped by %s.", s.CIDR, s.Stop.Kind)
+				return text + fmt.Sprintf("; the largest that is possible, %s, is stopped by %s.", s.CIDR, stopperWords(s.Stop))
 			}
 		}
 		return text + "."
@@ -64,12 +77,12 @@ func sizeAnswer(r capacity.Report) string {
 		if below := r.Sizes[at-1]; below.Impossible() {
 			text += " the scenario is not possible"
 		} else {
-			text += fmt.Sprintf(", %s stops it", below.Stop.Kind)
+			text += fmt.Sprintf(", %s stops it", stopperWords(below.Stop))
 		}
 	}
 	for _, larger := range r.Sizes[at:] {
 		if !larger.Fits() && !larger.Impossible() {
-			return text + fmt.Sprintf(". Not every larger one does: %s is stopped by %s.", larger.CIDR, larger.Stop.Kind)
+			return text + fmt.Sprintf(". Not every larger one does: %s is stopped by %s.", larger.CIDR, stopperWords(larger.Stop))
 		}
 	}
 	return text + "."

@@ -17,16 +17,18 @@ const APIVersion = "vpcsim/v1"
 // RunDocument is what run -o json writes. Lists are never null; what doesn't
 // apply is.
 type RunDocument struct {
-	APIVersion   string                `json:"apiVersion"`
-	Kind         string                `json:"kind"`
-	Scenario     scenarioDocument      `json:"scenario"`
-	EndMs        model.Instant         `json:"endMs"`
-	EndedBy      string                `json:"endedBy"`
-	Summary      SummaryDocument       `json:"summary"`
-	Exhaustion   []exhaustionDocument  `json:"exhaustion"`
-	Nodes        []nodeDocument        `json:"nodes"`
-	Subnets      []SubnetDocument      `json:"subnets"`
-	Pods         []podDocument         `json:"pods"`
+	APIVersion string               `json:"apiVersion"`
+	Kind       string               `json:"kind"`
+	Scenario   scenarioDocument     `json:"scenario"`
+	EndMs      model.Instant        `json:"endMs"`
+	EndedBy    string               `json:"endedBy"`
+	Summary    SummaryDocument      `json:"summary"`
+	Exhaustion []exhaustionDocument `json:"exhaustion"`
+	Nodes      []nodeDocument       `json:"nodes"`
+	Subnets    []SubnetDocument     `json:"subnets"`
+	Pods       []podDocument        `json:"pods"`
+	// Autoscaler is left out where no group is scaled.
+	Autoscaler   *autoscalerDocument   `json:"autoscaler,omitempty"`
 	Expectations []ExpectationDocument `json:"expectations"`
 }
 
@@ -214,6 +216,7 @@ func Document(s *replay.State) RunDocument {
 	for _, p := range s.Pods.All() {
 		d.Pods = append(d.Pods, podOf(p))
 	}
+	d.Autoscaler = autoscalerOf(s)
 	d.Summary = summaryOf(s, d.Nodes)
 	return d
 }

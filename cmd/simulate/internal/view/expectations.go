@@ -77,7 +77,7 @@ func writeExpectations(p *page, o TableOptions) {
 	var told []string
 	for _, r := range o.Expectations {
 		if r.OK {
-			p.paragraph(2, "✓ ", r.That, plain)
+			p.paragraph(2, "✓ ", fmt.Sprintf("%s (%s)", strings.TrimSpace(r.That), r.When()), plain)
 			continue
 		}
 		p.paragraph(2, "✗ ", strings.TrimSpace(r.That), red)

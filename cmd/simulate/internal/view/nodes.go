@@ -25,6 +25,7 @@ const (
 	glyphFree     = '□'
 	glyphEmpty    = '·'
 	glyphLeaked   = '×' // a branch ENI that the controller has forgotten
+	glyphLeftOver = '×' // a block of the mode before, which serves no new pod
 )
 
 var levels = []rune("▁▂▃▄▅▆▇█")
@@ -45,6 +46,9 @@ func writeNodes(p *page, s *replay.State) {
 	legend := "■ held by a pod  ░ cooling  □ free  · empty slot"
 	if prefixes {
 		legend = "a prefix each: ▁▄█ held by pods  ░ cooling  □ free  · none"
+	}
+	if slices.ContainsFunc(living, hasLeftOvers) {
+		legend += "  × left over"
 	}
 	if onECS(s) {
 		legend = "■ held by a task  · free"
@@ -175,7 +179,8 @@ func writeNode(p *page, s *replay.State, n *replay.Node, title string) {
 	}
 	for _, r := range runs {
 		for _, e := range r.enis {
-			writeStrip(p, wide, r.name(n, e), strip(s, n, e), eniNote(n, e)+r.note())
+			drawn, empty := shortened(strip(s, n, e))
+			writeStrip(p, wide, r.name(n, e), drawn, eniNote(n, e)+r.note()+empty)
 			if e.Kind == model.ENITrunk {
 				writeBranches(p, wide, n)
 			}
@@ -293,7 +298,11 @@ func condition(n *replay.Node) string {
 func strip(s *replay.State, n *replay.Node, e *replay.ENI) string {
 	var b strings.Builder
 	for _, blk := range e.Blocks {
-		b.WriteRune(glyph(blk, s.Now))
+		if isLeftOver(e, blk) {
+			b.WriteRune(glyphLeftOver)
+		} else {
+			b.WriteRune(glyph(blk, s.Now))
+		}
 	}
 	slots := n.Launched.SlotsPerENI
 	if servesNoPods(n, e) {
@@ -303,6 +312,25 @@ func strip(s *replay.State, n *replay.Node, e *replay.ENI) string {
 		b.WriteRune(glyphEmpty)
 	}
 	return b.String()
+}
+
+// The trailing empty slots of a long strip are not all drawn: they say nothing
+// that a number doesn't, and push what the strip is about off the line.
+const (
+	longStrip  = 30
+	mostEmpty  = 10
+	drawnEmpty = 3
+)
+
+// shortened cuts the empty slots at the end of a long strip, and says how many
+// there are.
+func shortened(strip string) (drawn, note string) {
+	taken := strings.TrimRight(strip, string(glyphEmpty))
+	empty := width(strip) - width(taken)
+	if width(strip) <= longStrip || empty <= mostEmpty {
+		return strip, ""
+	}
+	return taken + strings.Repeat(string(glyphEmpty), drawnEmpty), fmt.Sprintf(", %s of %s slots empty", number(empty), number(width(strip)))
 }
 
 // servesNoPods: a trunk carries branches only, and in custom networking the
@@ -361,8 +389,11 @@ func eniNote(n *replay.Node, e *replay.ENI) string {
 	case servesNoPods(n, e):
 		return "primary: serves no pods in custom networking"
 	}
-	note := fmt.Sprintf("%s/%s", number(e.Assigned()), number(e.Total()))
+	before := blocksBefore(e)
+	note := fmt.Sprintf("%s/%s", number(e.Assigned()-before.held), number(e.Total()))
 	switch {
+	case before.n > 0 && before.n == len(e.Blocks):
+		note = ""
 	case e.Excluded:
 		note = "excluded, " + number(e.Assigned()) + " held"
 	case n.Config.Settings.IPv6:
@@ -376,5 +407,8 @@ func eniNote(n *replay.Node, e *replay.ENI) string {
 	if e.Subnet != n.Launched.Subnet {
 		note += " in " + string(e.Subnet)
 	}
-	return note
+	if before.n > 0 && note != "" {
+		note += ", "
+	}
+	return strings.TrimSpace(note + before.words(n))
 }

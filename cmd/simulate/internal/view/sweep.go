@@ -20,6 +20,7 @@ func SweepTable(w io.Writer, v *sweep.Verdict, palette Palette) error {
 	p.section(fmt.Sprintf("%s, %s", v.Plan.Scenario, count(len(v.Cells), "cell")), t.remark())
 	t.grid().write(p, 0)
 	t.legend()
+	writeSweepExpectations(p, v)
 	p.line("")
 	for i, text := range SweepWords(v) {
 		if i == 0 {
@@ -132,6 +133,9 @@ func (t *sweepTable) grid() *grid {
 	if t.keepsColumn() {
 		align, head = align+"l", append(head, "keeps")
 	}
+	if len(t.v.Expect) > 0 {
+		align, head = align+"l", append(head, "expect")
+	}
 	for _, m := range t.columns {
 		align, head = align+"r", append(head, m.Title+" ")
 	}
@@ -145,6 +149,9 @@ func (t *sweepTable) grid() *grid {
 		row = append(row, fitsCell(c))
 		if t.keepsColumn() {
 			row = append(row, cell{text: share(c.KeepsAll, c.Runs)})
+		}
+		if len(t.v.Expect) > 0 {
+			row = append(row, expectCell(t.v, c))
 		}
 		for i, m := range t.columns {
 			row = append(row, t.value(c, m, best[i]))
@@ -261,6 +268,9 @@ func (t *sweepTable) refused() string {
 	text := "not everything fits"
 	if len(t.v.Require) > 0 {
 		text += ", or not " + strings.Join(t.v.Plan.Require, ", ")
+	}
+	if len(t.v.Expect) > 0 {
+		text += ", or an expectation doesn't hold"
 	}
 	return text
 }

@@ -23,6 +23,7 @@ type SweepDocument struct {
 	Metrics    []metricDocument    `json:"metrics"`
 	Objective  []string            `json:"objective"`
 	Require    []string            `json:"require"`
+	Expect     []sweepExpectation  `json:"expect"`
 	Cells      []sweepCellDocument `json:"cells"`
 	// Recommendation is by what the cell was chosen, its index (null: none), and
 	// what the table says in words.
@@ -47,15 +48,28 @@ type sweepCellDocument struct {
 	Fits   bool         `json:"fits"`   // in every run
 	// Fitting counts the runs in which everything fits; Misfits are the seeds of
 	// the others.
-	Fitting     int        `json:"fitting"`
-	Misfits     []uint64   `json:"misfits"`
-	Lasting     []sim.Kind `json:"lasting"`
-	Keeps       []bool     `json:"keeps"` // each bound, in every run
-	Pareto      bool       `json:"pareto"`
-	Recommended bool       `json:"recommended"`
+	Fitting int        `json:"fitting"`
+	Misfits []uint64   `json:"misfits"`
+	Lasting []sim.Kind `json:"lasting"`
+	Keeps   []bool     `json:"keeps"` // each bound, in every run
+	// Expect: every expectation that is asked holds, in every run. Failed are those
+	// that don't, by their index, whether they are asked or not.
+	Expect      bool  `json:"expect"`
+	Failed      []int `json:"failed"`
+	Pareto      bool  `json:"pareto"`
+	Recommended bool  `json:"recommended"`
 	// Numbers are by the name of the metric: a number, null where it is unknown;
 	// with seeds a spread.
 	Numbers numbersDocument `json:"numbers"`
+}
+
+// sweepExpectation is an expectation of the scenario. Aside is why cells aren't
+// held against it: own-value or shortage; null: they are.
+type sweepExpectation struct {
+	That    string  `json:"that"`
+	When    string  `json:"when"`
+	Aside   *string `json:"aside"`
+	Holding int     `json:"holding"` // cells in which it holds, in every run
 }
 
 type sweepRecommendation struct {
@@ -129,7 +143,7 @@ func NewSweepDocument(v *sweep.Verdict) SweepDocument {
 	d := SweepDocument{
 		APIVersion: APIVersion, Kind: "Sweep", Scenario: v.Plan.Scenario,
 		Dimensions: []sweepDimension{}, Seeds: v.Plan.Seeds, Runs: v.Plan.Runs(), Metrics: []metricDocument{},
-		Objective: []string{}, Require: append([]string{}, v.Plan.Require...), Cells: []sweepCellDocument{},
+		Objective: []string{}, Require: append([]string{}, v.Plan.Require...), Expect: []sweepExpectation{}, Cells: []sweepCellDocument{},
 		Recommendation: sweepRecommendation{
 			Cell: indexOf(v.Recommended), Nearest: indexOf(v.Nearest), Basis: v.Basis, Words: SweepWords(v),
 		},
@@ -140,6 +154,9 @@ func NewSweepDocument(v *sweep.Verdict) SweepDocument {
 	for _, g := range v.Objective {
 		d.Objective = append(d.Objective, g.String())
 	}
+	for _, a := range v.Expect {
+		d.Expect = append(d.Expect, sweepExpectation{a.That, a.When, unlessZero(string(a.Aside)), a.Holding})
+	}
 	shown := writtenMetrics(v)
 	for _, m := range shown {
 		d.Metrics = append(d.Metrics, metricDocument{m.Name, m.ExactUnit(), m.Better, m.Means})
@@ -149,6 +166,7 @@ func NewSweepDocument(v *sweep.Verdict) SweepDocument {
 			Index: c.Index, Values: sweepValues(v.Plan.Values(c.Index)),
 			Fits: c.Fits(), Fitting: c.Fitting, Misfits: append([]uint64{}, v.Plan.Misfits(c)...),
 			Lasting: append([]sim.Kind{}, c.Lasting()...), Keeps: []bool{},
+			Expect: c.Meets(), Failed: append([]int{}, c.Failed()...),
 			Pareto: c.Front, Recommended: c == v.Recommended,
 			Numbers: numbersDocument{shown, c, v.Plan.Seeds != nil},
 		}
@@ -158,6 +176,15 @@ func NewSweepDocument(v *sweep.Verdict) SweepDocument {
 		d.Cells = append(d.Cells, cell)
 	}
 	return d
+}
+
+// indices are numbers with blanks between them.
+func indices(all []int) string {
+	texts := make([]string, len(all))
+	for i, n := range all {
+		texts[i] = strconv.Itoa(n)
+	}
+	return strings.Join(texts, " ")
 }
 
 func indexOf(c *sweep.Cell) *int {
@@ -199,7 +226,7 @@ func SweepCSV(w io.Writer, v *sweep.Verdict) error {
 	for _, d := range v.Plan.Dimensions {
 		head = append(head, d.Path)
 	}
-	head = append(head, "fits", "fitting", "runs", "lasting", "keeps", "pareto", "recommended")
+	head = append(head, "fits", "fitting", "runs", "lasting", "keeps", "expect", "failed", "pareto", "recommended")
 	many := v.Plan.Seeds != nil
 	shown := writtenMetrics(v)
 	for _, m := range shown {
@@ -218,7 +245,7 @@ func SweepCSV(w io.Writer, v *sweep.Verdict) error {
 		}
 		row := append(v.Plan.Values(c.Index),
 			strconv.FormatBool(c.Fits()), strconv.Itoa(c.Fitting), strconv.Itoa(c.Runs), strings.Join(kinds, " "),
-			strconv.FormatBool(c.KeepsAll == c.Runs), strconv.FormatBool(c.Front), strconv.FormatBool(c == v.Recommended))
+			strconv.FormatBool(c.KeepsAll == c.Runs), strconv.FormatBool(c.Meets()), indices(c.Failed()), strconv.FormatBool(c.Front), strconv.FormatBool(c == v.Recommended))
 		for _, m := range shown {
 			s := c.Spread(m)
 			row = append(row, m.Exact(s.Median))

@@ -84,8 +84,8 @@ func (w sweepWords) why() string {
 		}
 	}
 	among := count(len(w.v.Cells), "cell") + " in which everything fits"
-	if len(w.v.Require) > 0 {
-		among += " and " + listOf(w.v.Plan.Require) + " holds"
+	if demands := w.demands(); demands != "" {
+		among += " and " + demands
 	}
 	switch allowed {
 	case 1:
@@ -170,7 +170,41 @@ func (w sweepWords) broken(c *sweep.Cell) string {
 			texts = append(texts, fmt.Sprintf("%s with %s of %s", b.Text, number(c.Runs-kept), count(c.Runs, "seed")))
 		}
 	}
+	for _, a := range w.v.Unmet(c) {
+		text := fmt.Sprintf("the expectation [%d]", a.Index)
+		if c.Runs > 1 {
+			text += fmt.Sprintf(" with %s of %s", number(c.Runs-c.Holds[a.Index]), count(c.Runs, "seed"))
+		}
+		texts = append(texts, text)
+	}
 	return listOf(texts)
+}
+
+// demands says what is asked of cells beside that everything fits; empty:
+// nothing more.
+func (w sweepWords) demands() string {
+	var parts []string
+	if len(w.v.Require) > 0 {
+		parts = append(parts, listOf(w.v.Plan.Require)+" holds")
+	}
+	switch asked := w.asked(); {
+	case asked == 1:
+		parts = append(parts, "the expectation holds")
+	case asked > 1:
+		parts = append(parts, "the expectations hold")
+	}
+	return strings.Join(parts, " and ")
+}
+
+// asked counts the expectations that are asked and don't hold everywhere.
+func (w sweepWords) asked() int {
+	n := 0
+	for _, a := range w.v.Expect {
+		if a.Aside == "" && a.Holding < len(w.v.Cells) {
+			n++
+		}
+	}
+	return n
 }
 
 func (w sweepWords) noneFits() []string {
@@ -200,14 +234,21 @@ func (w sweepWords) lasting(c *sweep.Cell) string {
 
 func (w sweepWords) noneKeeps() []string {
 	c := w.v.Nearest
-	return []string{
-		fmt.Sprintf("None is recommended: in no cell everything fits and %s holds.", listOf(w.v.Plan.Require)),
+	texts := []string{
+		fmt.Sprintf("None is recommended: in no cell everything fits and %s.", w.demands()),
 		fmt.Sprintf("Nearest is %s: %s; it breaks %s.", w.cell(c), w.bounds(c), w.broken(c)),
 	}
+	if len(w.v.Unmet(c)) > 0 {
+		texts = append(texts, "--expect=none leaves the expectations out.")
+	}
+	return texts
 }
 
 // bounds lists what a cell reaches of what is bounded.
 func (w sweepWords) bounds(c *sweep.Cell) string {
+	if len(w.v.Require) == 0 {
+		return w.goals(c)
+	}
 	var parts []string
 	for _, b := range w.v.Require {
 		text := phrase(b.Metric, w.value(c, b.Metric))

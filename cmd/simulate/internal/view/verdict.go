@@ -144,10 +144,11 @@ func listOf(words []string) string {
 	return strings.Join(words[:last], ", ") + " and " + words[last]
 }
 
-// pastTrouble tells of real exhaustion that was over in the end.
+// pastTrouble tells of what was over in the end: of what cost pods the longest
+// wait, summed. A pool that lags is left out: it grows as it should.
 func pastTrouble(s *replay.State) string {
 	for _, t := range troubles(s) {
-		if !t.open && !t.first.Kind.Cures() {
+		if !t.open && t.first.Kind != sim.KindWarmPoolLag {
 			return fmt.Sprintf("Until %s, %s kept %s waiting.", instant(t.until), t.first.Kind, count(t.pods, wordsOf(s).pod))
 		}
 	}
