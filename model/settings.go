@@ -92,7 +92,7 @@ func ParseSettings(env map[string]string) (Settings, []string) {
 		ENIConfigLabel:       r.text("ENI_CONFIG_LABEL_DEF", ENIConfigKeyDefault),
 		ENIConfigAnnotation:  r.text("ENI_CONFIG_ANNOTATION_DEF", ENIConfigKeyDefault),
 		PodENI:               r.boolean("ENABLE_POD_ENI", false),
-		EnforcingMode:        r.oneOf("POD_SECURITY_GROUP_ENFORCING_MODE", "strict", "standard"),
+		EnforcingMode:        r.oneOf("POD_SECURITY_GROUP_ENFORCING_MODE", enforcingStrict, enforcingStandard),
 		SubnetDiscovery:      r.boolean("ENABLE_SUBNET_DISCOVERY", true),
 		ClusterName:          r.text("CLUSTER_NAME", ""),
 		IPv4:                 r.boolean("ENABLE_IPv4", false),
@@ -129,11 +129,18 @@ func (s Settings) ForType(t InstanceType) (Settings, []string) {
 	return s, []string{fmt.Sprintf("ENABLE_PREFIX_DELEGATION: %s is neither Nitro nor bare metal; counts as false", t.Name)}
 }
 
+// The values of POD_SECURITY_GROUP_ENFORCING_MODE.
+const (
+	enforcingStrict   = "strict"
+	enforcingStandard = "standard"
+)
+
 // Validate tells why the agent refuses to start with these settings, if it
 // does: exactly one of IPv4 and IPv6 must be on, and IPv6 needs prefix mode and
-// excludes custom networking. All reasons are in the error.
+// excludes custom networking, before v1.16.0 also security groups for pods. All
+// reasons are in the error.
 //
-// Source: VPC CNI README, ENABLE_IPv6; observed in v1.23.1.
+// Source: VPC CNI README, ENABLE_IPv6, and CHANGELOG; observed in v1.23.1.
 func (s Settings) Validate() error {
 	var errs []error
 	switch {
@@ -147,6 +154,9 @@ func (s Settings) Validate() error {
 	}
 	if s.IPv6 && s.CustomNetworking {
 		errs = append(errs, errors.New("ENABLE_IPv6 excludes custom networking (AWS_VPC_K8S_CNI_CUSTOM_NETWORK_CFG)"))
+	}
+	if s.IPv6 && s.PodENI && !s.Version.Has(FeatureIPv6PodENI) {
+		errs = append(errs, fmt.Errorf("ENABLE_IPv6 excludes security groups for pods (ENABLE_POD_ENI) in %s", s.Version))
 	}
 	return errors.Join(errs...)
 }
@@ -168,7 +178,7 @@ func EntrypointRefusals(env map[string]string) []string {
 		}
 	}
 	if text, set := env["POD_SECURITY_GROUP_ENFORCING_MODE"]; set && r.boolean("ENABLE_POD_ENI", false) {
-		if text != "strict" && text != "standard" {
+		if text != enforcingStrict && text != enforcingStandard {
 			refusals = append(refusals, fmt.Sprintf("POD_SECURITY_GROUP_ENFORCING_MODE: %q is neither strict nor standard", text))
 		}
 	}

@@ -54,7 +54,12 @@ func TestVersionTableIsInOrder(t *testing.T) {
 		seen[r.Feature] = true
 		require.True(t, OldestVersion.Before(r.Since) && !NewestVersion.Before(r.Since), "%s", r.Since)
 		require.True(t, r.Since.Has(r.Feature))
-		require.True(t, Version{}.Has(r.Feature), "no release is the newest")
+		require.Equal(t, NewestVersion.Has(r.Feature), Version{}.Has(r.Feature), "no release is the newest")
+		require.Equal(t, r.Until == Version{}, NewestVersion.Has(r.Feature), "%s", r.Feature)
+		if r.Until != (Version{}) {
+			require.True(t, r.Since.Before(r.Until) && !NewestVersion.Before(r.Until), "%s", r.Feature)
+			require.False(t, r.Until.Has(r.Feature), "%s", r.Feature)
+		}
 		require.False(t, OldestVersion.Has(r.Feature))
 	}
 	rules[0].Before = ""
@@ -67,12 +72,14 @@ func TestUnknownVariablesOfARelease(t *testing.T) {
 	env := map[string]string{
 		"ENABLE_IPv6": "true", "IP_COOLDOWN_PERIOD": "5", "ENABLE_MULTI_NIC": "true", "DISABLE_LEAKED_ENI_CLEANUP": "true",
 		"DISABLE_NETWORK_RESOURCE_PROVISIONING": "true", "ENABLE_PREFIX_DELEGATION": "true",
+		"POD_SECURITY_GROUP_ENFORCING_MODE": "standard", "AWS_MANAGE_ENIS_NON_SCHEDULABLE": "true",
 	}
 	s, _ := ParseSettings(env)
 	old, notes := s.ForVersion(OldestVersion)
 	require.Equal(t, []string{
 		"IP_COOLDOWN_PERIOD: not in v1.9.0", "ENABLE_MULTI_NIC: not in v1.9.0",
 		"DISABLE_NETWORK_RESOURCE_PROVISIONING: not in v1.9.0", "DISABLE_LEAKED_ENI_CLEANUP: not in v1.9.0", "ENABLE_IPv6: not in v1.9.0",
+		"ENABLE_IPv4=false: not in v1.9.0", "POD_SECURITY_GROUP_ENFORCING_MODE: not in v1.9.0", "AWS_MANAGE_ENIS_NON_SCHEDULABLE: not in v1.9.0",
 	}, notes)
 	require.Equal(t, Settings{
 		WarmENITarget: 1, PrefixDelegation: true, ENIConfigLabel: ENIConfigKeyDefault, ENIConfigAnnotation: ENIConfigKeyDefault,
@@ -88,7 +95,7 @@ func versionsPage() string {
 	fmt.Fprintf(&b, `# Releases of the VPC CNI
 
 `+"`cni.version`"+` chooses the release whose rules hold, from %s to %s; %s if it is left out. This page is made from the table that
-the simulator itself goes by (`+"`model.VersionRules`"+`); its source is the CNI's changelog and README.
+the simulator itself goes by (`+"`model.VersionRules`"+`); its source is the CNI's changelog and README. *Inferred* is what they only hint at.
 
 ## What differs
 
@@ -96,7 +103,11 @@ the simulator itself goes by (`+"`model.VersionRules`"+`); its source is the CNI
 | --- | --- | --- |
 `, OldestVersion, NewestVersion, DefaultVersion)
 	for _, r := range VersionRules() {
-		fmt.Fprintf(&b, "| %s | %s | %s |\n", r.Since, r.Before, r.After)
+		since := r.Since.String()
+		if r.Until != (Version{}) {
+			since += ", until " + r.Until.String()
+		}
+		fmt.Fprintf(&b, "| %s | %s | %s |\n", since, r.Before, r.After)
 	}
 	b.WriteString(`
 A variable that a release does not know has no effect there, and the run says so.

@@ -71,7 +71,7 @@ func (p *pool) check(r *round, l look) {
 			thenFree()
 			return
 		}
-		p.grow(l.stats, why, thenFree)
+		p.grow(l.stats, why, func() { p.growOn(l.stats.Total, thenFree) })
 	case !high:
 		p.logSkip(model.RuleTooLow, why, l.stats)
 		thenFree()
@@ -89,6 +89,18 @@ func (p *pool) check(r *round, l look) {
 		r.shrank = true
 		p.shrink(l.stats, whyHigh, thenFree)
 	}
+}
+
+// growOn goes on growing in the same check, in the release that does so: while
+// the step before has brought something and the pool is too low all the same.
+func (p *pool) growOn(before int, done func()) {
+	stats := p.store.Stats()
+	low, why := p.tooLow(stats)
+	if !p.settings.Version.Has(model.FeatureGrowOn) || stats.Total <= before || !low {
+		done()
+		return
+	}
+	p.grow(stats, why, func() { p.growOn(stats.Total, done) })
 }
 
 // checked ends a check. The grid goes on from here; the next check that could

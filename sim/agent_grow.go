@@ -25,6 +25,10 @@ func (p *pool) grow(stats model.PoolStats, why model.Reason, done func()) {
 		return
 	}
 	candidates := p.store.GrowCandidates(p.settings, a.limits(), a.pick)
+	if len(candidates) == 0 && !a.mayAttach() {
+		done()
+		return
+	}
 	if len(candidates) == 0 && p.room() == 0 {
 		p.logSkip(model.RuleGrow, model.ReasonNoRoom, stats)
 		done()
@@ -100,9 +104,9 @@ func (g *growth) refused(code model.ErrorCode, others []*model.StoreENI) {
 	case g.a.settings.BacksOff(code):
 		g.a.backoff = g.a.e.now
 		g.done()
-	case g.a.starting():
+	case g.a.starting() && g.a.settings.Version.Has(model.FeatureGrowAtStart):
 		// Source: observed in v1.23.1; an ENI that can't be created doesn't end a
-		// start-up.
+		// start-up. What ended one before v1.13.0 is not documented.
 		g.a.exit("error while trying to increase datastore pool")
 	default:
 		g.done()
@@ -152,6 +156,12 @@ func (g *growth) create(places []place, want int) {
 			g.done()
 		}
 	})
+}
+
+// mayAttach reports whether a growth step may attach an ENI: not at the start of
+// older releases.
+func (a *agent) mayAttach() bool {
+	return !a.starting() || a.settings.Version.Has(model.FeatureGrowAtStart)
 }
 
 // created goes on with an ENI that exists: describe, attach, modify. Where a

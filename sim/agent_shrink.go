@@ -24,7 +24,11 @@ func (p *pool) shrinkFrom(enis []*model.StoreENI, count int, done func()) {
 			continue
 		}
 		p.drop(e, blocks, ByShrink)
-		p.a.giveBack(e, blocks, func() { p.shrinkFrom(enis[i+1:], count-len(blocks), done) })
+		left := count
+		if p.settings.Version.Has(model.FeatureShrinkByNode) {
+			left -= len(blocks)
+		}
+		p.a.giveBack(e, blocks, func() { p.shrinkFrom(enis[i+1:], left, done) })
 		return
 	}
 	done()

@@ -82,16 +82,10 @@ func (a *agent) startGiveBack(enis []*model.StoreENI) {
 func (a *agent) starting() bool { return !a.up && a.busy }
 
 // startGrow makes one growth step for each pool that is too low.
-func (a *agent) startGrow() {
-	if !a.settings.Version.Has(model.FeatureGrowAtStart) && !a.settings.CustomNetworking {
-		a.started()
-		return
-	}
-	a.startGrowing(a.newRound().left)
-}
+func (a *agent) startGrow() { a.startGrowing(a.newRound().left) }
 
 // startGrowing goes through the pools. In custom networking one that is empty
-// after its step makes the agent exit.
+// after its step makes the agent exit, in releases whose start attaches ENIs.
 func (a *agent) startGrowing(left []look) {
 	if len(left) == 0 {
 		a.started()
@@ -99,7 +93,7 @@ func (a *agent) startGrowing(left []look) {
 	}
 	p, stats := left[0].pool, left[0].stats
 	next := func() {
-		if a.settings.CustomNetworking && p.store.Stats().Total == 0 {
+		if a.settings.CustomNetworking && p.store.Stats().Total == 0 && a.settings.Version.Has(model.FeatureGrowAtStart) {
 			a.exit("Failed to attach any ENIs for custom networking")
 			return
 		}

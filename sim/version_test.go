@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"fmt"
 	"net/netip"
 	"testing"
 	"time"
@@ -70,10 +71,34 @@ func secondSubnet(cfg *Config) {
 	})
 }
 
+// peak starts pods on a node, the first nine on its first ENI, and later some of
+// them go.
+func peak(pods int, gone ...int) func(cfg *Config) {
+	return func(cfg *Config) {
+		cfg.Duration = 2 * time.Minute
+		pod := func(i int) model.PodName { return model.PodName(fmt.Sprintf("p%d", i)) }
+		for i := range pods {
+			cfg.Steps = append(cfg.Steps, Step{At: 10 * time.Second, Action: Create{Pod: pod(i), Spec: PodSpec{Node: "n-0"}}})
+		}
+		for _, i := range gone {
+			cfg.Steps = append(cfg.Steps, Step{At: 100 * time.Second, Action: Delete{Pod: pod(i)}})
+		}
+	}
+}
+
+// givenBack is how many addresses the agents' shrinks gave back.
+func givenBack(log []Event) any {
+	n := 0
+	for _, ev := range find(log, func(b AddressesRemoved) bool { return b.By == ByShrink }) {
+		n += len(ev.Body.(AddressesRemoved).Addresses)
+	}
+	return n
+}
+
 var versionCases = []versionCase{
 	{feature: model.FeatureBackoffPrefixes, env: map[string]string{"ENABLE_PREFIX_DELEGATION": "true"},
 		change: func(cfg *Config) { cfg.Subnets[0].CIDR = netip.MustParsePrefix("10.0.0.0/28") },
-		seen:   calls(AssignPrivateIpAddresses), before: 24, after: 2}, // two for each check in a minute
+		seen:   calls(AssignPrivateIpAddresses), before: 26, after: 2}, // two at the start and for each check in a minute
 	{feature: model.FeatureProvisioningSetting, env: map[string]string{"DISABLE_NETWORK_RESOURCE_PROVISIONING": "true"},
 		seen: total, before: 9, after: 0},
 	{feature: model.FeatureIPv6, env: map[string]string{"ENABLE_IPv4": "false", "ENABLE_IPv6": "true", "ENABLE_PREFIX_DELEGATION": "true"},
@@ -83,7 +108,7 @@ var versionCases = []versionCase{
 		change: func(cfg *Config) {
 			cfg.Subnets[0].CIDR, cfg.Subnets[0].InUseCount = netip.MustParsePrefix("10.0.0.0/28"), 10
 		},
-		seen: calls(AssignPrivateIpAddresses), before: 24, after: 2},
+		seen: calls(AssignPrivateIpAddresses), before: 26, after: 2},
 	{feature: model.FeatureMetalPrefixes, env: map[string]string{"ENABLE_PREFIX_DELEGATION": "true"}, change: ofType("m5.metal"),
 		seen: func(log []Event) any {
 			return len(find(log, func(b AddressesAdded) bool { return len(b.Prefixes) > 0 }))
@@ -103,8 +128,24 @@ var versionCases = []versionCase{
 			cfg.Steps = []Step{{At: 10 * time.Second, Action: Cordon{Node: "n-0"}}, {At: 11 * time.Second, Action: Create{Pod: "p", Spec: PodSpec{Node: "n-0"}}}}
 		},
 		seen: total, before: 4, after: 3},
-	{feature: model.FeatureGrowAtStart,
-		seen: func(log []Event) any { return int(find[AddressesAdded](log, nil)[0].At) }, before: 2500, after: 0},
+	{feature: model.FeatureGrowAtStart, // what is attached is filled in all of them
+		seen: func(log []Event) any { return int(find[AddressesAdded](log, nil)[0].At) }, before: 0, after: 0},
+	{feature: model.FeatureGrowAtStart, env: map[string]string{"AWS_VPC_K8S_CNI_CUSTOM_NETWORK_CFG": "true"},
+		change: func(cfg *Config) { cfg.CNI.ENIConfigs = []ENIConfig{{Name: "default", Subnet: "a"}} },
+		seen: func(log []Event) any { // the node's time and that of its first ENI for pods
+			return [2]int{int(find[NodeReady](log, nil)[0].At), int(find(log, func(b ENIAttached) bool { return b.By == ByGrow })[0].At)}
+		}, before: [2]int{0, 2500}, after: [2]int{0, 0}},
+	{feature: model.FeatureGrowAtStart, env: map[string]string{"AWS_VPC_K8S_CNI_CUSTOM_NETWORK_CFG": "true"}, // without an ENIConfig
+		seen: func(log []Event) any { return len(find[NodeReady](log, nil)) }, before: 1, after: 0},
+	{feature: model.FeatureShrinkByNode, env: map[string]string{"WARM_IP_TARGET": "2"}, change: peak(14, 0, 1, 2, 3, 9, 10, 11, 12),
+		seen: givenBack, before: 10, after: 8}, // both that were to stay warm go, too
+	{feature: model.FeatureShrinkByNode, env: map[string]string{"WARM_IP_TARGET": "2"}, change: peak(5, 0, 1, 2), // one ENI
+		seen: givenBack, before: 3, after: 3},
+	{feature: model.FeatureShrinkByNode, env: map[string]string{"WARM_IP_TARGET": "2"}, change: peak(14, 0, 1, 2, 3, 9, 10, 11, 12),
+		seen: func(log []Event) any { // the next check puts it right
+			added := find(log, func(b AddressesAdded) bool { return b.By == ByGrow })
+			return added[len(added)-1].At > 100_000
+		}, before: true, after: false},
 	{feature: model.FeatureLeakSetting, env: map[string]string{"DISABLE_LEAKED_ENI_CLEANUP": "true"},
 		seen: configured(func(s model.Settings) any { return s.KeepLeakedENIs }), before: false, after: true},
 	{feature: model.FeatureCooldownSetting, env: map[string]string{"IP_COOLDOWN_PERIOD": "60"},
@@ -112,6 +153,8 @@ var versionCases = []versionCase{
 			cfg.Steps = []Step{{At: 10 * time.Second, Action: Create{Pod: "p"}}, {At: 20 * time.Second, Action: Delete{Pod: "p"}}}
 		},
 		seen: func(log []Event) any { return int(*find[PodReleased](log, nil)[0].Body.(PodReleased).CoolUntilMs) }, before: 50_000, after: 80_000},
+	{feature: model.FeatureEnforcingMode, env: map[string]string{"POD_SECURITY_GROUP_ENFORCING_MODE": "standard"},
+		seen: configured(func(s model.Settings) any { return s.EnforcingMode }), before: "strict", after: "standard"},
 	{feature: model.FeatureIPv6PodENI, env: map[string]string{
 		"ENABLE_IPv4": "false", "ENABLE_IPv6": "true", "ENABLE_PREFIX_DELEGATION": "true", "ENABLE_POD_ENI": "true",
 	},
@@ -122,6 +165,14 @@ var versionCases = []versionCase{
 	{feature: model.FeatureMaxPodsStop, env: map[string]string{"WARM_ENI_TARGET": "2"},
 		change: func(cfg *Config) { cfg.NodeGroups[0].MaxPods = 9 },
 		seen:   total, before: 18, after: 9},
+	{feature: model.FeatureGrowOn, env: map[string]string{"WARM_ENI_TARGET": "3"},
+		seen: func(log []Event) any { // at the first check after the start
+			return len(find(log, func(b ENIAttached) bool { return b.By == ByGrow }))
+		}, change: func(cfg *Config) { cfg.Duration = 4 * time.Second }, before: 1, after: 2},
+	{feature: model.FeatureGrowOn, env: map[string]string{"WARM_ENI_TARGET": "5"}, // the type has no more
+		seen: func(log []Event) any {
+			return len(find(log, func(b ENIAttached) bool { return b.By == ByGrow }))
+		}, before: 2, after: 2},
 	{feature: model.FeatureTrunkWithoutPods, env: map[string]string{"ENABLE_POD_ENI": "true", "WARM_ENI_TARGET": "3"},
 		seen: total, before: 27, after: 18},
 	{feature: model.FeatureSubnetDiscovery, change: func(cfg *Config) {
@@ -156,7 +207,7 @@ func configured(seen func(model.Settings) any) func(log []Event) any {
 // play runs the case under a release for a minute.
 func (c versionCase) play(t *testing.T, v model.Version) any {
 	cfg := branchCluster(1)
-	cfg.Duration = time.Minute
+	cfg.Duration, cfg.Agent.Exit.Never = time.Minute, true
 	cfg.CNI.Version = v
 	delete(cfg.CNI.Env, "ENABLE_POD_ENI")
 	for name, text := range c.env {
@@ -178,25 +229,36 @@ func (c versionCase) play(t *testing.T, v model.Version) any {
 	return c.seen(log)
 }
 
-// TestVersionRules on both sides of each release. The release before has the
-// highest patch number that fits; what is neither is the newest.
+// TestVersionRules on both sides of each release, and of the one that took the
+// change back. The release before has the highest patch number that fits; what is
+// neither is the newest.
 func TestVersionRules(t *testing.T) {
-	cases := map[model.Feature]versionCase{}
+	cases := map[model.Feature][]versionCase{}
 	for _, c := range versionCases {
-		cases[c.feature] = c
+		cases[c.feature] = append(cases[c.feature], c)
 	}
 	require.Len(t, cases, len(model.VersionRules()))
+	before := func(v model.Version) model.Version {
+		if v.Patch--; v.Patch < 0 {
+			v.Minor, v.Patch = v.Minor-1, 99
+		}
+		return v
+	}
 	for _, r := range model.VersionRules() {
 		t.Run(string(r.Feature), func(t *testing.T) {
-			c, ok := cases[r.Feature]
-			require.True(t, ok)
-			before := r.Since
-			if before.Patch--; before.Patch < 0 {
-				before.Minor, before.Patch = before.Minor-1, 99
+			require.NotEmpty(t, cases[r.Feature])
+			for _, c := range cases[r.Feature] {
+				is := func(want any, v model.Version) { require.Equal(t, want, c.play(t, v), "%s", v) }
+				is(c.before, before(r.Since))
+				is(c.after, r.Since)
+				if r.Until == (model.Version{}) {
+					is(c.after, model.NewestVersion)
+					continue
+				}
+				is(c.after, before(r.Until))
+				is(c.before, r.Until)
+				is(c.before, model.NewestVersion)
 			}
-			require.Equal(t, c.before, c.play(t, before), "%s", before)
-			require.Equal(t, c.after, c.play(t, r.Since), "%s", r.Since)
-			require.Equal(t, c.after, c.play(t, model.NewestVersion), "%s", model.NewestVersion)
 		})
 	}
 }
