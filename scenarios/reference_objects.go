@@ -59,3 +59,29 @@ var objects = map[string]string{
 	"steps.churn":             "Makes short-lived pods beside a workload's replicas.",
 	"steps.replay":            "Creates and deletes the pods of a trace.",
 }
+
+// named says what the fields of the shapes are that stand in several places, or
+// whose fields are the names of something else: by the shape's name.
+var named = map[string]map[string]string{
+	"range": {
+		"min": "the least, a duration such as `2s`",
+		"max": "the most, a duration such as `5s`",
+	},
+	"latencies": {
+		"refused": "how long a call takes that EC2 refuses, whatever its action",
+		"":        "how long the call takes: a duration, or `{min, max}` between which it is drawn",
+	},
+	"windows": {
+		"enable-windows-ipam":              "whether the resource controller gives pods of Windows nodes addresses",
+		"enable-windows-prefix-delegation": "whether Windows nodes get /28 prefixes in place of single addresses",
+		"windows-warm-ip-target":           "addresses that are kept warm on a Windows node",
+		"windows-minimum-ip-target":        "addresses that a Windows node has at least",
+		"windows-warm-prefix-target":       "free prefixes that are kept on a Windows node, where no IP target is set",
+		"warm-ip-target":                   "the older name of windows-warm-ip-target, which wins",
+		"minimum-ip-target":                "the older name of windows-minimum-ip-target, which wins",
+		"warm-prefix-target":               "the older name of windows-warm-prefix-target, which wins",
+	},
+}
+
+// describeNamed is what a field of such a shape is, empty for one of another.
+func describeNamed(shape, field string) string { return cmpText(named[shape][field], named[shape][""]) }

@@ -261,11 +261,21 @@ func (w *schemaWriter) description(f *fieldShape, within, path string) string {
 		known, _ := model.LookupVariable(f.name)
 		return cmpText(known.Meaning, "Has no bearing on addresses.")
 	}
+	if text := describeNamed(within, f.name); text != "" {
+		return text
+	}
 	if row, ok := w.rows[path]; ok {
 		return markdownLink.ReplaceAllString(row.meaning, "$1")
 	}
-	return objects[plainPath(path)]
+	if row, ok := w.rows[listOfOne.Replace(path)]; ok {
+		return markdownLink.ReplaceAllString(row.meaning, "$1")
+	}
+	return cmpText(objects[plainPath(path)], describeNamed("range", f.name)) // of a range only its two ends have no row
 }
+
+// listOfOne is the path of a field in a list whose only member may stand without
+// it.
+var listOfOne = strings.NewReplacer("].placement.", "].placement[].")
 
 // plainPath is a path of the reference without its marks for members.
 func plainPath(path string) string { return strings.NewReplacer("[]", "", ".*", "").Replace(path) }

@@ -64,7 +64,7 @@ func instance(n *doc.Node) any {
 
 func TestSchemaTakesWhatLoads(t *testing.T) {
 	schema := compiled(t)
-	for _, e := range Library() {
+	for _, e := range append(Library(), IncidentLibrary()...) {
 		root, mistakes := doc.Parse(e.Data())
 		require.Empty(t, mistakes)
 		require.NoError(t, schema.Validate(instance(root)), e.Name)
@@ -91,6 +91,66 @@ func TestSchemaTakesWhatLoads(t *testing.T) {
 		}
 	}
 	require.Greater(t, found, 5)
+}
+
+// Whatever an editor offers it can explain: every field, however deep, has a
+// description that stands by itself.
+func TestEveryFieldHasADescription(t *testing.T) {
+	var schema map[string]any
+	require.NoError(t, json.Unmarshal(Schema(), &schema))
+	fields := 0
+	var look func(path string, schema any)
+	look = func(path string, schema any) {
+		m, ok := schema.(map[string]any)
+		if !ok {
+			return // there is none, or true or false
+		}
+		properties, _ := m["properties"].(map[string]any)
+		for name, field := range properties {
+			fields++
+			text, _ := field.(map[string]any)["description"].(string)
+			require.NotEmpty(t, text, "%s.%s", path, name)
+			require.NotContains(t, text, "ikewise", "%s.%s", path, name)
+			require.NotContains(t, text, "](", "%s.%s", path, name)
+			look(path+"."+name, field)
+		}
+		for _, key := range []string{"items", "additionalProperties"} {
+			look(path+"[]", m[key])
+		}
+		for _, key := range []string{"anyOf", "oneOf"} {
+			of, _ := m[key].([]any)
+			for _, one := range of {
+				look(path, one)
+			}
+		}
+	}
+	look("", schema)
+	defs, _ := schema["$defs"].(map[string]any)
+	for name, def := range defs {
+		look("$defs."+name, def)
+	}
+	require.Greater(t, fields, 200)
+}
+
+// With the line for the YAML language server at its top a scenario is the same,
+// and the schema takes it: true of every scenario there is to begin with.
+func TestTheLineForEditorsChangesNothing(t *testing.T) {
+	schema := compiled(t)
+	page, err := os.ReadFile("../docs/scenarios.md")
+	require.NoError(t, err)
+	line := regexp.MustCompile("(?m)^# yaml-language-server: .*$").Find(page)
+	require.Equal(t, "# yaml-language-server: $schema=scenario.schema.json", string(line))
+	for _, e := range append(Library(), IncidentLibrary()...) {
+		text := append(append(line, '\n'), e.Data()...)
+		root, mistakes := doc.Parse(text)
+		require.Empty(t, mistakes)
+		require.NoError(t, schema.Validate(instance(root)), e.Name)
+		with, err := Load(e.File, text, Options{ReadFile: ReadLibraryFile})
+		require.NoError(t, err)
+		without, err := e.Load(Options{})
+		require.NoError(t, err)
+		require.JSONEq(t, string(without.Config().Scenario), string(with.Config().Scenario), e.Name)
+	}
 }
 
 // unseen are the broken scenarios whose mistake no schema sees, by what it would

@@ -20,7 +20,7 @@ import (
 // explainTarget are the flags that say what is to be explained.
 type explainTarget struct {
 	pod, node, eni string
-	card           uint16
+	card           int
 	at             time.Duration
 }
 
@@ -52,7 +52,7 @@ agent saw, and the rules that it followed with their sources.`,
 	flags.StringVar(&t.pod, "pod", "", "explain this pod, or ECS task: its `name`")
 	flags.StringVar(&t.node, "node", "", "explain this node's pool: its `name`")
 	flags.StringVar(&t.eni, "eni", "", "explain this ENI: its `id`, or with --node its device number")
-	flags.Uint16Var(&t.card, "card", 0, "the network card that the device number of --eni is on: its `number`")
+	flags.IntVar(&t.card, "card", 0, "the network card that the device number of --eni is on: its `number`")
 	flags.Var((*untilFlag)(&t.at), "at", "ask about this instant of virtual time, e.g. 1m30s (the end)")
 	format := output(c, "table", "json", "yaml")
 	changes := changesFlags(c)
@@ -106,12 +106,15 @@ func (t *explainTarget) of(c *cobra.Command) (explain.Target, error) {
 		}
 		return target, nil
 	}
+	if t.card < 0 {
+		return target, fmt.Errorf("--card %d: network cards count from 0", t.card)
+	}
 	number := strings.TrimPrefix(t.eni, "eni")
 	if device, err := strconv.ParseUint(number, 10, 16); err == nil {
 		if t.node == "" {
 			return target, fmt.Errorf("--eni %s: a device number needs the node, --node NAME", t.eni)
 		}
-		target.Device, target.Card = int(device), int(t.card)
+		target.Device, target.Card = int(device), t.card
 		return target, nil
 	}
 	if c.Flags().Changed("card") {
