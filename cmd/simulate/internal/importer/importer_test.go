@@ -159,6 +159,15 @@ func FuzzImport(f *testing.F) {
 	// Numbers at their edges.
 	f.Add(`{"kind": "Job", "metadata": {"name": "j"}, "spec": {"parallelism": -5, "completions": 99999999999}}`,
 		`{"kind": "StatefulSet", "metadata": {"name": "s"}, "spec": {"replicas": 2147483648}}`, `{"kind": "Pod", "metadata": {"name": "s-999999999", "ownerReferences": [{"kind": "StatefulSet", "name": "s"}]}}`, true)
+	// IPv6, Windows and several cards, with files that fit.
+	for _, mode := range []string{"ipv6", "windows-and-fargate"} {
+		files := modeFiles(f, mode)
+		f.Add(string(files["nodes.json"]), string(files["network-interfaces.json"]), string(files["subnets.json"]), true)
+	}
+	f.Add(aNode("a", "p4d.24xlarge", "gpu", "", ""), `{"Subnets": [{"SubnetId": "s1", "VpcId": "v", "CidrBlock": "10.0.0.0/24"}]}`,
+		`{"NetworkInterfaces": [{"NetworkInterfaceId": "e0", "SubnetId": "s1", "Attachment": {"InstanceId": "i-a"}, "PrivateIpAddress": "10.0.0.4"}, {"NetworkInterfaceId": "e1", "SubnetId": "s1", "Attachment": {"InstanceId": "i-a", "NetworkCardIndex": 1}, "PrivateIpAddress": "10.0.0.5"}]}`, true)
+	// Schedules and node pools.
+	f.Add(`{"kind": "CronJob", "metadata": {"name": "c"}, "spec": {"schedule": "*/7 1-5 * * 1,3", "timeZone": "UTC", "jobTemplate": {"spec": {"completions": 3}}}}`, aPool("p", "{key: karpenter.k8s.aws/instance-cpu, operator: Gt, values: ['3']}"), "{}", false)
 	f.Fuzz(func(t *testing.T, a, b, c string, yaml bool) {
 		s := NewSnapshot()
 		for _, text := range []string{a, b, c} {
@@ -166,7 +175,7 @@ func FuzzImport(f *testing.F) {
 				require.NotEmpty(t, err.Error())
 			}
 		}
-		d, err := s.Scenario(Options{})
+		d, err := s.Scenario(Options{Cron: 2 * time.Hour})
 		if err != nil {
 			require.NotEmpty(t, err.Error())
 			return
