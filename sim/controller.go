@@ -30,8 +30,10 @@ const (
 	leakCheck = time.Minute
 )
 
-// The pace of the controller's EC2 client. Source: VPC resource controller,
-// main.go; values of before June 2026, when they were doubled.
+// The pace of the controller's EC2 client, which is kept for every request that it
+// sends, each attempt at a throttled call by itself. Source: VPC resource
+// controller, main.go (values of before June 2026, when they were doubled), and
+// pkg/utils/httpClient.go, whose transport waits before each request.
 const (
 	clientRate  = 12
 	clientBurst = 18

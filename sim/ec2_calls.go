@@ -24,9 +24,12 @@ type request struct {
 	tied bool
 	// attempts of the client at a throttled call; 0: those of the agent's.
 	attempts int
-	fields   CallFields
-	effect   func(f *CallFields)
-	done     reply
+	// paced lets a further attempt through when the client's own limit does; nil: it
+	// has none.
+	paced  func(call func())
+	fields CallFields
+	effect func(f *CallFields)
+	done   reply
 }
 
 // send begins a call. What is throttled is tried again by the client, after a
@@ -62,8 +65,17 @@ func (x *ec2) send(r request) {
 			r.done(f.Error)
 			return
 		}
-		x.later(x.e.draw(retryDelay(f.Attempt), r.in.chance), false, func() { x.send(r) })
+		x.later(x.e.draw(retryDelay(f.Attempt), r.in.chance), false, func() { x.again(r) })
 	})
+}
+
+// again is a further attempt of the client.
+func (x *ec2) again(r request) {
+	if r.paced == nil || r.ended() {
+		x.send(r)
+		return
+	}
+	r.paced(func() { x.send(r) })
 }
 
 // ended reports whether whoever made the request is no more.

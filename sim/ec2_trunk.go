@@ -28,9 +28,11 @@ func (in *instance) takes(device int) bool {
 	return slices.ContainsFunc(in.enis, func(ni *eni) bool { return ni.card == 0 && ni.device == device })
 }
 
-// ask is a call of the controller about the instance or its trunk.
+// ask is a call of the controller about the instance or its trunk. The caller has
+// waited for the first attempt's place in the client's pace; each further attempt
+// waits for one of its own.
 func (x *ec2) ask(in *instance, f CallFields, effect func(f *CallFields), done reply) {
-	x.send(request{in: in, attempts: controllerAttempts, fields: f, effect: effect, done: done})
+	x.send(request{in: in, attempts: controllerAttempts, paced: x.e.controller.paced, fields: f, effect: effect, done: done})
 }
 
 // createTrunk makes an ENI that can be a trunk, with its primary address only.

@@ -113,6 +113,32 @@ func TestClientsGiveUp(t *testing.T) {
 	}
 }
 
+// TestTheControllerKeepsItsPace: in no stretch of time does it send more than its
+// burst and what its rate allows, further attempts at throttled calls included.
+func TestTheControllerKeepsItsPace(t *testing.T) {
+	cfg := baseConfig("a")
+	cfg.Subnets[0].CIDR = netip.MustParsePrefix("10.0.0.0/19")
+	cfg.EC2.Throttling = true
+	cfg.CNI.Env["ENABLE_POD_ENI"] = "true"
+	cfg.NodeGroups = []NodeGroup{baseGroup(cfg, "n", 40)}
+	cfg.NodeGroups[0].Type.TrunkingCompatible, cfg.NodeGroups[0].Type.BranchENIs = true, 9
+	cfg.Workloads = []Workload{{Name: "sg", Kind: Deployment, Replicas: 360, At: time.Minute, Pod: PodSpec{BranchGroups: []model.SecurityGroup{"sg"}}}}
+	cfg.Steps = []Step{{At: 5 * time.Minute, Action: Scale{Workload: "sg"}}}
+	cfg.Duration = 15 * time.Minute
+	sent := find(playAll(t, cfg), func(b EC2Call) bool { return b.Trunk != "" })
+	again := 0
+	for i, last := range sent {
+		if last.Body.(EC2Call).Attempt > 1 {
+			again++
+		}
+		for j, first := range sent[:i] {
+			within := last.At.Sub(first.At).Milliseconds()
+			require.LessOrEqual(t, int64(i-j+1), clientBurst+(clientRate*within+999)/1000, "from %s to %s", first.At, last.At)
+		}
+	}
+	require.Greater(t, again, 50, "EC2 has throttled")
+}
+
 // TestLaunchesAreLimitedByInstance: a thousand at once, and two more each second.
 // Those of the run's first instant are there already.
 func TestLaunchesAreLimitedByInstance(t *testing.T) {
