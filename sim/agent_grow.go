@@ -176,6 +176,7 @@ func (g *growth) created(ni *eni) {
 	})
 	x.describe(in, DescribeInstances, ni, a.alive(func(code model.ErrorCode) {
 		if code != "" {
+			g.pool.refused = &refusal{code: code}
 			x.delete(in, ni, giveUp)
 			return
 		}
@@ -187,6 +188,7 @@ func (g *growth) created(ni *eni) {
 			}
 			x.modify(in, ni, a.alive(func(code model.ErrorCode) {
 				if code != "" {
+					g.pool.refused = &refusal{code: code}
 					a.detachAndDelete(ni, func() { giveUp("") })
 					return
 				}

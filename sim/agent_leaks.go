@@ -52,7 +52,9 @@ func (a *agent) cleanLeaks() {
 		case a.e.now.Sub(ni.madeAt) <= leakMinAge:
 			again = true
 		default:
-			a.e.ec2.delete(a.instance(), ni, a.alive(func(model.ErrorCode) {}))
+			r := a.e.ec2.deletion(a.instance(), ni, a.alive(func(model.ErrorCode) {}))
+			r.beside = true
+			a.e.ec2.send(r)
 		}
 	}
 	if again {

@@ -160,11 +160,13 @@ func (p *pool) giveBackLeftover(l *model.Lease) {
 	ni := a.instance().eni(e.ID)
 	blocks := []netip.Prefix{prefix}
 	p.drop(e, blocks, ByRelease)
-	a.e.ec2.unassign(ni, blocks, a.alive(func(code model.ErrorCode) {
+	r := a.e.ec2.unassigning(ni, blocks, a.alive(func(code model.ErrorCode) {
 		if code != "" || e.Has(prefix) {
 			a.differs()
 		}
 	}))
+	r.beside = true
+	a.e.ec2.send(r)
 	if slices.Contains(ni.blocks, prefix) {
 		a.differs()
 	}

@@ -57,10 +57,12 @@ type resourceController struct {
 	cooldown  time.Duration
 	firstWait time.Duration // from a trunk's initialisation to its first round
 
-	queue  *workQueue
-	pace   *pacer
-	trunks map[model.NodeName]*trunk
-	nodes  map[*node]nodeState
+	queue *workQueue
+	pace  *pacer
+	// retrying counts the throttled calls that its client tries again, by action.
+	retrying map[Action]int
+	trunks   map[model.NodeName]*trunk
+	nodes    map[*node]nodeState
 
 	advertised int // living nodes with pod-eni
 	coming     int // nodes whose trunk is being made
@@ -117,6 +119,7 @@ func (c *resourceController) begin() {
 	c.life++
 	c.startedAt = c.e.now
 	c.queue = newWorkQueue(c.e, c.work)
+	c.retrying = map[Action]int{}
 	c.trunks = map[model.NodeName]*trunk{}
 	c.resyncAt, c.cleanAt = model.Never, model.Never
 	c.stray = nil

@@ -23,6 +23,9 @@ func (c *resourceController) diagnose(p *pod) verdict {
 		}
 		return v
 	case r.last == "":
+		if reason, is := c.heldUpFor(p); is {
+			return c.throttledVerdict(reason)
+		}
 		return verdict{message: textNoAddress}
 	default:
 		return c.diagnoseFailure(p, t)
@@ -73,6 +76,9 @@ func (c *resourceController) diagnoseNoTrunk(p *pod) verdict {
 	case ofAccount(n.trunkError):
 		return c.accountRefuses(n.trunkError)
 	case c.nodes[n] == nodeComing:
+		if reason, is := c.behind(); is {
+			return c.throttledVerdict(reason)
+		}
 		return verdict{message: textNoAddress}
 	default:
 		return verdict{

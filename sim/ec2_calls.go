@@ -26,7 +26,12 @@ type request struct {
 	attempts int
 	// paced lets a further attempt through when the client's own limit does; nil: it
 	// has none.
-	paced  func(call func())
+	paced func(call func())
+	// beside: it is a call of the agent's that its loop does not wait for.
+	beside bool
+	// over is called when a call is over that was tried again; nil: it was not, or
+	// holds nobody up.
+	over   func()
 	fields CallFields
 	effect func(f *CallFields)
 	done   reply
@@ -62,9 +67,13 @@ func (x *ec2) send(r request) {
 	x.later(wait, f.Error == "", func() {
 		x.e.log(r.in.node.name, EC2Returned{f})
 		if !f.Throttled || f.Attempt == cmp.Or(r.attempts, clientAttempts) {
+			if r.over != nil {
+				r.over()
+			}
 			r.done(f.Error)
 			return
 		}
+		x.hold(&r)
 		x.later(x.e.draw(retryDelay(f.Attempt), r.in.chance), false, func() { x.again(r) })
 	})
 }
@@ -146,13 +155,17 @@ func (x *ec2) addBlocks(ni *eni, want int, prefixes bool, f *CallFields) []netip
 
 // unassign gives blocks of one kind back; they are free when the call begins.
 func (x *ec2) unassign(ni *eni, blocks []netip.Prefix, done reply) {
-	x.send(request{
+	x.send(x.unassigning(ni, blocks, done))
+}
+
+func (x *ec2) unassigning(ni *eni, blocks []netip.Prefix, done reply) request {
+	return request{
 		in:     ni.instance,
 		life:   ni.instance.life(),
 		fields: CallFields{Action: UnassignPrivateIpAddresses, ENI: ni.id, Card: ni.card, Subnet: ni.subnet.ID(), Want: len(blocks)},
 		effect: func(f *CallFields) { x.removeBlocks(ni, blocks, f) },
 		done:   done,
-	})
+	}
 }
 
 // removeBlocks gives an ENI's blocks back to the subnet.
@@ -245,7 +258,11 @@ func (x *ec2) detach(in *instance, ni *eni, done reply) {
 // delete deletes an ENI that is not attached; its addresses are free when the
 // call ends. An instance that was terminated meanwhile has taken it along.
 func (x *ec2) delete(in *instance, ni *eni, done reply) {
-	x.send(request{
+	x.send(x.deletion(in, ni, done))
+}
+
+func (x *ec2) deletion(in *instance, ni *eni, done reply) request {
+	return request{
 		in:     in,
 		life:   in.life(),
 		fields: CallFields{Action: DeleteNetworkInterface, ENI: ni.id, Card: ni.card, Subnet: ni.subnet.ID()},
@@ -258,5 +275,5 @@ func (x *ec2) delete(in *instance, ni *eni, done reply) {
 			}
 			done(code)
 		},
-	})
+	}
 }

@@ -211,12 +211,16 @@ func (t *troubles) unschedulable(p *pod, f failure) {
 		message: f.message, numbers: numbers, remedy: remedyUnschedulable(f.kind),
 	}
 	switch {
-	case f.addresses:
-		v.reason, v.remedy = "addresses", remedyAddresses(f.kind)
-	case f.kind == KindMisconfig:
+	case f.reason == reasonAddresses:
+		v.reason, v.remedy = f.reason, remedyAddresses(f.kind)
+	case f.reason == reasonStartUp:
+		v.reason, v.remedy = f.reason, remedyRefused(f.kind)
+	case f.kind == KindThrottling && f.reason != reasonStartFailed:
+		v.reason, v.remedy = f.reason, remedyBranchRate
+	case f.kind == KindMisconfig || f.reason == reasonStartFailed:
 		v.reason, v.remedy = t.e.whyNoNode()
 	}
-	if p.target == nil {
+	if p.target == nil && f.kind != KindThrottling {
 		v.remedy = t.e.autoscaler.remedy(v.remedy)
 	}
 	t.enter(p, v)
@@ -238,7 +242,7 @@ func (e *engine) whyNoNode() (reason, remedy string) {
 	case r != nil && r.subnet != nil:
 		remedy += fmt.Sprintf("; EC2 refused with %s in subnet %s: %s", r.code, r.subnet.ID(), a.diagnoseRefusal(r).remedy)
 	}
-	return "start-up-failed", remedy
+	return reasonStartFailed, remedy
 }
 
 // outBy names the number of nodes that a kind of reason keeps a pod off.
@@ -249,6 +253,7 @@ var outBy = map[Kind]string{
 	KindNoTrunk:     "nodesWithoutTrunk",
 	KindENILimit:    "nodesOutOfPrivateIPv4Addresses",
 	KindMisconfig:   "nodesNotMatching",
+	"":              "nodesStarting",
 	// Of a scheduler that sees addresses.
 	KindSubnetIPs:           "nodesInFullSubnets",
 	KindPrefixFragmentation: "nodesInFragmentedSubnets",

@@ -42,9 +42,11 @@ func (a *agent) startIPv6() {
 	}
 	a.startPrefix(primary, func(code model.ErrorCode) {
 		if code != "" {
+			a.pools[0].refused = &refusal{code: code, subnet: primary.subnet}
 			a.exit("failed to assign an IPv6 prefix: " + string(code))
 			return
 		}
+		a.pools[0].refused = nil
 		a.startIPv6Cards(a.pools[1:])
 	})
 }

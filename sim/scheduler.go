@@ -41,6 +41,7 @@ type scheduler struct {
 	nextRun  model.Instant
 	awake    bool // a run is set for this instant
 	relieved bool // something has changed for the better since the last run
+	doubtful bool // pods may have begun or ceased to wait for EC2's rate since the last run
 
 	daemons         map[*node]*daemonList
 	relievedDaemons []*daemonList
@@ -133,6 +134,9 @@ func (s *scheduler) nodeGone(n *node) {
 		}
 	}
 	s.changed(n)
+	if n.failed && n.agent.refusedByRate() {
+		s.doubt()
+	}
 	delete(s.daemons, n)
 }
 
@@ -238,6 +242,9 @@ func (s *scheduler) run() {
 		s.relieved = false
 		s.retryAll()
 	}
+	if s.doubtful {
+		s.settleDoubt()
+	}
 	for len(s.incoming) > 0 && s.incoming[0].due <= s.e.now {
 		p := s.incoming[0].pod
 		s.incoming = s.incoming[1:]
@@ -330,8 +337,12 @@ func (s *scheduler) look(c *podClass, n *node) {
 	}
 	v := s.judge(c, n)
 	var at rank
-	if v == outcomeFits {
+	switch v {
+	case outcomeFits:
 		at = s.rank(c, n)
+	case outcomeHeldUp:
+		c.index.putHeldUp(n, n.roomFor(c.spec))
+		return
 	}
 	c.index.put(n, part, v, at)
 }

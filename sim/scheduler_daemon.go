@@ -76,7 +76,7 @@ func (s *scheduler) failDaemon(p *pod) *waiting {
 	if others := s.living - 1; others > 0 {
 		message.count(outcomeSelector, others)
 	}
-	f := s.failureOf(t, s.e.controller.nodes[p.target] == nodeComing)
+	f := s.failureOf(t, onTheWay{trunk: s.e.controller.nodes[p.target] == nodeComing})
 	f.message = s.message(message, s.living)
 	return &waiting{pod: p, until: s.unschedulable(p, f)}
 }

@@ -26,6 +26,7 @@ const (
 const (
 	outcomeCordoned    outcome = 32 + iota
 	outcomeNotReady            // its agent's start-up is going on
+	outcomeHeldUp              // likewise, and it takes longer since EC2 throttles calls
 	outcomeStartFailed         // its agent's start-up has failed
 	outcomeSelector
 	outcomeAddresses // the first of several, one for each of addressKinds
@@ -74,7 +75,10 @@ func (s *scheduler) judge(c *podClass, n *node) outcome {
 		}
 	}
 	if !n.ready && !c.daemon && !tolerates(c.spec.Tolerations, taintNotReady) {
-		if n.failed {
+		switch {
+		case s.holdsUp(c, n):
+			return outcomeHeldUp
+		case n.failed:
 			return outcomeStartFailed
 		}
 		return outcomeNotReady
@@ -188,7 +192,7 @@ func (s *scheduler) reasons(v outcome) []string {
 	switch v {
 	case outcomeCordoned:
 		return []string{"node(s) were unschedulable"}
-	case outcomeNotReady, outcomeStartFailed:
+	case outcomeNotReady, outcomeHeldUp, outcomeStartFailed:
 		return []string{taintReason(taintNotReady)}
 	case outcomeSelector:
 		return []string{"node(s) didn't match Pod's node affinity/selector"}
@@ -259,7 +263,7 @@ func (h histogram) String() string {
 }
 
 // kind says which exhaustion it is that no node fits, how many nodes stand
-// behind each kind, and whether it is about addresses of the nodes' pools. A node
+// behind each kind, and the reason, where the kind does not say all. A node
 // counts by its first failing filter; max-pods comes before CPU and memory,
 // those before pod-eni, that before the addresses of Windows nodes and those
 // before pools. The commonest resource reason is the kind.
@@ -268,23 +272,32 @@ func (h histogram) String() string {
 // none, the empty Kind, while it may only be a matter of waiting: no node
 // is ready or has failed to become so, or no resource is short anywhere and a
 // node is still starting. So it is for pod-eni while a trunk is on its way.
-func (s *scheduler) kind(t tally, trunkComing bool) (Kind, map[Kind]int, bool) {
+//
+// Where EC2's rate holds that up it is throttling: for pod-eni, and where the nodes
+// that start so are more than those short of any one resource, or have room for all
+// the pods. Where no start-up succeeds it is what the last one failed for.
+func (s *scheduler) kind(t tally, coming onTheWay) (kind Kind, counts map[Kind]int, reason string) {
 	pods := t.of(func(v outcome) bool { return v.lacks(outcomePods) })
 	cpuMemory := t.of(func(v outcome) bool { return v.lacks(outcomeCPU|outcomeMemory) && !v.lacks(outcomePods) })
 	branches := t.of(func(v outcome) bool { return v == outcomePodENI })
 	windows := t.of(func(v outcome) bool { return v.lacks(outcomeIPv4) && !v.lacks(outcomePods|outcomeCPU|outcomeMemory) })
 	pooled, pools := t.pools()
 	starting := t.of(func(v outcome) bool { return v == outcomeNotReady })
-	out := t.of(func(v outcome) bool { return !v.resource() && v != outcomeNotReady })
+	heldUp := t.of(func(v outcome) bool { return v == outcomeHeldUp })
+	failed := t.of(func(v outcome) bool { return v == outcomeStartFailed })
+	out := t.of(func(v outcome) bool { return !v.resource() && v != outcomeNotReady && v != outcomeHeldUp })
 
-	counts := map[Kind]int{}
+	counts = map[Kind]int{}
 	for _, c := range []struct {
 		kind  Kind
 		nodes int
-	}{{KindMaxPods, pods}, {KindCPUMemory, cpuMemory}, {s.branchKind(), branches}, {KindENILimit, windows}, {KindMisconfig, out}} {
+	}{{KindMaxPods, pods}, {KindCPUMemory, cpuMemory}, {s.branchKind(), branches}, {KindENILimit, windows}, {KindThrottling, heldUp}, {KindMisconfig, out}} {
 		if c.nodes > 0 {
 			counts[c.kind] = c.nodes
 		}
+	}
+	if heldUp > 0 && starting > 0 {
+		counts[""] = starting
 	}
 	for i, kind := range addressKinds {
 		if n := t.of(func(v outcome) bool { return v == outcomeAddresses+outcome(i) }); n > 0 {
@@ -293,27 +306,41 @@ func (s *scheduler) kind(t tally, trunkComing bool) (Kind, map[Kind]int, bool) {
 	}
 	switch {
 	case s.living == 0 && (len(s.e.nodes) > 0 || !s.e.expectsNodes()):
-		return KindMisconfig, counts, false
+		return KindMisconfig, counts, ""
+	case heldUp > 0 && (coming.room || heldUp > max(pods, cpuMemory, branches, windows, pools)):
+		return KindThrottling, counts, reasonStartUp
 	case s.decided == 0:
-		return "", counts, false
+		return "", counts, ""
 	case pods > 0 && pods >= max(cpuMemory, branches, windows, pools):
-		return KindMaxPods, counts, false
+		return KindMaxPods, counts, ""
 	case cpuMemory > 0 && cpuMemory >= max(branches, windows, pools):
-		return KindCPUMemory, counts, false
+		return KindCPUMemory, counts, ""
 	case windows > max(branches, pools):
-		return KindENILimit, counts, false
+		return KindENILimit, counts, ""
 	case pools > branches:
-		return pooled, counts, true
-	case branches > 0 && trunkComing:
-		return "", counts, false
+		return pooled, counts, reasonAddresses
+	case branches > 0 && coming.trunk:
+		if why, is := s.e.controller.behind(); is {
+			return KindThrottling, counts, why
+		}
+		return "", counts, ""
 	case branches > 0:
-		return s.branchKind(), counts, false
+		return s.branchKind(), counts, ""
 	case starting > 0:
-		return "", counts, false
+		return "", counts, ""
+	case failed > 0 && s.e.failing != nil:
+		return s.e.failing.agent.diagnoseDown().kind, counts, reasonStartFailed
 	default:
-		return KindMisconfig, counts, false
+		return KindMisconfig, counts, ""
 	}
 }
+
+// Reasons why no node takes a pod.
+const (
+	reasonAddresses   = "addresses"       // of the nodes' pools are short
+	reasonStartUp     = "start-up"        // EC2's rate holds up the agents' start-up
+	reasonStartFailed = "start-up-failed" // it fails
+)
 
 // pools counts the nodes whose pools have no address, and says why most have
 // none. What cures itself counts only where nothing else is in the way.

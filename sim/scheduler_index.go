@@ -13,6 +13,7 @@ type nodeIndex struct {
 	spots []spot
 	parts []*ranking // by zone where pods are spread, else one
 	tally tally
+	room  int // for pods of the class on nodes that EC2's rate holds up, summed
 }
 
 // spot is where a node is in the index.
@@ -22,6 +23,7 @@ type spot struct {
 	part    int
 	bucket  *bucket // of a node that fits
 	at      int     // position in the bucket
+	room    int     // of a node that EC2's rate holds up
 }
 
 // ranking is the nodes that fit, by rank, of one part.
@@ -112,12 +114,22 @@ func (ix *nodeIndex) put(n *node, part int, v outcome, at rank) {
 	p.bucket.nodes = append(p.bucket.nodes, n)
 }
 
+// putHeldUp sets the outcome of a node that EC2's rate holds up, which has room for
+// so many pods.
+func (ix *nodeIndex) putHeldUp(n *node, room int) {
+	ix.put(n, 0, outcomeHeldUp, 0)
+	p := &ix.spots[n.index]
+	ix.room += room - p.room
+	p.room = room
+}
+
 // drop takes the node out of the index.
 func (ix *nodeIndex) drop(n *node) {
 	if n.index >= len(ix.spots) || !ix.spots[n.index].known {
 		return
 	}
 	p := &ix.spots[n.index]
+	ix.room -= p.room
 	if b := p.bucket; b == nil {
 		ix.tally.count(p.outcome, -1)
 	} else {

@@ -52,8 +52,7 @@ type failure struct {
 	kind    Kind
 	counts  map[Kind]int
 	message string
-	// addresses: what is short are addresses of the nodes' pools.
-	addresses bool
+	reason  string // where the kind does not say all
 }
 
 // classKey is what makes pods alike.
@@ -170,14 +169,15 @@ func (l *waitList) take(w *waiting) {
 // those that wait behind another of their class are not tried.
 func (s *scheduler) fail(c *podClass, p *pod) *waiting {
 	before := c.failure.kind
-	if c.failure.message == "" || c.failure.seen != c.index.seen {
-		c.failure = s.failureOf(c.index.tally, s.e.controller.coming > 0)
-		c.failure.seen = c.index.seen
+	// How many pods wait matters, where nodes come late that have room.
+	if c.failure.message == "" || c.failure.seen != c.index.seen || c.index.room > 0 {
+		c.failure = s.failureOfClass(c)
 	}
 	out := &waiting{pod: p, until: s.unschedulable(p, c.failure)}
-	if (before == "" || before.Cures() && !c.failure.kind.Cures()) && c.failure.kind != "" {
+	only := (before == "" || before.Cures() && !c.failure.kind.Cures()) && c.failure.kind != ""
+	if only || before == KindThrottling && c.failure.kind != before {
 		for _, w := range c.waiting.pods {
-			if w.pod != p && w.pod.waits() {
+			if w != nil && w.pod != p && w.pod.waits() {
 				w.until = s.unschedulable(w.pod, c.failure)
 			}
 		}
@@ -185,11 +185,10 @@ func (s *scheduler) fail(c *podClass, p *pod) *waiting {
 	return out
 }
 
-// failureOf is why none of the nodes fits; trunkComing says that one of them is
-// about to have a trunk.
-func (s *scheduler) failureOf(t tally, trunkComing bool) failure {
-	kind, counts, addresses := s.kind(t, trunkComing)
-	return failure{kind: kind, counts: counts, message: s.message(t, s.living), addresses: addresses}
+// failureOf is why none of the nodes fits.
+func (s *scheduler) failureOf(t tally, coming onTheWay) failure {
+	kind, counts, reason := s.kind(t, coming)
+	return failure{kind: kind, counts: counts, message: s.message(t, s.living), reason: reason}
 }
 
 // helpless says that no node will come for the class. Where there is none at
@@ -209,9 +208,14 @@ func (s *scheduler) helpless(c *podClass) {
 // unschedulable logs a failed attempt and returns the end of the back-off.
 func (s *scheduler) unschedulable(p *pod, f failure) model.Instant {
 	p.tries++
+	s.tell(p, f)
+	return s.e.now.Add(podBackoff(p.tries))
+}
+
+// tell logs why no node fits the pod, as of its last attempt.
+func (s *scheduler) tell(p *pod, f failure) {
 	s.e.log("", PodUnschedulable{p.name, p.workloadName(), f.kind, p.tries, f.message})
 	s.e.troubles.unschedulable(p, f)
-	return s.e.now.Add(podBackoff(p.tries))
 }
 
 // retryAll tries waiting pods again, those that came first before others,
@@ -266,7 +270,7 @@ func (s *scheduler) takeTurn(c *podClass) bool {
 	if !w.pod.waits() {
 		return true // deleted in this round
 	}
-	if c.failure.addresses && c.failure.kind == KindWarmPoolLag {
+	if c.failure.reason == reasonAddresses && c.failure.kind == KindWarmPoolLag {
 		// Why a pool is short is the agents' business: judge all nodes anew.
 		c.index, c.failure.message = nil, ""
 	}
@@ -291,7 +295,7 @@ func (s *scheduler) takeTurn(c *podClass) bool {
 // to wait for addresses of pools: that they do not come after all is no change
 // for the better, and would not be noticed.
 func (s *scheduler) lookAgain(c *podClass, at model.Instant) {
-	if c.failure.addresses && c.failure.kind == KindWarmPoolLag {
+	if c.failure.reason == reasonAddresses && c.failure.kind == KindWarmPoolLag {
 		c.relieved = true
 		s.retryLater(c, at)
 	}

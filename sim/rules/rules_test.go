@@ -93,7 +93,19 @@ func constants(t *testing.T, dir, typ string) []string {
 // first result of whyNoNode.
 func reasonsInCode(t *testing.T) []string {
 	var out []string
+	named := map[string]ast.Expr{} // the constants by name
+	for _, f := range sources(t, "sim") {
+		ast.Inspect(f, func(n ast.Node) bool {
+			if spec, ok := n.(*ast.ValueSpec); ok && len(spec.Values) == 1 && strings.HasPrefix(spec.Names[0].Name, "reason") {
+				named[spec.Names[0].Name] = spec.Values[0]
+			}
+			return true
+		})
+	}
 	add := func(e ast.Expr) {
+		if id, ok := e.(*ast.Ident); ok && named[id.Name] != nil {
+			e = named[id.Name]
+		}
 		if lit, ok := e.(*ast.BasicLit); ok && lit.Kind == token.STRING && lit.Value != `""` {
 			value, err := strconv.Unquote(lit.Value)
 			require.NoError(t, err)
@@ -123,10 +135,10 @@ func reasonsInCode(t *testing.T) []string {
 					}
 				}
 			case *ast.FuncDecl:
-				if n.Name.Name == "whyNoNode" {
+				if at, ok := map[string]int{"whyNoNode": 0, "behind": 0, "kind": 2}[n.Name.Name]; ok {
 					ast.Inspect(n.Body, func(n ast.Node) bool {
-						if r, ok := n.(*ast.ReturnStmt); ok {
-							add(r.Results[0])
+						if r, ok := n.(*ast.ReturnStmt); ok && len(r.Results) > at {
+							add(r.Results[at])
 						}
 						return true
 					})

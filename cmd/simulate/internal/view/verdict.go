@@ -186,6 +186,9 @@ func explain(s *replay.State, t *trouble) string {
 	if text := explainECS(t, at); onECS(s) && text != "" {
 		return text
 	}
+	if t.first.Reason == "start-up-failed" {
+		return "No node is ready: the agents fail to start. The remedy above says why."
+	}
 	switch t.first.Kind {
 	case sim.KindMaxPods:
 		return "The nodes that the pods may use are full. Addresses are not what is short."
@@ -207,13 +210,14 @@ func explain(s *replay.State, t *trouble) string {
 	case sim.KindPrefixFragmentation:
 		return "There are free addresses in " + at + ", but no 16 in a row, aligned, for a /28 prefix."
 	case sim.KindThrottling:
+		if t.first.Reason == "controller-rate" {
+			return "The resource controller has more to ask of EC2 than its own rate lets through."
+		}
 		return "EC2 refuses requests that come too fast."
 	case sim.KindQuota:
 		return "A quota of the account is used up."
 	case sim.KindMisconfig:
 		switch t.first.Reason {
-		case "start-up-failed":
-			return "No node is ready: the agents fail to start. The remedy above says why."
 		case "no-nodes":
 			return "There is no node."
 		case "no-match":
