@@ -217,6 +217,7 @@ var oneWay = map[string]string{
 	"multi-nic-prefix-mode":          "network cards above 0 are left out",
 	"ipv6-max-pods":                  "IPv6 is refused",
 	"windows-secondary-ip":           "Windows nodes are left out",
+	"windows-prefix-mode-switch":     "Windows nodes are left out",
 }
 
 // The end of a run, written as kubectl and aws print a cluster, comes back as a
