@@ -239,6 +239,7 @@ var reference = []referenceTable{
 		{"tagSubnet.subnet", required, "replaces a subnet's tags. ENIs that are there keep what they are; a new ENI, and an agent that starts, sees it"},
 		{"tagSubnet.tags", required, "all of them: a tag that isn't named is gone"},
 		{"setBranchCooldown.seconds", required, "sets `branch-eni-cooldown`, as `cni.branchCooldown`; it holds at once, also for branch ENIs that cool already"},
+		{"setWindows", "", "keys of the ConfigMap amazon-vpc-cni, as `cni.windows`, null unsets one; but not `enable-windows-ipam`. [Living Windows nodes](#windows-nodes) take them in at once"},
 		{"restartController", "", "`{}`: restarts the VPC resource controller. Branch ENIs that cooled cool anew"},
 		{"churn.workload", required, "makes short-lived pods beside its replicas, called WORKLOAD-churn-N, evenly spaced"},
 		{"churn.perMinute", required, "how many, 1 to 60,000"},

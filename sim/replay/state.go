@@ -156,6 +156,8 @@ func (s *State) applyNode(n *Node, e sim.Event) error {
 		n.terminate(e.At)
 	case sim.AgentConfigured:
 		n.configure(e.At, b)
+	case sim.PoolConfigured:
+		n.configureLiving(e.At, b)
 	case sim.AgentStarted:
 		n.agentStarted(b)
 	case sim.AgentExited:

@@ -140,6 +140,9 @@ func (a *agent) apply(e sim.Event) {
 	switch b := e.Body.(type) {
 	case sim.AgentConfigured:
 		a.configure(b)
+	case sim.PoolConfigured:
+		a.settings = b.Settings
+		a.pools[0].store.SwitchMode(b.Settings.PrefixDelegation)
 	case sim.AgentStarted:
 		a.up, a.base = true, e.At.Add(-loopPause)
 		a.loop.at = model.Never
