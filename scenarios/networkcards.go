@@ -51,7 +51,7 @@ func (d *decoder) checkSeenAddresses(s *Scenario) {
 		on, _ = strconv.ParseBool(*value)
 	}
 	if s.Scheduler.SeesAddresses && (on || switchedOn(s, multiNIC)) {
-		d.fail("scheduler.seesAddresses", "not supported yet with several network cards (%s)", multiNIC)
+		d.fail("scheduler.seesAddresses", "not supported yet with several network cards: leave it out, or take %s out of cni.env and the steps, which leaves pods an address of the first card", multiNIC)
 	}
 }
 

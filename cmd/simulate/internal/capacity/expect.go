@@ -1,6 +1,9 @@
 package capacity
 
-import "slices"
+import (
+	"cmp"
+	"slices"
+)
 
 // Unmet is an expectation of the scenario that doesn't hold in a run.
 type Unmet struct {
@@ -32,7 +35,7 @@ const (
 	// nor with the one above.
 	OwnValue Aside = "own-value"
 	// Shortage: it holds with the value of the file, where not everything fits, and
-	// with none that fits.
+	// of those that fit with none, or with the nearest alone, where nothing is left.
 	Shortage Aside = "shortage"
 	// Broken: a remedy breaks it with what fits without the remedy; of remedies.
 	Broken Aside = "broken"
@@ -53,17 +56,24 @@ func Asides(n int, probes []Probe, today int) []Aside {
 	if own == nil {
 		return out
 	}
-	fits := slices.ContainsFunc(probes, Probe.Fits)
+	fitting := slices.DeleteFunc(slices.Clone(probes), func(p Probe) bool { return !p.Fits() })
+	slices.SortFunc(fitting, func(a, b Probe) int { return cmp.Compare(distance(a.Value, today), distance(b.Value, today)) })
 	for i := range out {
 		switch {
 		case !own.holds(i):
-		case !own.Fits() && fits && !slices.ContainsFunc(probes, func(p Probe) bool { return p.Fits() && p.holds(i) }):
+		case !own.Fits() && len(fitting) > 0 && !anyHolds(fitting[1:], i) && (len(fitting) > 1 || !fitting[0].holds(i)):
 			out[i] = Shortage
 		case below != nil && above != nil && !below.holds(i) && !above.holds(i):
 			out[i] = OwnValue
 		}
 	}
 	return out
+}
+
+func distance(a, b int) int { return max(a-b, b-a) }
+
+func anyHolds(probes []Probe, expectation int) bool {
+	return slices.ContainsFunc(probes, func(p Probe) bool { return p.holds(expectation) })
 }
 
 func (p Probe) invalid() bool { return p.Stop != nil && p.Stop.Kind == KindInvalid }

@@ -23,25 +23,32 @@ func probes(text string) []Probe {
 	return out
 }
 
-// The file has 10, which is the second of the values.
 func TestWhichExpectationsAreLeftAside(t *testing.T) {
-	for text, want := range map[string]Aside{
-		"fFf":  OwnValue,
-		"fFx":  OwnValue, // whether the next one fits is no matter
-		"FFf":  "",       // a bound from above
-		"fFF":  "",       // from below
-		"fff":  "",       // a demand that the file doesn't meet, either
-		"FfF":  "",
-		"fF":   "", // nobody knows what is beyond
-		"fXX":  Shortage,
-		"fXf":  Shortage,
-		"FXX":  "", // it holds where all fits, too
-		"xXX":  "", // nothing fits anyhow
-		"fxX":  "",
-		"ffXX": "",
-		"F":    "", // 10 was not run
+	for _, c := range []struct {
+		probes string
+		today  int
+		want   Aside
+	}{
+		{"fFf", 10, OwnValue},
+		{"fFx", 10, OwnValue}, // whether the next one fits is no matter
+		{"FFf", 10, ""},       // a bound from above
+		{"fFF", 10, ""},       // from below
+		{"fff", 10, ""},       // a demand that the file doesn't meet, either
+		{"FfF", 10, ""},
+		{"fF", 10, ""}, // nobody knows what is beyond
+		{"fXX", 10, Shortage},
+		{"fXf", 10, Shortage},
+		{"FXX", 10, ""}, // it holds with all that fit
+		{"xXX", 10, ""}, // nothing fits anyhow
+		{"fxX", 10, ""},
+		{"ffFX", 12, Shortage}, // what is left is nothing, as in the file
+		{"fFFX", 12, ""},       // a bound from below
+		{"XFff", 9, Shortage},
+		{"XFFf", 9, ""},
+		{"fXXF", 10, ""},
+		{"F", 10, ""}, // 10 was not run
 	} {
-		require.Equal(t, []Aside{want}, Asides(1, probes(text), 10), text)
+		require.Equal(t, []Aside{c.want}, Asides(1, probes(c.probes), c.today), c.probes)
 	}
 }
 

@@ -29,6 +29,9 @@ type Range struct {
 	Open bool
 	// Start is where to begin in an open range, such as the value of the file.
 	Start int
+	// First are values that are run before any other, where something is known of
+	// them.
+	First []int
 }
 
 // Want is which edge of what fits is looked for.
@@ -100,6 +103,9 @@ type search struct {
 func Search(r Range, want Want, run Runner) (Answer, error) {
 	s := &search{run: run, want: want, known: map[int]Probe{}, low: r.Low, high: r.High}
 	s.answer.Open = r.Open
+	if err := s.get(r.First...); err != nil {
+		return Answer{}, err
+	}
 	if err := s.bracket(r); err != nil {
 		return Answer{}, err
 	}

@@ -41,10 +41,12 @@ before it had an address, every node was launched, and what the scenario expects
 holds.
 
 Not asked, and told of, are expectations that say how the scenario runs at its
-own size: they hold with the value of the file and neither with the one below nor
-with the one above, or hold with it where not everything fits, and with none that
-fits. --expect=all asks all of them, also those of a scenario of the library,
-which otherwise say what it shows as it stands; --expect=none leaves them out.
+own size: they hold with the value of the file and neither with the one below
+nor with the one above. Nor are those that say how something runs out: they hold
+with it where not everything fits, and not with the values that fit, or only
+with the last of them. --expect=all asks all of them, also those of a scenario
+of the library, which otherwise say what it shows as it stands; --expect=none
+leaves them out.
 
   --vary PATH       the largest value that fits; where larger is better, as with
                     nodes, the smallest that does. Then what stops the next one,

@@ -81,10 +81,14 @@ func (p *prober) search(report *capacity.Report, where capacity.Range, numbered 
 		p.leaveAside(r.all(), today)
 	}
 	report.Expected = p.expected
+	// What fits then fitted before: the same range will do, and the values that
+	// were run say where to look.
 	without := report.Answer
-	if report.Answer, err = capacity.Search(where, report.Want, held(r.run, p.expected)); err != nil {
+	again := capacity.Range{Low: without.Low, High: without.High, First: slices.Sorted(maps.Keys(r.known))}
+	if report.Answer, err = capacity.Search(again, report.Want, held(r.run, p.expected)); err != nil {
 		return err
 	}
+	report.Answer.Open = without.Open
 	if !sameEdges(without, report.Answer) {
 		report.Without = &without
 	}

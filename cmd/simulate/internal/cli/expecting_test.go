@@ -142,3 +142,22 @@ func TestTheSmallestSubnetIsHeldAgainstTheExpectations(t *testing.T) {
 	require.Contains(t, out, "With 10.0.0.0/26, the expectation")
 	require.Contains(t, out, "Without what the scenario expects")
 }
+
+// A file that says how something runs out is asked how much fits all the same.
+func TestCapacityOfAScenarioThatExpectsAShortage(t *testing.T) {
+	on := func(args string) string {
+		a, out, errs := app("capacity - --vary steps.0.scale.replicas -q " + args)
+		a.In = strings.NewReader(simulate(t, "show default-secondary-ip"))
+		require.Equal(t, cli.ExitOK, a.Run(context.Background()), errs.String())
+		return out.String()
+	}
+	out := on("")
+	require.Contains(t, out, "\n  [0] pods.running == 27 (at the end): it says how something runs out")
+	require.Contains(t, out, "\n  [1] exhaustion.exists(e, e.kind == 'max-pods')")
+	require.Regexp(t, `one more node in workers +54 +\+27 +max-pods`, out)
+	require.Contains(t, out, "27 is the largest that fits; at 28, max-pods stops it.")
+
+	// A single value is found, although the search meets it by its neighbours only.
+	out = on("--expect=all --remedies=false --set expect=[{that:pods.running==26}]")
+	require.Contains(t, out, "26 alone fits; at 25, the expectation")
+}

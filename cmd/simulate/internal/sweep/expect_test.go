@@ -53,6 +53,12 @@ func TestIfAnExpectationHoldsInNoCellNoneIsRecommended(t *testing.T) {
 	require.Equal(t, sweep.NoneKeeps, v.Basis)
 	require.Nil(t, v.Recommended)
 	require.Equal(t, 2, v.Nearest.Index)
+
+	// The nearest is the one that fails the fewest.
+	two, rs := expecting("9", "1", "2", "3"), held(t, 0, 0, 0)
+	two.Expect = append(two.Expect, sweep.Expected{That: "enis > 1"})
+	rs[0].Failed, rs[2].Failed = []int{0, 1}, []int{0, 1}
+	require.Equal(t, 1, judge(t, two, rs).Nearest.Index)
 }
 
 // An expectation that holds with the file's own value, and neither with the next

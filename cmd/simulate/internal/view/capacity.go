@@ -330,6 +330,8 @@ func edgesAnswer(r capacity.Report, a capacity.Answer) string {
 		}
 	case shape == capacity.ShapeFrom:
 		text = fmt.Sprintf("%s: larger is better, and %s is the smallest that fits; %s", r.Path, number(a.Smallest.Value), stop(a.Below))
+	case shape == capacity.ShapeWindow && a.Smallest.Value == a.Largest.Value:
+		text = fmt.Sprintf("%s: %s alone fits; %s, and %s", r.Path, number(a.Largest.Value), stop(a.Below), stop(a.Above))
 	case shape == capacity.ShapeWindow:
 		text = fmt.Sprintf("%s: %s to %s fit; %s, and %s", r.Path, number(a.Smallest.Value), number(a.Largest.Value), stop(a.Below), stop(a.Above))
 	default:

@@ -67,7 +67,7 @@ func writeAside(p *page, r capacity.Report) {
 
 func asideWords(a capacity.Aside) string {
 	if a == capacity.Shortage {
-		return "it holds with the value of the file, where not everything fits, and with none that fits"
+		return "it says how something runs out: it holds with the value of the file, where not everything fits, and not with those that fit, or only with the last of them"
 	}
 	return "it is about the value of the file: it holds with that, and neither with the one below nor with the one above"
 }
