@@ -299,6 +299,21 @@ func (d *Datastore) count(e *StoreENI, b *block, sign int) {
 	}
 }
 
+// SwitchMode makes the other kind of blocks the active one. Nothing else changes:
+// pods hold what they held, and what cools goes on cooling.
+func (d *Datastore) SwitchMode(prefixMode bool) {
+	for _, sign := range []int{-1, 1} {
+		if sign > 0 {
+			d.prefixMode = prefixMode
+		}
+		for _, e := range d.enis {
+			for _, b := range e.blocks {
+				d.count(e, b, sign)
+			}
+		}
+	}
+}
+
 // serves reports whether the block is of the active kind.
 func (d *Datastore) serves(b *block) bool { return b.isPrefix() == d.prefixMode }
 

@@ -608,3 +608,28 @@ func TestHotPathsAllocateTheLeaseAlone(t *testing.T) {
 		}))
 	}
 }
+
+// A switch of the mode changes what is counted, and nothing of what pods hold or
+// what cools: the numbers are those of a datastore that was in that mode always.
+func TestSwitchModeCountsTheOtherBlocks(t *testing.T) {
+	eachMode(t, func(t *testing.T, prefixMode bool) {
+		build := func(mode bool) *Datastore {
+			d := NewDatastore(mode, 30*time.Second)
+			addENI(d, 0, activeBlock(prefixMode, 1), idleBlock(prefixMode, 40), idleBlock(prefixMode, 41))
+			addExcludedENI(d, 1, activeBlock(prefixMode, 2), idleBlock(prefixMode, 42))
+			return d
+		}
+		d := build(prefixMode)
+		held, cooled := mustAssign(t, d, 0), d.Hold(idleBlock(prefixMode, 40).Addr(), "q")
+		mustRelease(t, d, cooled, 0)
+		d.SwitchMode(!prefixMode)
+		want := build(!prefixMode)
+		want.Hold(held.Address(), "p")
+		mustRelease(t, want, want.Hold(idleBlock(prefixMode, 40).Addr(), "q"), 0)
+		require.Equal(t, want.Stats(), d.Stats())
+		require.Equal(t, want.Cooling(1000), d.Cooling(1000))
+		require.NotZero(t, d.Cooling(1000))
+		d.SwitchMode(prefixMode)
+		require.Equal(t, 1, d.Stats().Assigned)
+	})
+}

@@ -59,6 +59,26 @@ type MaxPodsModes struct {
 	PodENI           bool
 }
 
+// listedENIs are the types for which the published max-pods list counts the ENIs
+// of both network cards: it is older than the knowledge that there are two.
+// Source: VPC CNI, misc/eni-max-pods.txt and pkg/vpc of v1.23.0, one card;
+// pkg/vpc of v1.23.1, two.
+var listedENIs = map[string]struct{ card, listed int }{
+	"i7ie.48xlarge":   {8, 15},
+	"i7ie.metal-48xl": {8, 15},
+	"i8ge.48xlarge":   {12, 24},
+	"i8ge.metal-48xl": {12, 24},
+}
+
+// ListedENIs is how many ENIs the published max-pods list counts: those of the
+// default network card, or more where the list is outdated.
+func (t InstanceType) ListedENIs() int {
+	if l := listedENIs[t.Name]; l.card > 0 && l.card == t.MaxENIs {
+		return l.listed
+	}
+	return t.MaxENIs
+}
+
 // AutoMaxPods is what an AL2023 node computes for itself: ENIs of the default
 // network card, less reservedENIs, times slots, plus 2. It has no cap and is
 // blind to custom networking, prefix mode and MAX_ENI. An unknown type gives
@@ -68,6 +88,7 @@ type MaxPodsModes struct {
 // the max-pods list of the VPC CNI. The reservation is Karpenter's
 // RESERVED_ENIS (settings reference).
 func AutoMaxPods(t InstanceType, reservedENIs int) MaxPods {
+	t.MaxENIs = t.ListedENIs()
 	return maxPods(t, MaxPodsModes{ReservedENIs: reservedENIs}, 0)
 }
 
@@ -75,6 +96,7 @@ func AutoMaxPods(t InstanceType, reservedENIs int) MaxPods {
 //
 // Source: EKS user guide, "Choose an optimal Amazon EC2 node instance type".
 func ManagedMaxPods(t InstanceType, reservedENIs int) MaxPods {
+	t.MaxENIs = t.ListedENIs()
 	return maxPods(t, MaxPodsModes{ReservedENIs: reservedENIs}, maxPodsCap(t))
 }
 

@@ -26,6 +26,24 @@ func TestAutoMaxPodsAgreesWithThePublishedList(t *testing.T) {
 	require.Equal(t, 1391, compared)
 }
 
+// Four types have fewer ENIs on the default card than the list counts: the number
+// of pods is the list's, the addresses are the card's.
+func TestListedENIs(t *testing.T) {
+	var outdated []string
+	for _, it := range InstanceTypes() {
+		if it.ListedENIs() != it.MaxENIs {
+			outdated = append(outdated, it.Name)
+		}
+	}
+	require.Equal(t, []string{"i7ie.48xlarge", "i7ie.metal-48xl", "i8ge.48xlarge", "i8ge.metal-48xl"}, outdated)
+	it := mustType(t, "i7ie.48xlarge")
+	require.Equal(t, "15 × 49 + 2 = 737", AutoMaxPods(it, 0).String())
+	require.Equal(t, 250, ManagedMaxPods(it, 0).Result)
+	require.Equal(t, 8*49, RecommendedMaxPods(it, MaxPodsModes{}).Addresses())
+	it.MaxENIs = 9 // overridden
+	require.Equal(t, 9, it.ListedENIs())
+}
+
 func TestAutoAndManagedMaxPods(t *testing.T) {
 	for _, tt := range []struct {
 		instanceType  string

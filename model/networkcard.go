@@ -6,7 +6,7 @@ package model
 // The tables have the limit of the default card and that over all cards. What
 // the default card leaves is spread evenly over the others, the lower cards
 // taking one more where it doesn't divide. For every type of the table it comes
-// to the default card's limit on each.
+// to what the VPC CNI's own table (pkg/vpc, v1.23.1) has for each card.
 func (t InstanceType) CardENIs(card int) int {
 	switch {
 	case card == 0:

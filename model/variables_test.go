@@ -28,6 +28,59 @@ func TestVariablesAreSortedAndComplete(t *testing.T) {
 	}
 }
 
+// The variables that bear on allocation, with the release that brought each and
+// the DaemonSet's default. Source: VPC CNI README and CHANGELOG, and its chart.
+func TestVariablesSince(t *testing.T) {
+	type row struct{ fallback, since string }
+	for name, want := range map[string]row{
+		"WARM_ENI_TARGET": {"1", "v1.0.0"}, "WARM_IP_TARGET": {"", "v1.1.0"}, "MINIMUM_IP_TARGET": {"", "v1.6.0"},
+		"MAX_ENI": {"", "v1.4.0"}, "AWS_VPC_K8S_CNI_CUSTOM_NETWORK_CFG": {"false", "v1.2.0"},
+		"ENI_CONFIG_ANNOTATION_DEF": {"", "v1.4.0"}, "ENI_CONFIG_LABEL_DEF": {"", "v1.4.0"},
+		"ENABLE_POD_ENI": {"false", "v1.7.0"}, "POD_SECURITY_GROUP_ENFORCING_MODE": {"", "v1.11.0"},
+		"ENABLE_PREFIX_DELEGATION": {"false", "v1.9.0"}, "WARM_PREFIX_TARGET": {"1", "v1.9.0"},
+		"DISABLE_NETWORK_RESOURCE_PROVISIONING": {"false", "v1.9.1"}, "MANAGE_UNTAGGED_ENI": {"", "v1.9.1"},
+		"ENABLE_IPv4": {"true", "v1.10.0"}, "ENABLE_IPv6": {"false", "v1.10.0"},
+		"AWS_MANAGE_ENIS_NON_SCHEDULABLE": {"", "v1.12.6"}, "DISABLE_LEAKED_ENI_CLEANUP": {"", "v1.13.0"},
+		"IP_COOLDOWN_PERIOD": {"", "v1.15.0"}, "ENABLE_SUBNET_DISCOVERY": {"true", "v1.18.0"},
+		"ENABLE_IMDS_ONLY_MODE": {"false", "v1.19.6"}, "ENABLE_MULTI_NIC": {"false", "v1.20.0"}, "ADDITIONAL_ENI_TAGS": {"{}", "v1.6.0"},
+	} {
+		v, ok := LookupVariable(name)
+		require.True(t, ok, name)
+		require.Equal(t, want, row{v.Default, v.Since}, name)
+	}
+}
+
+// A bearing variable that came after the oldest release is told to have no effect
+// just before its own, and not from it on, when it is set to something that would
+// have one. Subnet discovery is on by default and not worth a note.
+func TestReleasesTellTheVariablesThatTheyDoNotKnow(t *testing.T) {
+	set := map[string]string{
+		"POD_SECURITY_GROUP_ENFORCING_MODE": "standard", "DISABLE_NETWORK_RESOURCE_PROVISIONING": "true", "ENABLE_IPv6": "true",
+		"ENABLE_IPv4": "false", "AWS_MANAGE_ENIS_NON_SCHEDULABLE": "true", "DISABLE_LEAKED_ENI_CLEANUP": "true",
+		"IP_COOLDOWN_PERIOD": "5", "ENABLE_IMDS_ONLY_MODE": "true", "ENABLE_MULTI_NIC": "true",
+	}
+	for _, v := range Variables() {
+		since, err := ParseVersion(v.Since)
+		if err != nil || !v.Bears || since == OldestVersion || v.Name == "ENABLE_SUBNET_DISCOVERY" {
+			continue
+		}
+		require.Contains(t, set, v.Name)
+		env := DaemonSetEnv()
+		env[v.Name] = set[v.Name]
+		settings, _ := ParseSettings(env)
+		before := since
+		if before.Patch--; before.Patch < 0 {
+			before.Minor, before.Patch = before.Minor-1, 99
+		}
+		_, notes := settings.ForVersion(before)
+		require.Len(t, notes, 1, v.Name)
+		require.Contains(t, notes[0], v.Name)
+		require.Contains(t, notes[0], "not in "+before.String())
+		_, notes = settings.ForVersion(since)
+		require.Empty(t, notes, v.Name)
+	}
+}
+
 func TestVariablesIsTheCallersCopy(t *testing.T) {
 	Variables()[0].Name = "x"
 	require.NotEqual(t, "x", Variables()[0].Name)

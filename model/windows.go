@@ -124,10 +124,18 @@ func (s WindowsSettings) withDefaults(r *windowsReader, warmKey, minimumKey, pre
 	return s
 }
 
+// Draining are the settings of the pool that a switch of the mode has left
+// behind: it keeps what pods hold, and gives back what is warm.
+//
+// Source: the VPC resource controller, pkg/pool, SetToDraining.
+func (s WindowsSettings) Draining() WindowsSettings {
+	return WindowsSettings{IPAM: s.IPAM, PrefixDelegation: !s.PrefixDelegation}
+}
+
 // ForType returns the settings as they count on a node of type t. The strings
-// say what was switched off.
+// say what was switched off. Bare metal counts as Nitro.
 func (s WindowsSettings) ForType(t InstanceType) (WindowsSettings, []string) {
-	if !s.PrefixDelegation || t.Hypervisor == "nitro" {
+	if !s.PrefixDelegation || t.SupportsPrefixes() {
 		return s, nil
 	}
 	s.PrefixDelegation, s.WarmPrefixTarget = false, 0

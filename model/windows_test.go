@@ -46,6 +46,41 @@ func TestWindowsSettings(t *testing.T) {
 	require.Equal(t, WindowsSettings{WarmIPTarget: 3, MinimumIPTarget: 3}, s)
 }
 
+// Bare metal has prefixes, as Nitro does; the controller counts it so.
+func TestWindowsPrefixModeOnBareMetal(t *testing.T) {
+	on, _ := ParseWindowsSettings(map[string]string{WindowsPrefixKey: "true"})
+	s, notes := on.ForType(InstanceType{Name: "m5.metal", BareMetal: true})
+	require.Empty(t, notes)
+	require.True(t, s.PrefixDelegation)
+	require.Equal(t, WindowsSettings{}, s.Draining())
+	require.Equal(t, WindowsSettings{PrefixDelegation: true}, s.Draining().Draining())
+}
+
+// What drains gives all back that is warm, whatever is in use or cools.
+func TestWindowsDraining(t *testing.T) {
+	for stats, want := range map[WindowsStats]int{
+		{Used: 4, Warm: 3}:                               -3,
+		{Used: 4, Warm: 1, Cooling: 2}:                   -1,
+		{Used: 4, Cooling: 2}:                            0,
+		{Used: 4, Warm: 1, PendingCreate: 2}:             -3,
+		{Used: 4, Warm: 1, Cooling: 4, PendingDelete: 9}: -1,
+	} {
+		require.Equal(t, want, stats.Deviation(WindowsSettings{}), "%+v", stats)
+	}
+	for stats, want := range map[WindowsStats]int{
+		{Used: 1, Warm: 47, FreePrefixes: 2}: -32,
+		{Used: 2, Warm: 30}:                  0,
+		{Warm: 16, FreePrefixes: 1}:          -16,
+		{Cooling: 1, Warm: 15}:               0,
+	} {
+		require.Equal(t, want, stats.Deviation(WindowsSettings{PrefixDelegation: true}), "%+v", stats)
+	}
+	p := windowsPool(WindowsSettings{WarmIPTarget: 1}, "10.0.0.5/32", "10.0.0.6/32")
+	p.Configure(WindowsSettings{})
+	require.Len(t, p.Plan(nil).Delete, 2)
+	require.Panics(t, func() { p.Configure(WindowsSettings{PrefixDelegation: true}) })
+}
+
 func TestWindowsDeviation(t *testing.T) {
 	ips := WindowsSettings{WarmIPTarget: 3, MinimumIPTarget: 5}
 	prefixes := WindowsSettings{PrefixDelegation: true, WarmIPTarget: 5, MinimumIPTarget: 20}
@@ -173,11 +208,113 @@ func TestWindowsGivesBackWholePrefixesOnly(t *testing.T) {
 	plan := p.Plan(nil)
 	require.Equal(t, []netip.Prefix{netip.MustParsePrefix("10.0.0.32/28"), netip.MustParsePrefix("10.0.0.48/28")}, plan.Delete)
 	p.Deleted(plan.Delete[:1], "")
+	require.False(t, p.noPrefix, "any answer but the lack of a /28 tells that there may be one")
 	p.Deleted(plan.Delete[1:], RequestLimitExceeded)
 	require.Equal(t, 31, p.Stats().Warm, "what was not taken back is there again")
 	require.Zero(t, p.Stats().PendingDelete)
 	p.Free(g, 0)
 	require.Panics(t, func() { p.Free(g, 0) })
+}
+
+// A pool that begins while pods hold all of its prefixes, after a restart of the
+// controller, tells a pod of a lack of prefixes until EC2's first answer, as one
+// that has none does; not so one with a warm address elsewhere.
+func TestWindowsPoolBeginsFull(t *testing.T) {
+	s := WindowsSettings{PrefixDelegation: true, WarmIPTarget: 1, MinimumIPTarget: 3}
+	for n, want := range map[int]WindowsRefusal{15: "", 16: WindowsNoFreePrefix} {
+		block := netip.MustParsePrefix("10.0.0.16/28")
+		var held []WindowsGrant
+		for a := block.Addr(); len(held) < n; a = a.Next() {
+			held = append(held, WindowsGrant{a, block})
+		}
+		p := NewWindowsPool(s, InstanceType{IPv4PerENI: 10}, []netip.Prefix{block}, held)
+		_, refusal := p.Assign(nil)
+		require.Equal(t, want, refusal, "%d of 16 held", n)
+		if n == 16 {
+			p.Free(held[0], 0)
+			p.Cool(30_000)
+			_, refusal = p.Assign(nil)
+			require.Empty(t, refusal)
+			_, refusal = p.Assign(nil)
+			require.Equal(t, WindowsPoolEmpty, refusal, "it is listed now")
+		}
+	}
+}
+
+// settle gives the pool what it asks for, and takes what it gives back, until it
+// asks for nothing.
+func settle(p *WindowsPool, next *int) {
+	for range 100 {
+		plan := p.Plan(nil)
+		if plan.Empty() {
+			return
+		}
+		if len(plan.Delete) > 0 {
+			p.Deleted(plan.Delete, "")
+		}
+		var blocks []netip.Prefix
+		for range plan.Create {
+			*next++
+			block := netip.PrefixFrom(netip.AddrFrom4([4]byte{10, 0, byte(*next / 16), byte(*next % 16 * 16)}), 28)
+			if p.unit() == 1 {
+				block = netip.PrefixFrom(block.Addr(), 32)
+			}
+			blocks = append(blocks, block)
+		}
+		if plan.Create > 0 {
+			p.Created(plan.Create, blocks, "")
+		}
+	}
+	panic("the pool never settles")
+}
+
+// The tables of the controller's documentation, docs/windows, "Configuration
+// options": what a node has with so many pods that came one by one.
+func TestWindowsDocumentedTables(t *testing.T) {
+	const unset = "-"
+	run := func(keys map[string]string, pods int) WindowsStats {
+		for key, text := range keys {
+			if text == unset {
+				delete(keys, key)
+			}
+		}
+		s, _ := ParseWindowsSettings(keys)
+		p := NewWindowsPool(s, InstanceType{IPv4PerENI: 50}, nil, nil)
+		next := 0
+		settle(p, &next)
+		for range pods {
+			_, refusal := p.Assign(nil)
+			require.Empty(t, refusal)
+			settle(p, &next)
+		}
+		return p.Stats()
+	}
+	for _, row := range []struct {
+		warm, minimum           string
+		pods, allocated, warmIP int
+	}{
+		{"1", "0", 0, 1, 1}, {"1", "0", 5, 6, 1}, {"5", "0", 0, 5, 5}, {"1", "1", 0, 1, 1}, {"1", "1", 1, 2, 1}, {"1", "3", 3, 4, 1},
+		{"1", "3", 5, 6, 1}, {"5", "10", 0, 10, 10}, {"10", "10", 0, 10, 10}, {"10", "10", 10, 20, 10}, {"15", "10", 10, 25, 15},
+	} {
+		stats := run(map[string]string{WindowsWarmIPKey: row.warm, WindowsMinimumIPKey: row.minimum}, row.pods)
+		require.Equal(t, []int{row.allocated, row.warmIP}, []int{stats.Warm + stats.Used, stats.Warm}, "%+v", row)
+	}
+	for _, row := range []struct {
+		prefixTarget, warm, minimum       string
+		pods, prefixes, unused, unusedIPs int
+	}{
+		{unset, unset, unset, 0, 1, 1, 16}, {unset, unset, unset, 15, 1, 0, 1}, {unset, unset, unset, 16, 2, 1, 16},
+		{"1", unset, unset, 0, 1, 1, 16}, {"3", unset, unset, 0, 3, 3, 48}, {"1", unset, unset, 5, 2, 1, 27}, {"1", unset, unset, 17, 3, 1, 31},
+		{unset, unset, "1", 0, 1, 1, 16}, {unset, unset, "1", 5, 1, 0, 11}, {unset, unset, "1", 15, 1, 0, 1}, {unset, unset, "1", 16, 2, 1, 16},
+		{unset, "5", unset, 0, 1, 1, 16}, {unset, "5", unset, 5, 1, 0, 11}, {unset, "5", unset, 11, 1, 0, 5}, {unset, "5", unset, 12, 2, 1, 20},
+		{unset, "1", "1", 0, 1, 1, 16}, {unset, "1", "1", 5, 1, 0, 11}, {unset, "1", "1", 17, 2, 0, 15}, {unset, "3", "1", 14, 2, 1, 18},
+		{unset, "7", "20", 0, 2, 2, 32}, {unset, "7", "20", 5, 2, 1, 27}, {unset, "7", "20", 17, 2, 0, 15}, {unset, "7", "20", 26, 3, 1, 22},
+	} {
+		stats := run(map[string]string{
+			WindowsPrefixKey: "true", WindowsWarmPrefixKey: row.prefixTarget, WindowsWarmIPKey: row.warm, WindowsMinimumIPKey: row.minimum,
+		}, row.pods)
+		require.Equal(t, []int{row.prefixes, row.unused, row.unusedIPs}, []int{(stats.Warm + stats.Used) / PrefixSize, stats.FreePrefixes, stats.Warm}, "%+v", row)
+	}
 }
 
 func TestWindowsCapacity(t *testing.T) {

@@ -32,6 +32,9 @@ type WindowsPool struct {
 type windowsGroup struct {
 	cidr netip.Prefix
 	warm []netip.Addr // first freed, first used
+	// unlisted: pods held all of it when the pool began, and none has come back
+	// since. The controller does not see it then when it asks whether it has any.
+	unlisted bool
 }
 
 type windowsCooling struct {
@@ -95,7 +98,7 @@ func (s WindowsStats) Deviation(t WindowsSettings) int {
 		over := max(min(max(available-t.WarmIPTarget, 0), total-t.MinimumIPTarget), 0)
 		return short - over
 	}
-	if t.WarmIPTarget == 0 && t.MinimumIPTarget == 0 {
+	if t.WarmPrefixTarget > 0 && t.WarmIPTarget == 0 && t.MinimumIPTarget == 0 {
 		return (t.WarmPrefixTarget - s.FreePrefixes - ceilDiv(s.PendingCreate, PrefixSize)) * PrefixSize
 	}
 	prefixes := max(ceilDiv(s.Used+t.WarmIPTarget, PrefixSize), ceilDiv(t.MinimumIPTarget, PrefixSize)) - ceilDiv(total, PrefixSize)
@@ -107,7 +110,8 @@ func (s WindowsStats) Deviation(t WindowsSettings) int {
 
 // NewWindowsPool is the pool of a node of type t that has these blocks on its
 // primary ENI and these addresses of them with pods. What no pod holds is warm.
-// Blocks of the other mode are not looked at.
+// It is of the mode of the settings for good; blocks of the other mode are not
+// looked at, since they are another pool's.
 func NewWindowsPool(s WindowsSettings, t InstanceType, blocks []netip.Prefix, held []WindowsGrant) *WindowsPool {
 	p := &WindowsPool{settings: s, capacity: WindowsCapacity(t, s.PrefixDelegation), noPrefix: true}
 	for _, b := range blocks {
@@ -121,10 +125,23 @@ func NewWindowsPool(s WindowsSettings, t InstanceType, blocks []netip.Prefix, he
 			continue
 		}
 		group.warm = slices.DeleteFunc(group.warm, func(a netip.Addr) bool { return a == g.Address })
+		group.unlisted = len(group.warm) == 0
 		p.used++
 	}
 	return p
 }
+
+// Configure gives the pool other targets of its mode.
+func (p *WindowsPool) Configure(s WindowsSettings) {
+	if s.PrefixDelegation != p.settings.PrefixDelegation {
+		panic("windows pool: the mode of a pool does not change")
+	}
+	p.settings = s
+}
+
+// Deviation is how many addresses the pool is short of its targets, or over
+// them if negative. See WindowsStats.Deviation.
+func (p *WindowsPool) Deviation() int { return p.Stats().Deviation(p.settings) }
 
 // Capacity is the most addresses that the node can have.
 func (p *WindowsPool) Capacity() int { return p.capacity }
@@ -165,7 +182,7 @@ func (p *WindowsPool) Assign(pick Pick) (WindowsGrant, WindowsRefusal) {
 		return WindowsGrant{}, WindowsCoolingDown
 	case out+p.pendingCreate+p.pendingDelete == p.capacity:
 		return WindowsGrant{}, WindowsBeingCreated
-	case len(p.groups) == 0 && p.settings.PrefixDelegation && p.noPrefix:
+	case p.settings.PrefixDelegation && p.noPrefix && !slices.ContainsFunc(p.groups, func(g *windowsGroup) bool { return !g.unlisted }):
 		return WindowsGrant{}, WindowsNoFreePrefix
 	}
 	g := p.fullest(pick)
@@ -215,7 +232,7 @@ func (p *WindowsPool) Cool(now Instant) {
 		c := p.cooling[0]
 		p.cooling = p.cooling[1:]
 		if g := p.group(c.grant.Block); g != nil {
-			g.warm = append(g.warm, c.grant.Address)
+			g.warm, g.unlisted = append(g.warm, c.grant.Address), false
 		}
 	}
 }
@@ -295,6 +312,7 @@ func (p *WindowsPool) Created(want int, blocks []netip.Prefix, refused ErrorCode
 // back is in the pool again.
 func (p *WindowsPool) Deleted(blocks []netip.Prefix, refused ErrorCode) {
 	p.pendingDelete -= len(blocks) * p.unit()
+	p.noPrefix = false // whatever the answer (observed in v1.8.2)
 	if refused == "" {
 		return
 	}

@@ -95,10 +95,13 @@ duration: 1m
 	controllerScenario = `
 name: controller-is-touched
 vpc: {cidrs: [10.0.0.0/16], subnets: [{name: private-a, cidr: 10.0.0.0/24}]}
-nodeGroups: [{name: workers, instanceType: m5.large}]
+nodeGroups:
+  - {name: workers, instanceType: m5.large}
+  - {name: win, instanceType: m5.large, os: windows}
 steps:
   - {at: 30s, setBranchCooldown: {seconds: 30}}
   - {at: 40s, restartController: {}}
+  - {at: 50s, setWindows: {enable-windows-prefix-delegation: true}}
 duration: 1m
 `
 )
@@ -178,7 +181,7 @@ func fence(t *testing.T, text, language string) string {
 func TestLogIsDocumented(t *testing.T) {
 	text := docs(t, "log.md")
 	found := examples(t)
-	types := slices.Concat(constants(t, "event.go", "EventType"), constants(t, "event_cluster.go", "EventType"), constants(t, "event_task.go", "EventType"), constants(t, "event_autoscaler.go", "EventType"))
+	types := slices.Concat(constants(t, "event.go", "EventType"), constants(t, "event_cluster.go", "EventType"), constants(t, "event_pool.go", "EventType"), constants(t, "event_task.go", "EventType"), constants(t, "event_autoscaler.go", "EventType"))
 	for _, typ := range types {
 		e, ok := found[sim.EventType(typ)]
 		require.True(t, ok, "no example of %s", typ)
@@ -187,7 +190,7 @@ func TestLogIsDocumented(t *testing.T) {
 
 		fields := eventFields(reflect.TypeOf(e.Body))
 		switch {
-		case strings.HasPrefix(typ, "pool."):
+		case strings.HasPrefix(typ, "pool.") && typ != string(sim.TypePoolConfigured):
 			require.ElementsMatch(t, fields, firstColumn(beforeSubsections(section(t, text, "## The pool"))), typ)
 		case typ == "ec2.returned":
 			require.ElementsMatch(t, fields, firstColumn(section(t, text, "### `ec2.call`")), typ)

@@ -232,6 +232,7 @@ steps:
   - {restartAgent: {node: workers-1, gap: 9s, env: {MAX_ENI: 2}}}
   - {setBranchCooldown: {seconds: 30}}
   - {setBranchCooldown: {seconds: ""}}
+  - {setWindows: {windows-warm-ip-target: 3, warm-ip-target: null}}
   - {restartController: {}}
   - {create: {pod: branched, node: workers-1, securityGroups: [one]}}
   - {churn: {workload: web, perMinute: 6, lifetime: {min: 1s, max: 2s}, for: 1m}}
@@ -244,6 +245,7 @@ steps:
 	require.Equal(t, []string{
 		"cni.env.AWS_VPC_ENI_MTU: has no bearing on addresses, and changes nothing here",
 		"cni.env.ENABLE_POD_ENI is off: pods with security groups find no node that offers a branch ENI",
+		"steps[15].setWindows: there are no Windows nodes",
 		"workloads[0].annotations: have no bearing on addresses, and change nothing here",
 	}, c.Notes)
 	require.Equal(t, uint64(18446744073709551615), c.Seed)
@@ -312,6 +314,7 @@ steps:
 		{Action: sim.RestartAgent{Node: "workers-1", Gap: 9 * time.Second, Env: map[string]*string{"MAX_ENI": &two}}},
 		{Action: sim.SetBranchCooldown{Seconds: "30"}},
 		{Action: sim.SetBranchCooldown{}},
+		{Action: sim.SetWindows{Keys: map[string]*string{"windows-warm-ip-target": &three, "warm-ip-target": nil}}},
 		{Action: sim.RestartController{}},
 		{Action: sim.Create{Pod: "branched", Spec: sim.PodSpec{Node: "workers-1", BranchGroups: []model.SecurityGroup{"one"}}}},
 		{Action: sim.Churn{Workload: "web", PerMinute: 6, Lifetime: sim.Range{Min: time.Second, Max: 2 * time.Second}, For: time.Minute}},

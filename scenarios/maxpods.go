@@ -193,7 +193,7 @@ var errNoNumber = errors.New("gives no whole number")
 // value evaluates the expression.
 func (e *MaxPodsExpression) value(t model.InstanceType, standard int) (int64, error) {
 	out, _, err := e.program.Eval(map[string]any{
-		"default_enis": t.MaxENIs,
+		"default_enis": t.ListedENIs(),
 		"ips_per_eni":  t.IPv4PerENI,
 		"max_pods":     standard,
 		"vcpus":        t.VCPU,

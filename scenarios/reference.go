@@ -30,7 +30,7 @@ const required = "*required*"
 var reference = []referenceTable{
 	{"", []referenceRow{
 		{"apiVersion", "`vpcsim/v1`", "may be left out"},
-		{"kind", "`Scenario`", "likewise"},
+		{"kind", "`Scenario`", "that it is a scenario, for programs that tell documents apart; has no other value"},
 		{"name", "the file's name", "of the scenario"},
 		{"summary", "none", "one line: what to look for"},
 		{"platform", "`eks`", "`eks`, or `ecs`: [Amazon ECS](#on-ecs) on EC2 instances"},
@@ -239,6 +239,7 @@ var reference = []referenceTable{
 		{"tagSubnet.subnet", required, "replaces a subnet's tags. ENIs that are there keep what they are; a new ENI, and an agent that starts, sees it"},
 		{"tagSubnet.tags", required, "all of them: a tag that isn't named is gone"},
 		{"setBranchCooldown.seconds", required, "sets `branch-eni-cooldown`, as `cni.branchCooldown`; it holds at once, also for branch ENIs that cool already"},
+		{"setWindows", "", "keys of the ConfigMap amazon-vpc-cni, as `cni.windows`, null unsets one; but not `enable-windows-ipam`. [Living Windows nodes](#windows-nodes) take them in at once"},
 		{"restartController", "", "`{}`: restarts the VPC resource controller. Branch ENIs that cooled cool anew"},
 		{"churn.workload", required, "makes short-lived pods beside its replicas, called WORKLOAD-churn-N, evenly spaced"},
 		{"churn.perMinute", required, "how many, 1 to 60,000"},

@@ -139,7 +139,7 @@ func (d *decoder) typeOf(path, name string, overrides map[string]InstanceTypeOve
 	replace(&t.TrunkingCompatible, o.Trunking)
 	replace(&t.Hypervisor, o.Hypervisor)
 	replace(&t.BareMetal, o.BareMetal)
-	// Every type of the table has as many on each card as on the default one.
+	// Nearly every type of the table has as many on each card as on the default one.
 	if !known || o.MaxENIs != nil || o.NetworkCards != nil {
 		t.MaxENIsAllCards = t.MaxENIs * t.NetworkCards
 	}
@@ -411,6 +411,8 @@ func simAction(platform Platform, s Step) sim.StepAction {
 		return sim.TagSubnet{Subnet: model.SubnetID(s.TagSubnet.Subnet), Tags: s.TagSubnet.Tags}
 	case s.SetBranchCooldown != nil:
 		return sim.SetBranchCooldown{Seconds: s.SetBranchCooldown.Seconds}
+	case s.SetWindows != nil:
+		return sim.SetWindows{Keys: s.SetWindows}
 	case s.RestartController != nil:
 		return sim.RestartController{}
 	case s.Churn != nil:

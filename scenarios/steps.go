@@ -25,6 +25,7 @@ func (d *decoder) step(v value, into *Step, restart Duration) {
 		d.eksOnly("restartAgent", act(&into.RestartAgent, func(v value, a *RestartAgent) { d.restartAgent(v, a, restart) })),
 		d.eksOnly("tagSubnet", act(&into.TagSubnet, d.tagSubnet)),
 		d.eksOnly("setBranchCooldown", act(&into.SetBranchCooldown, d.setBranchCooldown)),
+		d.eksOnly("setWindows", d.setWindows(&into.SetWindows)),
 		d.eksOnly("restartController", act(&into.RestartController, d.restartController)),
 		{"churn", act(&into.Churn, d.churn)},
 		d.eksOnly("replay", act(&into.Replay, d.replay)),
@@ -62,6 +63,7 @@ func (d *decoder) step(v value, into *Step, restart Duration) {
 		if into.SetEnv != nil && len(into.SetEnv) == 0 && len(v.Get("setEnv").Fields) == 0 {
 			d.fail(v.path+".setEnv", "names no variable")
 		}
+		d.checkSetWindows(v, into)
 	default:
 		d.failAt(v, "a step has one action, not %d: %s", len(given), strings.Join(given, ", "))
 	}
@@ -153,6 +155,20 @@ func (d *decoder) tagSubnet(v value, into *TagSubnet) {
 func (d *decoder) setBranchCooldown(v value, into *SetBranchCooldown) {
 	d.object(v, field{"seconds", d.branchCooldown(&into.Seconds)})
 	d.require(v, "seconds")
+}
+
+// checkSetWindows refuses what a living cluster is not switched to.
+func (d *decoder) checkSetWindows(v value, into *Step) {
+	keys := into.SetWindows
+	if keys == nil {
+		return
+	}
+	if len(keys) == 0 && len(v.Get("setWindows").Fields) == 0 {
+		d.fail(v.path+".setWindows", "names no key")
+	}
+	if _, ok := keys[model.WindowsIPAMKey]; ok {
+		d.fail(v.path+".setWindows."+model.WindowsIPAMKey, "is not switched in a run; set it in cni.windows")
+	}
 }
 
 func (d *decoder) restartController(v value, _ *RestartController) { d.object(v) }

@@ -436,6 +436,7 @@ type Step struct {
 	RestartAgent      *RestartAgent      `json:"restartAgent,omitempty"`
 	TagSubnet         *TagSubnet         `json:"tagSubnet,omitempty"`
 	SetBranchCooldown *SetBranchCooldown `json:"setBranchCooldown,omitempty"`
+	SetWindows        map[string]*string `json:"setWindows,omitempty"`
 	RestartController *RestartController `json:"restartController,omitempty"`
 	Churn             *Churn             `json:"churn,omitempty"`
 	Replay            *Replay            `json:"replay,omitempty"`

@@ -1,7 +1,9 @@
 package scenarios
 
 import (
+	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -19,37 +21,56 @@ const (
 
 // windowsKeys reads the keys of the ConfigMap amazon-vpc-cni that are about
 // Windows nodes. A ConfigMap has text only; numbers and booleans need no quotes
-// here.
+// here. Null is as if it were left out.
 func (d *decoder) windowsKeys(into *map[string]string) reader {
 	return func(v value) {
-		if d.describes(func(s *shape) {
-			s.name, s.types = "windows", []string{"object"}
-			for _, key := range model.WindowsKeys() {
-				s.fields = append(s.fields, &fieldShape{name: key, shape: shape{types: []string{"string", "number", "boolean"}}})
+		m := map[string]string{}
+		d.windowsMap(v, func(name string, text *string) {
+			if text != nil {
+				m[name] = *text
 			}
-		}) {
-			return
+		})
+		if v.Kind == doc.Map {
+			*into = m
 		}
-		if !d.is(v, doc.Map) {
-			return
+	}
+}
+
+// setWindows reads those that a step changes. Null unsets one.
+func (d *decoder) setWindows(into *map[string]*string) reader {
+	return func(v value) {
+		m := map[string]*string{}
+		d.windowsMap(v, func(name string, text *string) { m[name] = text })
+		if v.Kind == doc.Map {
+			*into = m
 		}
-		known := model.WindowsKeys()
-		m := make(map[string]string, len(v.Fields))
-		for _, f := range v.Fields {
-			child := v.child(f.Name, f.Value)
-			d.at[child.path] = child.Pos
-			switch {
-			case !slices.Contains(known, f.Name):
-				d.add(f.Pos, child.path, "unknown key of the ConfigMap amazon-vpc-cni about Windows nodes"+d.didYouMean(f.Name, known))
-			case f.Value.Kind == doc.Null:
-				// As if it were left out.
-			case f.Value.Kind == doc.Map || f.Value.Kind == doc.List:
-				d.failAt(child, "must be one value, not %s", f.Value.Kind)
-			default:
-				m[f.Name] = f.Value.Scalar
-			}
+	}
+}
+
+func (d *decoder) windowsMap(v value, take func(name string, text *string)) {
+	if d.describes(func(s *shape) {
+		s.name, s.types = "windows", []string{"object"}
+		for _, key := range model.WindowsKeys() {
+			s.fields = append(s.fields, &fieldShape{name: key, shape: shape{types: []string{"string", "number", "boolean"}}})
 		}
-		*into = m
+	}) {
+		return
+	}
+	if !d.is(v, doc.Map) {
+		return
+	}
+	known := model.WindowsKeys()
+	for _, f := range v.Fields {
+		child := v.child(f.Name, f.Value)
+		d.at[child.path] = child.Pos
+		switch {
+		case !slices.Contains(known, f.Name):
+			d.add(f.Pos, child.path, "unknown key of the ConfigMap amazon-vpc-cni about Windows nodes"+d.didYouMean(f.Name, known))
+		case f.Value.Kind == doc.Map || f.Value.Kind == doc.List:
+			d.failAt(child, "must be one value, not %s", f.Value.Kind)
+		default:
+			take(f.Name, scalar(f.Value))
+		}
 	}
 }
 
@@ -59,6 +80,11 @@ func (d *decoder) windows(s *Scenario) model.WindowsSettings {
 	if !slices.ContainsFunc(s.NodeGroups, func(g NodeGroup) bool { return g.OS == osWindows }) {
 		if len(s.CNI.Windows) > 0 {
 			d.note("cni.windows: there are no Windows nodes")
+		}
+		for i, step := range s.Steps {
+			if step.SetWindows != nil {
+				d.note("steps[%d].setWindows: there are no Windows nodes", i)
+			}
 		}
 		return model.WindowsSettings{}
 	}
@@ -71,7 +97,33 @@ func (d *decoder) windows(s *Scenario) model.WindowsSettings {
 	for _, line := range ignored {
 		d.note("cni.windows.%s", line)
 	}
+	d.windowsSteps(s, keys)
 	return settings
+}
+
+// windowsSteps notes what the steps set in vain, one after the other.
+func (d *decoder) windowsSteps(s *Scenario, keys map[string]string) {
+	var inTurn []int
+	for i, step := range s.Steps {
+		if step.SetWindows != nil {
+			inTurn = append(inTurn, i)
+		}
+	}
+	slices.SortStableFunc(inTurn, func(i, j int) int { return cmp.Compare(s.Steps[i].At, s.Steps[j].At) })
+	keys = maps.Clone(keys)
+	for _, i := range inTurn {
+		for name, text := range s.Steps[i].SetWindows {
+			if text == nil {
+				delete(keys, name)
+			} else {
+				keys[name] = *text
+			}
+		}
+		_, ignored := model.ParseWindowsSettings(keys)
+		for _, line := range ignored {
+			d.note("steps[%d].setWindows: %s", i, line)
+		}
+	}
 }
 
 // windowsTypeNotes says what a type doesn't limit, and what Windows nodes of it

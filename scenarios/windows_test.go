@@ -28,7 +28,9 @@ workloads: [{name: w, replicas: 0, nodeSelector: {kubernetes.io/os: windows}}]
 steps:
 `, 25+rng.Intn(3), rng.Intn(2) == 0, rng.Intn(4), rng.Intn(12))
 	for at := 1; at < 900; at += 1 + rng.Intn(12) {
-		switch k := rng.Intn(12); {
+		switch k := rng.Intn(13); {
+		case k == 12:
+			fmt.Fprintf(&b, "  - {at: %ds, setWindows: {enable-windows-prefix-delegation: %t, windows-warm-ip-target: %d}}\n", at, rng.Intn(2) == 0, rng.Intn(4))
 		case k < 10:
 			fmt.Fprintf(&b, "  - {at: %ds, scale: {workload: w, replicas: %d}}\n", at, rng.Intn(30))
 		case k == 10:
@@ -44,7 +46,7 @@ steps:
 // pools' decisions rest on, and contradicts itself nowhere: no address is given
 // to two pods, none while it cools. Restarts of the controller included.
 func TestWindowsLogsFold(t *testing.T) {
-	addressed := 0
+	addressed, switched := 0, 0
 	for seed := range int64(40) {
 		rng := rand.New(rand.NewSource(seed))
 		s, err := scenarios.Load("eventful.yaml", []byte(eventfulWindows(rng)), scenarios.Options{})
@@ -67,6 +69,8 @@ func TestWindowsLogsFold(t *testing.T) {
 				decided(e, b.PoolDecision)
 			case sim.PodAddressed:
 				addressed++
+			case sim.PoolConfigured:
+				switched++
 			case sim.AgentStarted:
 				require.LessOrEqual(t, len(state.Node(e.Node).ENIs), 1)
 			}
@@ -74,6 +78,26 @@ func TestWindowsLogsFold(t *testing.T) {
 		}), "seed %d", seed)
 	}
 	require.NotZero(t, addressed)
+	require.NotZero(t, switched)
+}
+
+// What a step sets in vain is noted where it stands, in the order of the steps'
+// instants: the second in the file is the first in time.
+func TestSetWindowsIsNoted(t *testing.T) {
+	const text = `
+vpc: {cidrs: [10.0.0.0/16], subnets: [{name: a, cidr: 10.0.0.0/24}]}
+nodeGroups: [{name: win, instanceType: m5.large, os: %s}]
+steps:
+  - {at: 2m, setWindows: {enable-windows-prefix-delegation: true}}
+  - {at: 1m, setWindows: {windows-warm-prefix-target: 2}}
+`
+	notes := func(os string) []string {
+		s, err := scenarios.Load("w.yaml", fmt.Appendf(nil, text, os), scenarios.Options{})
+		require.NoError(t, err)
+		return s.Config().Notes
+	}
+	require.Equal(t, []string{"steps[1].setWindows: windows-warm-prefix-target: counts in prefix mode only"}, notes("windows"))
+	require.Equal(t, []string{"steps[0].setWindows: there are no Windows nodes", "steps[1].setWindows: there are no Windows nodes"}, notes("linux"))
 }
 
 func TestWindowsGroupResolves(t *testing.T) {

@@ -375,6 +375,12 @@ type SetBranchCooldown struct {
 	Seconds string // the text; empty unsets it. See model.BranchCooldown
 }
 
+// SetWindows changes keys of the ConfigMap amazon-vpc-cni that are about Windows
+// nodes. It holds at once, on the nodes that are there as well.
+type SetWindows struct {
+	Keys map[string]*string // nil unsets one. See model.ParseWindowsSettings
+}
+
 // RestartController restarts the VPC resource controller.
 type RestartController struct{}
 
@@ -413,6 +419,7 @@ func (Terminate) stepAction()         {}
 func (RestartAgent) stepAction()      {}
 func (TagSubnet) stepAction()         {}
 func (SetBranchCooldown) stepAction() {}
+func (SetWindows) stepAction()        {}
 func (RestartController) stepAction() {}
 func (Churn) stepAction()             {}
 func (Replay) stepAction()            {}

@@ -50,12 +50,13 @@ type resourceController struct {
 	e      *engine
 	chance *stream
 
-	life      int  // grows at each start; a continuation of an older life does nothing
-	listening bool // it sees what happens to pods
-	missed    bool // a pod went while it did not
-	startedAt model.Instant
-	cooldown  time.Duration
-	firstWait time.Duration // from a trunk's initialisation to its first round
+	life         int  // grows at each start; a continuation of an older life does nothing
+	listening    bool // it sees what happens to pods
+	missed       bool // a pod went while it did not
+	startedAt    model.Instant
+	cooldown     time.Duration
+	cooldownText string        // as set
+	firstWait    time.Duration // from a trunk's initialisation to its first round
 
 	queue *workQueue
 	pace  *pacer
@@ -127,7 +128,10 @@ func (c *resourceController) begin() {
 
 // setCooldown changes branch-eni-cooldown. It holds at once, also for branches
 // that cool already; requests that wait for room keep their time.
-func (c *resourceController) setCooldown(text string) { c.cooldown, _ = model.BranchCooldown(text) }
+func (c *resourceController) setCooldown(text string) {
+	c.cooldownText = text
+	c.cooldown, _ = model.BranchCooldown(text)
+}
 
 // restart stops the controller and starts it again at once; its first pass over
 // the pods is a second later.

@@ -74,6 +74,7 @@ type engine struct {
 	controller *resourceController
 	// The controller's part for Windows nodes: settings, and workers for
 	// secondary addresses and for prefixes.
+	windowsKeys     map[string]string // of the ConfigMap
 	windowsSettings model.WindowsSettings
 	windowsIgnored  []string
 	windowsJobs     [2]*workers

@@ -16,11 +16,13 @@ type SubnetTagged struct {
 	Tags   map[string]string `json:"tags,omitempty"` // all of them
 }
 
-// ControllerConfigured says that branch-eni-cooldown is changed. It holds at
-// once, also for branch ENIs that cool already.
+// ControllerConfigured says that the ConfigMap amazon-vpc-cni is changed. It holds
+// at once, branch-eni-cooldown also for branch ENIs that cool already; what it is
+// to a Windows node's pool follows as PoolConfigured.
 type ControllerConfigured struct {
-	BranchCooldown string `json:"branchCooldown"` // as set
-	CooldownMs     int64  `json:"cooldownMs"`     // as understood
+	BranchCooldown string            `json:"branchCooldown"`    // as set
+	CooldownMs     int64             `json:"cooldownMs"`        // as understood
+	Windows        map[string]string `json:"windows,omitempty"` // if these are changed: all keys about Windows nodes
 }
 
 // ControllerRestarted says that the resource controller starts anew: it knows

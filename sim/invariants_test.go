@@ -135,7 +135,8 @@ func (c *checker) event(ev Event) error {
 			c.branched[b.Pod] = true
 			return nil
 		}
-		if c.e.nodeNamed[ev.Node].windows == nil {
+		given := b.Attempt == 0 // with the state in which the run begins, which knows card 0 only
+		if !given && c.e.nodeNamed[ev.Node].windows == nil {
 			if err := c.checkEachCard(ev, b); err != nil {
 				return err
 			}

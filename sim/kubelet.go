@@ -81,7 +81,7 @@ func (k *kubelet) attemptWindows(p *pod) {
 		return
 	}
 	ni := p.node.windows.eni()
-	p.node.windows.set++
+	p.node.windows.sideOf(*p.grant).set++
 	k.e.log(p.node.name, PodAddressed{
 		Pod: p.name, Workload: p.workloadName(), ENI: ni.id, Device: ni.device,
 		Address: p.grant.Address, Prefix: p.grant.Prefix(), Attempt: p.attempts + 1,
@@ -172,8 +172,8 @@ func (k *kubelet) delete(p *pod) {
 			k.release(p)
 		}
 		if w := p.node.windows; w != nil {
-			w.giveUp(p) // annotated, and not set up yet
-			defer w.freed()
+			side, _ := w.giveUp(p) // annotated, and not set up yet
+			defer side.freed()
 		}
 		k.gone(p)
 	default:
@@ -196,10 +196,11 @@ func (k *kubelet) release(p *pod) {
 	if l == nil {
 		out := p.released()
 		if w := p.node.windows; w != nil {
-			if until, cooling := w.giveUp(p); cooling {
+			side, until := w.giveUp(p)
+			if side != nil {
 				out.CoolUntilMs = &until
 			}
-			defer w.freed()
+			defer side.freed()
 		}
 		k.e.log(p.node.name, out)
 		return

@@ -42,7 +42,8 @@ func newKubernetes(e *engine) (platform, error) {
 	e.autoscaler = newAutoscaler(e)
 	e.controller = newResourceController(e)
 	e.windowsJobs = [2]*workers{{}, {}}
-	e.windowsSettings, e.windowsIgnored = model.ParseWindowsSettings(e.cfg.CNI.Windows)
+	e.windowsKeys = e.cfg.CNI.Windows
+	e.windowsSettings, e.windowsIgnored = model.ParseWindowsSettings(e.windowsKeys)
 	var err error
 	e.workloads, err = newControllers(e)
 	return kubernetes{e}, err

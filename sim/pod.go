@@ -23,7 +23,8 @@ type pod struct {
 	// churn and create: not in the replicas. counted and countedReady say in which
 	// of its controller's counts it is.
 	beside, counted, countedReady bool
-	deleting                      bool // deletion was asked for
+	deleting                      bool  // deletion was asked for
+	atCapacity                    uint8 // looks of the resource controller in a row at a full Windows node
 	phase                         podPhase
 
 	node     *node

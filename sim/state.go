@@ -363,7 +363,7 @@ func (k *kubelet) restoreGrant(p *pod, address netip.Addr) {
 		panic(fmt.Sprintf("state: pod %s: the pool of %s has no %s", p.name, p.node.name, address))
 	}
 	p.grant = &g
-	w.set++
+	w.sideOf(g).set++
 	k.e.log(p.node.name, PodAddressed{
 		Pod: p.name, Workload: p.workloadName(), ENI: w.eni().id, Device: w.eni().device,
 		Address: address, Prefix: g.Prefix(),

@@ -85,7 +85,9 @@ func (e *engine) takeStep(s *Step) {
 		e.ec2.tagSubnet(a.Subnet, a.Tags)
 	case SetBranchCooldown:
 		e.controller.setCooldown(a.Seconds)
-		e.log("", ControllerConfigured{a.Seconds, e.controller.cooldown.Milliseconds()})
+		e.log("", ControllerConfigured{BranchCooldown: a.Seconds, CooldownMs: e.controller.cooldown.Milliseconds()})
+	case SetWindows:
+		e.setWindows(a)
 	case RestartController:
 		e.log("", ControllerRestarted{})
 		e.controller.restart()

@@ -13,7 +13,7 @@ import (
 // addresses on the primary ENI of each, gives a pod one when it is bound and
 // writes it into the pod's annotation; kubelet's attempts fail until it is
 // there. Source: VPC resource controller, docs/windows; waits and order observed
-// in v1.8.0.
+// in v1.8.2.
 
 // How long the controller waits until it looks again at a pod that it had no
 // address for.
@@ -21,6 +21,10 @@ const (
 	windowsAgainEmpty    = 600 * time.Millisecond
 	windowsAgainCooling  = 20 * time.Second
 	windowsAgainNoPrefix = 2 * time.Minute
+	// At capacity is an error to the controller: 5 ms, doubling up to 1,000 s.
+	// Source: the default rate limiter of Kubernetes' work queues.
+	windowsAgainFull    = 5 * time.Millisecond
+	windowsAgainFullMax = 1000 * time.Second
 )
 
 // windowsJobs is how many requests of each mode the controller has on the way at
@@ -49,7 +53,9 @@ func (e *engine) needsWindowsAddress(spec *PodSpec) bool {
 	return e.windowsSettings.IPAM && isWindows(spec)
 }
 
-// windowsPool is the resource controller's pool for one Windows node.
+// windowsPool is what the resource controller has for one Windows node: a pool
+// of secondary addresses and one of prefixes, of which the mode says which serves
+// new pods. The other one drains.
 type windowsPool struct {
 	e        *engine
 	node     *node
@@ -59,32 +65,61 @@ type windowsPool struct {
 
 	life    int // grows at each start and end; a continuation of an older life does nothing
 	managed bool
-	pool    *model.WindowsPool // nil before the first start
+	sides   [2]*windowsSide // of secondary addresses, of prefixes
 	starts  int
 	base    model.Instant // of the rounds
 	round   model.Instant // of the timer that is set; Never if none
 	owed    bool          // that timer holds the run up
 	due     bool          // it has to look at a pool that was taken over
-	refused *refusal
-
-	// What the log tells differs from the pool while a pod is annotated and not
-	// set up yet: set counts the pods that are, unset has the instants at which
-	// pods gave up an address that they were never set up with, while it cools.
-	set   int
-	unset []model.Instant
 }
 
 func newWindowsPool(e *engine, n *node) *windowsPool {
 	w := &windowsPool{e: e, node: n, round: model.Never}
-	w.settings, w.ignored = e.windowsSettings.ForType(n.group.Type)
-	w.ignored = append(slices.Clone(e.windowsIgnored), w.ignored...)
+	for i := range w.sides {
+		w.sides[i] = &windowsSide{w: w, prefixes: i == 1}
+	}
+	w.readSettings()
 	if e.cfg.Agent.Order == OrderRandom {
 		w.pick = newStream(e.cfg.Seed, "windows/"+string(n.name)).pick
 	}
 	return w
 }
 
+// readSettings takes in what the ConfigMap says, as it counts on the node.
+func (w *windowsPool) readSettings() {
+	w.settings, w.ignored = w.e.windowsSettings.ForType(w.node.group.Type)
+	w.ignored = append(slices.Clone(w.e.windowsIgnored), w.ignored...)
+}
+
 func (w *windowsPool) eni() *eni { return w.node.instance.enis[0] }
+
+// active is the side that serves new pods.
+func (w *windowsPool) active() *windowsSide {
+	if w.settings.PrefixDelegation {
+		return w.sides[1]
+	}
+	return w.sides[0]
+}
+
+// sideOf is the side that gave the address, whatever the mode is since.
+func (w *windowsPool) sideOf(g model.WindowsGrant) *windowsSide {
+	if g.Block.IsSingleIP() {
+		return w.sides[0]
+	}
+	return w.sides[1]
+}
+
+// byTurn are the sides, the one that drains first: what it gives back makes room
+// on the ENI.
+//
+// The model is coarser than reality in that the real controller asks EC2 for both
+// at once, in either order, and tries again where the room came too late.
+func (w *windowsPool) byTurn() [2]*windowsSide {
+	if w.settings.PrefixDelegation {
+		return w.sides
+	}
+	return [2]*windowsSide{w.sides[1], w.sides[0]}
+}
 
 // start lets the controller take the node over: it sees what is on the ENI, and
 // which pods have an address of it already. The node is ready when the first
@@ -100,10 +135,8 @@ func (w *windowsPool) start() {
 
 func (w *windowsPool) begin() {
 	known := map[netip.Prefix]bool{}
-	if w.pool != nil {
-		for _, b := range w.pool.Blocks() {
-			known[b] = true
-		}
+	for _, b := range w.blocks() {
+		known[b] = true
 	}
 	var held []model.WindowsGrant
 	for _, p := range w.node.pods {
@@ -112,22 +145,25 @@ func (w *windowsPool) begin() {
 		}
 	}
 	w.manage(known, held)
-	w.reconcile(w.node.agentUp)
+	w.byTurn()[0].reconcile(nil)
+	w.byTurn()[1].reconcile(w.node.agentUp)
 	w.setRound()
 	for _, p := range slices.Clone(w.node.pods) {
 		w.ask(p)
 	}
 }
 
-// manage makes the pool of what is on the ENI and of what pods hold of it.
+// manage makes the pools of what is on the ENI and of what pods hold of it.
 func (w *windowsPool) manage(known map[netip.Prefix]bool, held []model.WindowsGrant) {
-	ni := w.eni()
-	w.pool = model.NewWindowsPool(w.settings, ni.instance.kind, ni.blocks, held)
-	w.managed, w.refused, w.unset = true, nil, nil
+	w.readSettings()
+	for _, s := range w.sides {
+		s.begin(held)
+	}
+	w.managed = true
 	w.starts++
 	w.base = w.e.now
 	w.logStart(known)
-	w.node.windowsCapacity = w.pool.Capacity()
+	w.node.windowsCapacity = w.active().pool.Capacity()
 	w.e.scheduler.nodeChanged(w.node)
 }
 
@@ -144,7 +180,9 @@ func (w *windowsPool) takeOver() {
 			}
 		}
 		w.manage(nil, held)
-		w.due = w.pool.Stats().Deviation(w.settings) != 0
+		for _, s := range w.sides {
+			w.due = w.due || s.pool.Deviation() != 0
+		}
 	}
 	in.restorePods(w.node)
 	if w.managed {
@@ -152,27 +190,33 @@ func (w *windowsPool) takeOver() {
 	}
 }
 
-// grantOf is the address with the block of the pool's mode that it is of.
+// grantOf is the address with the block of the ENI that it is of.
 func (w *windowsPool) grantOf(a netip.Addr) (model.WindowsGrant, bool) {
 	for _, b := range w.eni().blocks {
-		if b.Contains(a) && b.IsSingleIP() != w.settings.PrefixDelegation {
+		if b.Contains(a) {
 			return model.WindowsGrant{Address: a, Block: b}, true
 		}
 	}
 	return model.WindowsGrant{}, false
 }
 
+// blocks are those of both pools.
+func (w *windowsPool) blocks() []netip.Prefix {
+	var out []netip.Prefix
+	for _, s := range w.sides {
+		if s.pool != nil {
+			out = append(out, s.pool.Blocks()...)
+		}
+	}
+	return out
+}
+
 // logStart tells what the pool begins with. What it has not known before is
 // added: all of the ENI at the first start.
 func (w *windowsPool) logStart(known map[netip.Prefix]bool) {
-	ni, s := w.eni(), w.settings
+	ni := w.eni()
 	w.e.log(w.node.name, AgentConfigured{
-		Env: maps.Clone(w.e.cfg.CNI.Windows),
-		Settings: model.Settings{
-			IPv4: true, PrefixDelegation: s.PrefixDelegation, WarmIPTarget: s.WarmIPTarget,
-			MinimumIPTarget: s.MinimumIPTarget, WarmPrefixTarget: s.WarmPrefixTarget,
-			Cooldown: model.WindowsCooldown,
-		},
+		Env: maps.Clone(w.e.windowsKeys), Settings: w.asAgent(),
 		Ignored: w.ignored, CooldownMs: model.WindowsCooldown.Milliseconds(),
 	})
 	if w.starts > 1 {
@@ -185,6 +229,65 @@ func (w *windowsPool) logStart(known map[netip.Prefix]bool) {
 		})
 	}
 	w.e.log(w.node.name, AgentStarted{Start: w.starts})
+}
+
+// asAgent are the settings in an agent's words.
+func (w *windowsPool) asAgent() model.Settings {
+	s := w.settings
+	return model.Settings{
+		IPv4: true, PrefixDelegation: s.PrefixDelegation, WarmIPTarget: s.WarmIPTarget,
+		MinimumIPTarget: s.MinimumIPTarget, WarmPrefixTarget: s.WarmPrefixTarget,
+		Cooldown: model.WindowsCooldown,
+	}
+}
+
+// setWindows changes the ConfigMap's keys about Windows nodes. The controller
+// takes them in at once, on each node that it has.
+func (e *engine) setWindows(a SetWindows) {
+	e.windowsKeys = maps.Clone(e.windowsKeys)
+	if e.windowsKeys == nil {
+		e.windowsKeys = map[string]string{}
+	}
+	for _, key := range slices.Sorted(maps.Keys(a.Keys)) {
+		if text := a.Keys[key]; text != nil {
+			e.windowsKeys[key] = *text
+		} else {
+			delete(e.windowsKeys, key)
+		}
+	}
+	before := e.windowsSettings
+	e.windowsSettings, e.windowsIgnored = model.ParseWindowsSettings(e.windowsKeys)
+	e.log("", ControllerConfigured{
+		BranchCooldown: e.controller.cooldownText, CooldownMs: e.controller.cooldown.Milliseconds(), Windows: maps.Clone(e.windowsKeys),
+	})
+	if e.windowsSettings == before {
+		return
+	}
+	for _, n := range e.nodes {
+		if n.windows != nil && n.windows.managed {
+			n.windows.configure()
+		}
+	}
+}
+
+// configure takes in a change of the ConfigMap. Where it switches the mode, the
+// node offers what the other pool can hold at once; pods keep their addresses, and
+// what drains goes when it is warm.
+func (w *windowsPool) configure() {
+	w.readSettings()
+	w.node.windowsCapacity = w.active().pool.Capacity()
+	w.e.log(w.node.name, PoolConfigured{
+		Env: maps.Clone(w.e.windowsKeys), Settings: w.asAgent(), Ignored: w.ignored,
+		CooldownMs: model.WindowsCooldown.Milliseconds(), Capacity: w.node.windowsCapacity,
+	})
+	for _, s := range w.sides {
+		s.configure()
+	}
+	for _, s := range w.byTurn() {
+		s.reconcile(nil)
+	}
+	w.setRound()
+	w.e.scheduler.nodeChanged(w.node)
 }
 
 // stop ends the pool's life: the controller or the node is gone.
@@ -209,54 +312,53 @@ func (w *windowsPool) ask(p *pod) {
 	if !w.managed || !w.e.needsWindowsAddress(p.spec) || p.grant != nil || p.phase != podCreating || p.deleting {
 		return
 	}
-	grant, refusal := w.pool.Assign(w.pick)
+	s := w.active()
+	grant, refusal := s.pool.Assign(w.pick)
 	if refusal == "" {
 		p.grant = &grant
-		w.reconcile(nil)
+		s.reconcile(nil)
 		return
 	}
 	wait := windowsAgainEmpty
 	switch refusal {
 	case model.WindowsAtCapacity:
-		wait = resyncPeriod
+		wait = min(windowsAgainFull<<p.atCapacity, windowsAgainFullMax)
+		p.atCapacity = min(p.atCapacity+1, 18) // 5 ms << 18 is above 1,000 s
 	case model.WindowsCoolingDown:
 		wait = windowsAgainCooling
 	case model.WindowsNoFreePrefix:
 		wait = windowsAgainNoPrefix
 	case model.WindowsPoolEmpty:
-		w.reconcile(nil)
+		s.reconcile(nil)
+	}
+	if refusal != model.WindowsAtCapacity {
+		p.atCapacity = 0
 	}
 	w.e.after(wait, w.alive(func() { w.ask(p) }))
 }
 
-// giveUp takes a pod's address back and returns the last instant at which it
-// cools: the round that ends it makes it warm. The caller goes on with freed.
-func (w *windowsPool) giveUp(p *pod) (coolUntil model.Instant, ok bool) {
+// giveUp takes a pod's address back. It returns the side that goes on with freed,
+// nil if there is nothing to do, and the last instant at which the address cools:
+// the round that ends it makes it warm.
+func (w *windowsPool) giveUp(p *pod) (*windowsSide, model.Instant) {
 	g := p.grant
 	if g == nil || w.node.gone {
-		return 0, false
+		return nil, 0
 	}
 	p.grant = nil
+	s := w.sideOf(*g)
 	setUp := p.phase != podCreating
 	if setUp {
-		w.set--
+		s.set--
 	}
 	if !w.managed {
-		return 0, false
+		return nil, 0
 	}
 	if !setUp {
-		w.unset = append(w.unset, w.e.now)
+		s.unset = append(s.unset, w.e.now)
 	}
-	w.pool.Free(*g, w.e.now)
-	return w.roundFrom(w.e.now.Add(model.WindowsCooldown)) - 1, true
-}
-
-// freed goes on after an address was given up.
-func (w *windowsPool) freed() {
-	if w.managed {
-		w.reconcile(nil)
-		w.setRound()
-	}
+	s.pool.Free(*g, w.e.now)
+	return s, w.roundFrom(w.e.now.Add(model.WindowsCooldown)) - 1
 }
 
 // roundFrom is the first round at or after the instant.
@@ -269,8 +371,12 @@ func (w *windowsPool) roundFrom(t model.Instant) model.Instant {
 // addresses cool, the last request was refused, or the pool was taken over with
 // more or less than its targets.
 func (w *windowsPool) setRound() {
-	owes := w.due || w.pool.Stats().Cooling > 0
-	if !owes && w.refused == nil {
+	owes, refused := w.due, false
+	for _, s := range w.sides {
+		owes = owes || s.pool.Stats().Cooling > 0
+		refused = refused || s.refused != nil
+	}
+	if !owes && !refused {
 		return
 	}
 	if w.round == model.Never {
@@ -296,108 +402,13 @@ func (w *windowsPool) clearRound() {
 func (w *windowsPool) work() {
 	w.clearRound()
 	w.due = false
-	w.pool.Cool(w.e.now)
-	w.unset = slices.DeleteFunc(w.unset, func(at model.Instant) bool { return w.e.now.Sub(at) >= model.WindowsCooldown })
-	if w.pool.Stats().Deviation(w.settings) <= 0 {
-		w.refused = nil
+	for _, s := range w.sides {
+		s.cool()
 	}
-	w.reconcile(nil)
-	w.setRound()
-}
-
-// reconcile asks of EC2 what the pool needs. done, if it is not nil, is called
-// when that is over.
-func (w *windowsPool) reconcile(done func()) {
-	if done == nil {
-		done = func() {}
-	}
-	before := w.pool.Stats()
-	switch plan := w.pool.Plan(w.pick); {
-	case plan.Empty():
-		done()
-	case plan.Resync:
-		w.submit(func(over func()) { w.sync(over) }, done)
-	case plan.Create > 0:
-		w.e.log(w.node.name, PoolGrow{w.decision(before)})
-		w.submit(func(over func()) { w.create(plan.Create, over) }, done)
-	default:
-		w.e.log(w.node.name, PoolShrink{w.decision(before)})
-		w.dropped(plan.Delete, ByShrink)
-		w.submit(func(over func()) { w.delete(plan.Delete, over) }, done)
-	}
-}
-
-// submit hands a job to the controller's workers of the mode.
-func (w *windowsPool) submit(job func(over func()), done func()) {
-	jobs := w.e.windowsJobs[0]
-	if w.settings.PrefixDelegation {
-		jobs = w.e.windowsJobs[1]
-	}
-	life := w.life
-	jobs.add(func(over func()) {
-		if w.life != life {
-			over()
-			return
-		}
-		job(func() {
-			over()
-			if w.life == life {
-				done()
-			}
-		})
-	})
-}
-
-// create asks for addresses or prefixes; EC2 gives all or none.
-func (w *windowsPool) create(want int, over func()) {
-	ni := w.eni()
-	var blocks []netip.Prefix
-	f := CallFields{Action: AssignPrivateIpAddresses, ENI: ni.id, Subnet: ni.subnet.ID(), Want: want}
-	w.call(f, func(f *CallFields) { blocks = w.e.ec2.addBlocks(ni, want, w.settings.PrefixDelegation, f) }, over, func(code model.ErrorCode) {
-		if code != "" {
-			w.refused = &refusal{code: code, subnet: ni.subnet, want: want, prefixes: w.settings.PrefixDelegation}
-			w.created(want, nil, code)
-			over()
-			return
-		}
-		w.call(CallFields{Action: DescribeNetworkInterfaces, ENI: ni.id}, nil, over, func(model.ErrorCode) {
-			w.refused = nil
-			w.created(want, blocks, "")
-			over()
-		})
-	})
-}
-
-func (w *windowsPool) created(want int, blocks []netip.Prefix, code model.ErrorCode) {
-	w.pool.Created(want, blocks, code)
-	w.took(blocks, ByGrow)
-	if code != "" && code != model.InsufficientCidrBlocks {
-		w.reconcile(nil)
+	for _, s := range w.byTurn() {
+		s.reconcile(nil)
 	}
 	w.setRound()
-}
-
-// delete gives blocks back that are out of the pool already.
-func (w *windowsPool) delete(blocks []netip.Prefix, over func()) {
-	ni := w.eni()
-	f := CallFields{Action: UnassignPrivateIpAddresses, ENI: ni.id, Subnet: ni.subnet.ID(), Want: len(blocks)}
-	w.call(f, func(f *CallFields) { w.e.ec2.removeBlocks(ni, blocks, f) }, over, func(code model.ErrorCode) {
-		w.pool.Deleted(blocks, code)
-		if code != "" {
-			w.took(blocks, ByReconcile)
-			w.reconcile(nil)
-		}
-		over()
-	})
-}
-
-// sync sees what EC2 has on the ENI after a request that failed.
-func (w *windowsPool) sync(over func()) {
-	w.describeOr(DescribeInstances, over, func(model.ErrorCode) {
-		w.took(w.pool.Synced(w.eni().blocks), ByReconcile)
-		w.setRound()
-		over()
-	})
 }
 
 // call makes a call at the pace of the controller's client. After the end of
@@ -442,35 +453,13 @@ func (w *windowsPool) dropped(blocks []netip.Prefix, by By) {
 // terminated says that the instance is gone, and the pool with it.
 func (w *windowsPool) terminated() {
 	w.stop()
-	if w.pool == nil {
+	if w.starts == 0 {
 		return
 	}
 	ni := w.eni()
-	addresses, prefixes := split(w.pool.Blocks())
+	addresses, prefixes := split(w.blocks())
 	w.e.log(w.node.name, ENIDetached{ENI: ni.id, Kind: ni.kind, Device: ni.device, Subnet: ni.subnet.ID(), PrimaryAddress: ni.primary, Addresses: addresses, Prefixes: prefixes, By: ByTerminate})
 	w.node.windowsCapacity = 0
-}
-
-// decision is what a pool event says. Cooling addresses are available in it, as
-// in all pool events, and those of pods that are not set up yet.
-func (w *windowsPool) decision(s model.WindowsStats) PoolDecision {
-	d := PoolDecision{Rule: model.RuleWindows, Total: s.Warm + s.Used + s.Cooling, Assigned: w.set, Cooling: s.Cooling - len(w.unset)}
-	d.Available = d.Total - d.Assigned
-	unit := 1
-	if w.settings.PrefixDelegation {
-		unit = model.PrefixSize
-	}
-	deviation := s.Deviation(w.settings) / unit
-	d.Short, d.Over = max(deviation, 0), max(-deviation, 0)
-	switch {
-	case w.settings.WarmPrefixTarget > 0:
-		d.Reason = model.ReasonWarmPrefixTarget
-	case s.Warm+s.PendingCreate < w.settings.WarmIPTarget || deviation < 0:
-		d.Reason = model.ReasonWarmIPTarget
-	default:
-		d.Reason = model.ReasonMinimumIPTarget
-	}
-	return d
 }
 
 // workers do jobs, a few at once, in the order in which they came.

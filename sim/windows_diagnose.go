@@ -14,6 +14,7 @@ const textNoAnnotation = `Failed to create pod sandbox: rpc error: code = Unknow
 //
 //	the controller does not serve the pod, or is not there yet   misconfig
 //	pods hold all that the node can have                         eni-limit
+//	pods of before a switch of the mode hold the ENI's slots     eni-limit
 //	EC2 refuses                                                  subnet-ips, prefix-fragmentation, …
 //	the pool wants no more, and addresses cool                   cooldown
 //	the pool wants no more                                       misconfig
@@ -28,15 +29,18 @@ func (w *windowsPool) diagnose(p *pod) verdict {
 	if !w.managed {
 		return w.onNode(KindMisconfig, "not-managed", "the resource controller has not taken the node over yet; the pod gets its address when it has")
 	}
-	s := w.pool.Stats()
+	active := w.active()
+	s := active.pool.Stats()
 	wantsMore := s.PendingCreate > 0 || s.Deviation(w.settings) > 0
 	switch {
 	case s.Used >= s.Capacity:
 		v := w.onNode(KindENILimit, string(model.WindowsAtCapacity), remedyWindowsFull)
 		v.cappedBy = "instance type"
 		return v
-	case w.refused != nil && w.refused.stands():
-		return w.diagnoseRefusal()
+	case active.refused != nil && active.refused.code == model.PrivateIpAddressLimitExceeded:
+		return w.onNode(KindENILimit, "slots-held", remedyWindowsSwitched)
+	case active.refused != nil && active.refused.stands():
+		return w.diagnoseRefusal(active.refused)
 	case s.Cooling > 0 && (!wantsMore || s.Used+s.Cooling == s.Capacity):
 		return w.onNode(KindCooldown, string(model.WindowsCoolingDown), fmt.Sprintf("an address of a Windows node rests %s to %s after its pod has gone: keep more warm (windows-warm-ip-target), or replace pods more slowly", model.WindowsCooldown, model.WindowsCooldown+model.WindowsRound))
 	case !wantsMore && s.Warm == 0:
@@ -48,6 +52,14 @@ func (w *windowsPool) diagnose(p *pod) verdict {
 
 const remedyWindowsFull = "a Windows node serves its pods from one ENI: prefix mode (enable-windows-prefix-delegation), a type with more addresses an ENI, or more nodes"
 
+const remedyWindowsSwitched = "pods that are older than the switch of enable-windows-prefix-delegation hold slots of the node's one ENI, each address or prefix one: delete those pods (a roll-out waits for others to be ready first), whose addresses go back 30 to 60 s later, or replace the node"
+
+// A Windows node has one ENI, in its own subnet: there is no other for its pods.
+const (
+	remedyWindowsSubnet = "a larger subnet for the nodes; or fewer warm addresses (windows-warm-ip-target, windows-minimum-ip-target)"
+	remedyWindowsPrefix = "a range of the subnet that is kept for prefixes (subnet CIDR reservation of type prefix), or a larger subnet for the nodes; without prefix mode single free addresses would do, up to the ENI's slots"
+)
+
 // onNode is a verdict about this node, with the numbers of its pool.
 func (w *windowsPool) onNode(kind Kind, reason, remedy string) verdict {
 	return verdict{kind: kind, scope: "node", name: string(w.node.name), reason: reason, message: textNoAnnotation, numbers: w.numbers, remedy: remedy}
@@ -56,23 +68,40 @@ func (w *windowsPool) onNode(kind Kind, reason, remedy string) verdict {
 // numbers are the figures of the node's pool.
 func (w *windowsPool) numbers() map[string]int {
 	numbers := map[string]int{"maxPods": w.node.maxPods}
-	if w.pool != nil {
-		s := w.pool.Stats()
+	if pool := w.active().pool; pool != nil {
+		s := pool.Stats()
 		numbers["capacity"] = s.Capacity
 		numbers["total"] = s.Warm + s.Used + s.Cooling
 		numbers["assigned"] = s.Used
 		numbers["available"] = s.Warm + s.Cooling
 		numbers["cooling"] = s.Cooling
+		if left := w.leftBehind(); left > 0 {
+			numbers["slotsHeld"] = left
+		}
 	}
 	return numbers
 }
 
-func (w *windowsPool) diagnoseRefusal() verdict {
-	r := w.refused
+// leftBehind is how many slots of the ENI the mode that is off still has.
+func (w *windowsPool) leftBehind() int {
+	n := 0
+	for _, s := range w.sides {
+		if s.draining() && s.pool != nil {
+			n += len(s.pool.Blocks())
+		}
+	}
+	return n
+}
+
+func (w *windowsPool) diagnoseRefusal(r *refusal) verdict {
 	kind := kindOf(r.code)
 	if kind == KindSubnetIPs {
 		v := r.ofSubnet()
 		v.message = textNoAnnotation
+		v.remedy = remedyWindowsSubnet
+		if r.prefixes {
+			v.remedy = remedyWindowsPrefix
+		}
 		return v
 	}
 	v := w.onNode(kind, string(r.code), remedyRefused(kind))

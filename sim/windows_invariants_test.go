@@ -75,6 +75,10 @@ func (g *generator) windowsStep(at time.Duration, count int) {
 		g.add(at, 0, oneOf[StepAction](g, Terminate{node}, Drain{node}, Uncordon{node}))
 	case n == 8:
 		g.add(at, 0, RestartController{})
+	case n == 9:
+		g.add(at, 0, SetWindows{Keys: map[string]*string{
+			oneOf(g, model.WindowsPrefixKey, model.WindowsPrefixKey, model.WindowsWarmIPKey): oneOf(g, nil, new("true"), new("false"), new("2")),
+		}})
 	default:
 		g.add(at, oneOf(g, 0, 20*time.Second), Scale{"win", g.IntN(20)})
 	}
@@ -96,19 +100,19 @@ func (c *checker) checkWindows(n *node) error {
 	if w == nil || !w.managed {
 		return nil // a start will see everything anew
 	}
-	stats, blocks := w.pool.Stats(), w.pool.Blocks()
-	size := 0
-	for _, b := range blocks {
-		size += 1 << (32 - b.Bits())
-		switch {
-		case !slices.Contains(w.eni().blocks, b):
-			return fmt.Errorf("the Windows pool has %s, EC2 has not", b)
-		case b.IsSingleIP() == w.settings.PrefixDelegation:
-			return fmt.Errorf("the Windows pool has %s, of the other mode", b)
+	used, cooling := 0, 0
+	for _, side := range w.sides {
+		if err := c.checkWindowsSide(n, side); err != nil {
+			return err
 		}
+		stats := side.pool.Stats()
+		used, cooling = used+stats.Used, cooling+stats.Cooling
+	}
+	if capacity := model.WindowsCapacity(n.group.Type, w.settings.PrefixDelegation); n.windowsCapacity != capacity {
+		return fmt.Errorf("the node advertises %d addresses, its pool may have %d", n.windowsCapacity, capacity)
 	}
 	v := c.view(n)
-	used, err := v.look(c.e.now, n)
+	held, err := v.look(c.e.now, n)
 	if err != nil {
 		return err
 	}
@@ -123,18 +127,36 @@ func (c *checker) checkWindows(n *node) error {
 		}
 	}
 	switch {
+	case used != held:
+		return fmt.Errorf("pods have %d addresses of the Windows pools, they count %d", held, used)
+	case cooling < young || cooling > old:
+		return fmt.Errorf("%d to %d addresses cool by the pods that left, the Windows pools count %d", young, old, cooling)
+	}
+	return nil
+}
+
+// checkWindowsSide: a pool has blocks of its own kind only, which are on the ENI,
+// and counts each of their addresses once.
+func (c *checker) checkWindowsSide(n *node, side *windowsSide) error {
+	stats, size := side.pool.Stats(), 0
+	for _, b := range side.pool.Blocks() {
+		size += 1 << (32 - b.Bits())
+		switch {
+		case !slices.Contains(side.w.eni().blocks, b):
+			return fmt.Errorf("the Windows pool has %s, EC2 has not", b)
+		case b.IsSingleIP() == side.prefixes:
+			return fmt.Errorf("the Windows pool has %s, of the other kind", b)
+		}
+	}
+	switch {
 	case stats.Warm < 0 || stats.PendingCreate < 0 || stats.PendingDelete < 0:
 		return fmt.Errorf("the Windows pool counts below 0: %+v", stats)
 	case stats.Warm+stats.Used+stats.Cooling != size:
 		return fmt.Errorf("the Windows pool counts %+v of %d addresses", stats, size)
-	case stats.Used != used:
-		return fmt.Errorf("pods have %d addresses of the Windows pool, it counts %d", used, stats.Used)
 	case stats.Created() > stats.Capacity:
 		return fmt.Errorf("the Windows pool counts %+v, above its capacity", stats)
-	case stats.Capacity != n.windowsCapacity || stats.Capacity != model.WindowsCapacity(n.group.Type, w.settings.PrefixDelegation):
-		return fmt.Errorf("the node advertises %d addresses, its pool may have %d", n.windowsCapacity, stats.Capacity)
-	case stats.Cooling < young || stats.Cooling > old:
-		return fmt.Errorf("%d to %d addresses cool by the pods that left, the Windows pool counts %d", young, old, stats.Cooling)
+	case stats.Capacity != model.WindowsCapacity(n.group.Type, side.prefixes):
+		return fmt.Errorf("the Windows pool may have %d addresses, the type has %d", stats.Capacity, model.WindowsCapacity(n.group.Type, side.prefixes))
 	}
 	return nil
 }
@@ -167,7 +189,7 @@ func (v *windowsView) look(now model.Instant, n *node) (used int, err error) {
 		if other := holder[a]; other != nil {
 			return 0, fmt.Errorf("pods %s and %s both have %s", other.name, p.name, a)
 		}
-		if !p.grant.Block.Contains(a) || !slices.Contains(n.windows.pool.Blocks(), p.grant.Block) {
+		if !p.grant.Block.Contains(a) || !slices.Contains(n.windows.blocks(), p.grant.Block) {
 			return 0, fmt.Errorf("pod %s has %s of %s, which the Windows pool has not", p.name, a, p.grant.Block)
 		}
 		holder[a] = p
@@ -210,16 +232,19 @@ func TestWindowsPoolsReachTheirTargets(t *testing.T) {
 			if w == nil || !w.managed || n.gone {
 				continue
 			}
-			s := w.pool.Stats()
-			if w.refused != nil {
-				require.True(t, w.refused.stands(), "seed %d, %s: %+v, and the subnet has room", seed, n.name, s)
+			drains, active := w.byTurn()[0], w.active()
+			d, s := drains.pool.Stats(), active.pool.Stats()
+			if d.Cooling+d.PendingCreate+d.PendingDelete+s.Cooling+s.PendingCreate+s.PendingDelete > 0 {
 				continue
 			}
-			if s.Cooling+s.PendingCreate+s.PendingDelete > 0 {
+			require.True(t, d.FreePrefixes == 0 && (drains.prefixes || d.Warm == 0), "seed %d, %s: what drains has %+v", seed, n.name, d)
+			slots := n.group.Type.SlotsPerENI() - len(drains.pool.Blocks())
+			if active.refused != nil {
+				require.True(t, active.refused.stands() || slots == len(active.pool.Blocks()), "seed %d, %s: %+v, and there is room", seed, n.name, s)
 				continue
 			}
 			reached++
-			require.Empty(t, offTarget(s, w.settings, n.group.Type.SlotsPerENI()), "seed %d, %s: %+v with %+v", seed, n.name, s, w.settings)
+			require.Empty(t, offTarget(s, w.settings, slots), "seed %d, %s: %+v with %+v", seed, n.name, s, w.settings)
 		}
 	}
 	require.NotZero(t, reached)

@@ -24,7 +24,7 @@ var bodies = []sim.Body{
 	sim.ENIAttached{}, sim.ENIDetached{}, sim.AddressesAdded{}, sim.AddressesRemoved{}, sim.ENIExcluded{}, sim.ENICreated{}, sim.ENIDeleted{},
 	sim.TrunkSignalled{}, sim.TrunkFailed{},
 	sim.BranchRequested{}, sim.BranchCreated{}, sim.BranchFailed{}, sim.BranchQueued{}, sim.BranchDeleted{},
-	sim.PoolGrow{}, sim.PoolShrink{}, sim.PoolFree{}, sim.PoolSkip{},
+	sim.PoolConfigured{}, sim.PoolGrow{}, sim.PoolShrink{}, sim.PoolFree{}, sim.PoolSkip{},
 	sim.EC2Call{}, sim.EC2Returned{},
 	sim.PodCreated{}, sim.PodBound{}, sim.PodUnschedulable{}, sim.PodSetupFailed{}, sim.PodAddressed{}, sim.PodReady{},
 	sim.PodDeleted{}, sim.PodReleased{}, sim.PodCompleted{},

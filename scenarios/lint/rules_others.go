@@ -125,6 +125,19 @@ func (p *pass) windows(t model.InstanceType) model.WindowsSettings {
 	return s
 }
 
+// switchesOn reports whether the ConfigMap asks for prefixes on Windows nodes at
+// some time of the run.
+func (p *pass) switchesOn() bool {
+	wants := func(text string) bool {
+		s, _ := model.ParseWindowsSettings(map[string]string{model.WindowsPrefixKey: text})
+		return s.PrefixDelegation
+	}
+	return wants(p.cfg.CNI.Windows[model.WindowsPrefixKey]) || slices.ContainsFunc(p.cfg.Steps, func(s sim.Step) bool {
+		a, ok := s.Action.(sim.SetWindows)
+		return ok && a.Keys[model.WindowsPrefixKey] != nil && wants(*a.Keys[model.WindowsPrefixKey])
+	})
+}
+
 func (p *pass) windowsGroups() []group {
 	return slices.DeleteFunc(slices.Clone(p.groups), func(g group) bool { return !g.Windows || g.nodes == 0 })
 }
@@ -139,8 +152,7 @@ func windowsIPAMOff(p *pass) {
 
 func windowsPrefixNotSupported(p *pass) {
 	for _, g := range p.windowsGroups() {
-		wanted, _ := model.ParseWindowsSettings(p.cfg.CNI.Windows)
-		if wanted.PrefixDelegation && !p.windows(g.Type).PrefixDelegation {
+		if p.switchesOn() && !g.Type.SupportsPrefixes() {
 			p.report(g.path+".instanceType", fmt.Sprintf("%s is not Nitro: the nodes of %s keep single addresses, %d each", g.Type.Name, g.Name, model.WindowsCapacity(g.Type, false)), "a Nitro type"+similarNitro(g.Type))
 		}
 	}
@@ -150,7 +162,7 @@ func windowsPodsExceedAddresses(p *pass) {
 	places := 0
 	groups := p.windowsGroups()
 	for _, g := range groups {
-		places += g.nodes * model.WindowsCapacity(g.Type, p.windows(g.Type).PrefixDelegation)
+		places += g.nodes * model.WindowsCapacity(g.Type, p.switchesOn() && g.Type.SupportsPrefixes())
 	}
 	pods, where := p.demand(func(w sim.Workload) bool {
 		return w.Pod.NodeSelector["kubernetes.io/os"] == "windows" && !w.Pod.HostNetwork

@@ -176,6 +176,8 @@ var rulesCases = []rulesCase{
 
 	{"windows-ipam-off", []string{windows, onWindows, "cni.windows={enable-windows-ipam: false}"}, []string{windows, onWindows}, "get no address"},
 	{"windows-prefix-not-supported", []string{windows, onWindows, "cni.windows={enable-windows-prefix-delegation: true}", "nodeGroups.workers.instanceType=m4.large"}, []string{windows, onWindows, "cni.windows={enable-windows-prefix-delegation: true}"}, "m4.large is not Nitro"},
+	{"windows-prefix-not-supported", []string{windows, onWindows, "steps=[{setWindows: {enable-windows-prefix-delegation: true}}]", "nodeGroups.workers.instanceType=m4.large"}, []string{windows, onWindows, "steps=[{setWindows: {enable-windows-prefix-delegation: false}}]", "nodeGroups.workers.instanceType=m4.large"}, "m4.large is not Nitro"},
+	{"windows-pods-exceed-addresses", []string{windows, onWindows, "workloads.web.replicas=289", "steps=[{setWindows: {enable-windows-prefix-delegation: true}}]"}, []string{windows, onWindows, "workloads.web.replicas=288", "steps=[{setWindows: {enable-windows-prefix-delegation: true}}]"}, "288 addresses together"},
 	{"windows-pods-exceed-addresses", []string{windows, onWindows, "workloads.web.replicas=19"}, []string{windows, onWindows, "workloads.web.replicas=18"}, "18 addresses together"},
 }
 

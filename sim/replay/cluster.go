@@ -24,7 +24,12 @@ func (s *State) tagSubnet(at model.Instant, b sim.SubnetTagged) error {
 	return nil
 }
 
+// controllerConfigured tells of another branch cooldown. Keys about Windows nodes
+// are told by each node's own event.
 func (s *State) controllerConfigured(at model.Instant, b sim.ControllerConfigured) {
+	if b.Windows != nil {
+		return
+	}
 	s.toldOnTrunks(Change{At: at, Kind: ControllerConfigured, Cooldown: time.Duration(b.CooldownMs) * time.Millisecond})
 }
 

@@ -155,6 +155,17 @@ func decodeConfigured(fields []byte) (sim.Body, error) {
 	return b, nil
 }
 
+// decodePoolConfigured likewise.
+func decodePoolConfigured(fields []byte) (sim.Body, error) {
+	body, err := decodeAs[sim.PoolConfigured](fields)
+	if err != nil {
+		return nil, err
+	}
+	b := body.(sim.PoolConfigured)
+	b.Settings.Cooldown = time.Duration(b.CooldownMs) * time.Millisecond
+	return b, nil
+}
+
 var decoders = map[sim.EventType]func([]byte) (sim.Body, error){
 	sim.TypeRunStarted:           decodeAs[sim.RunStarted],
 	sim.TypeRunEnded:             decodeAs[sim.RunEnded],
@@ -165,6 +176,7 @@ var decoders = map[sim.EventType]func([]byte) (sim.Body, error){
 	sim.TypeNodeUncordoned:       decodeAs[sim.NodeUncordoned],
 	sim.TypeNodeTerminated:       decodeAs[sim.NodeTerminated],
 	sim.TypeAgentConfigured:      decodeConfigured,
+	sim.TypePoolConfigured:       decodePoolConfigured,
 	sim.TypeAgentStarted:         decodeAs[sim.AgentStarted],
 	sim.TypeAgentExited:          decodeAs[sim.AgentExited],
 	sim.TypeENIAttached:          decodeAs[sim.ENIAttached],

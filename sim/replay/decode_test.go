@@ -111,7 +111,11 @@ func everyBody() []sim.Body {
 		sim.TaskReleased{Pod: "p", ENI: "eni-1", Device: -1, Address: addr, Reason: "terminated"},
 		sim.TaskCompleted{Pod: "p"},
 		sim.SubnetTagged{Subnet: "a", Tags: map[string]string{"kubernetes.io/role/cni": "1"}},
-		sim.ControllerConfigured{BranchCooldown: "20", CooldownMs: 30_000},
+		sim.ControllerConfigured{BranchCooldown: "20", CooldownMs: 30_000, Windows: map[string]string{"enable-windows-ipam": "true"}},
+		sim.PoolConfigured{
+			Env: map[string]string{"enable-windows-ipam": "true"}, Settings: model.Settings{PrefixDelegation: true, Cooldown: 30 * time.Second},
+			Ignored: []string{"x"}, CooldownMs: 30_000, Capacity: 144,
+		},
 		sim.ControllerRestarted{},
 		sim.ExhaustionBegan{
 			ID: 1, Kind: sim.KindSubnetIPs, Scope: "subnet", Name: "a", Pod: "p", Reason: "r", CappedBy: "MAX_ENI", Message: "m",

@@ -44,6 +44,9 @@ const (
 	Removed  ChangeKind = "removed"
 	Detached ChangeKind = "detached"
 
+	// PoolConfigured: a living Windows node's pool has another mode or other targets.
+	PoolConfigured ChangeKind = "pool-configured"
+
 	Restarted  ChangeKind = "restarted" // the agent is killed to start again
 	Failed     ChangeKind = "failed"    // the agent's start-up failed
 	Cordoned   ChangeKind = "cordoned"
@@ -91,6 +94,8 @@ type Change struct {
 	// Tags are the subnet's, and Cooldown the branch ENIs', after a change of them.
 	Tags     map[string]string
 	Cooldown time.Duration
+	// Capacity is what a Windows node offers the scheduler after a change of it.
+	Capacity int
 	// Until is the last instant of a change that stands for several; otherwise At.
 	Until model.Instant
 	// Why is the decision of the agent that led to it; nil where none did.

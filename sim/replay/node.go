@@ -25,7 +25,8 @@ type Node struct {
 	AgentUp bool
 	// ExitError is why the agent isn't up, if its start-up failed.
 	ExitError string
-	// Config is what the agent started with last; zero before its first start.
+	// Config is what the agent started with last, or what holds on a Windows node
+	// since; zero before its first start.
 	Config sim.AgentConfigured
 	// ENIs are those in the datastores, by network card and device; on ECS those
 	// that are attached.
@@ -163,6 +164,25 @@ func (n *Node) configure(at model.Instant, b sim.AgentConfigured) {
 	n.Config = b
 	n.History.configured(at, b)
 	n.recount()
+}
+
+// configureLiving changes the settings of a Windows node's pool, which forgets
+// nothing by that.
+func (n *Node) configureLiving(at model.Instant, b sim.PoolConfigured) {
+	n.expire(at)
+	n.Config = sim.AgentConfigured{Env: b.Env, Settings: b.Settings, Ignored: b.Ignored, CooldownMs: b.CooldownMs}
+	n.History.configured(at, n.Config)
+	n.History.add(Change{At: at, Kind: PoolConfigured, Capacity: b.Capacity})
+	n.total, n.held, n.cooling = 0, 0, 0
+	for _, e := range n.ENIs {
+		for _, blk := range e.Blocks {
+			if blk.usable = n.counts(blk); blk.usable {
+				n.total += blk.Size()
+				n.held += blk.Assigned
+				n.cooling += blk.Cooling(at)
+			}
+		}
+	}
 }
 
 // agentExited marks what the datastore holds: a start takes over what is

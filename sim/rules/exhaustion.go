@@ -19,6 +19,7 @@ var kinds = Group{
 		{"eni-limit/custom networking", "All ENIs are attached and full, and with custom networking the primary one serves no pods", "(ENIs − 1) × slots addresses, and max-pods allows more pods", "", eksCustom},
 		{"eni-limit/trunk reserved", "All ENIs but the one that is kept for a trunk are attached and full", "ENABLE_POD_ENI, a type that can have a trunk, and none in the datastore", "", sgp},
 		{"eni-limit/awsvpcTrunking off", "Each task in awsvpc mode takes an ENI of the instance, and all are taken; with awsvpcTrunking there would be more", "ENIs of the type − 1 tasks an instance", "an instance keeps the limit that it was launched with", ecsTrunking},
+		{"eni-limit/slots-held", "Pods that are older than a switch of enable-windows-prefix-delegation hold the slots of the Windows node's one ENI", "AssignPrivateIpAddresses refused: PrivateIpAddressLimitExceeded; the node offers (IPv4 per ENI − 1) × 16 addresses all the same", "", windows},
 		{"eni-limit/at-capacity", "Pods hold all the addresses that the one ENI of the Windows node can have", "used ≥ capacity", "", windows},
 		{"eni-limit/AttachmentLimitExceeded", "EC2 refuses a further ENI: the instance holds all that it may", "", "", ec2Errors},
 		{"eni-limit/RESOURCE:ENI", "Each container instance has as many task ENIs as it may", "tasks in awsvpc mode = limit of the instance", "", ecsFailures},

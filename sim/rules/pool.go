@@ -85,6 +85,7 @@ var others = Group{
 		{"windows-pool", "Is the resource controller's pool of a Windows node short of its targets, or over them", "cooling addresses count in total and not as available", "", windows},
 		{"windows-pool/warm-ip-target", "Fewer, or more, addresses are warm than windows-warm-ip-target wants", "warm-ip-target − (warm + on their way); prefix mode: ceil(max(used + warm-ip-target, minimum-ip-target) ÷ 16) − prefixes", "equal is enough", windows},
 		{"windows-pool/minimum-ip-target", "The pool holds fewer addresses than windows-minimum-ip-target", "minimum-ip-target − total > 0", "equal is enough", windows},
+		{"windows-pool/mode-toggled", "What is left of the mode that was on before goes: warm addresses, prefixes that are wholly warm", "enable-windows-prefix-delegation was switched on the living node; what pods hold stays, and goes when they have left and it has cooled", "", controller},
 		{"windows-pool/warm-prefix-target", "Fewer, or more, prefixes are free than windows-warm-prefix-target wants", "warm-prefix-target − free prefixes", "equal is enough", windows},
 	},
 }

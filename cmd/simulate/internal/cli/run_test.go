@@ -101,8 +101,8 @@ func (f *failing) Write(p []byte) (int, error) {
 func TestFailuresToWrite(t *testing.T) {
 	for _, command := range []string{
 		"run -", "run - -o wide", "run - -o json", "run - -o yaml", "run - -o jsonl", "run - -o csv",
-		"max-pods m5.large", "max-pods --all", "max-pods m5.large -o json", "max-pods m5.large -o yaml", "max-pods m5.large -o csv",
-		"instance-types", "instance-types -o json", "instance-types -o yaml", "instance-types -o csv",
+		"max-pods m5.large", "max-pods --all -q", "max-pods m5.large -o json", "max-pods m5.large -o yaml", "max-pods m5.large -o csv",
+		"instance-types -q", "instance-types -q -o json", "instance-types -q -o yaml", "instance-types -q -o csv",
 		"compare - --set seed=7", "compare - --set seed=7 -o json", "sweep - --vary seed=1..2", "sweep - --vary seed=1..2 -o csv", "sweep - --vary seed=1..2 -o json",
 		"conformance", "conformance -o wide", "conformance -o json", "run - -o openmetrics",
 		"test -", "test - -o json", "test - -o yaml",

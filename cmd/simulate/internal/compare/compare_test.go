@@ -45,7 +45,7 @@ func TestPartingIsTheFirstDifference(t *testing.T) {
 		{Env: []string{"WARM_IP_TARGET=5"}},
 		{Set: []string{"steps.0.at=2m"}},
 		{Set: []string{"nodeGroups.workers.count=2"}},
-		{Set: []string{"cni.version=v1.12.0"}},
+		{Set: []string{"cni.version=v1.16.2", "nodeGroups.workers.maxPods=12"}},
 	} {
 		a, b := engine(t, "default-secondary-ip", scenarios.Options{}), engine(t, "default-secondary-ip", o)
 		c, err := Play(a, b)

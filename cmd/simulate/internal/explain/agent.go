@@ -68,6 +68,7 @@ type loop struct {
 	throttled sim.CallFields       // will be tried again
 	shrinks   bool                 // the check has shrunk a pool
 	looks     []model.PoolStats    // the pools' numbers at its begin, by which it decides
+	shrunk    model.Instant        // the last shrink of the checks before it
 	before    model.Instant        // the back-off before the refusal at this instant
 	trunks    map[model.ENIID]bool
 }
@@ -132,6 +133,7 @@ func cardOf(b sim.Body) int {
 
 // apply folds an event of the node, or the release of any pod.
 func (a *agent) apply(e sim.Event) {
+	a.catchUp(e.At)
 	switch e.Body.(type) {
 	case sim.ENIAttached, sim.ENIExcluded, sim.AgentConfigured:
 	default:
@@ -140,6 +142,9 @@ func (a *agent) apply(e sim.Event) {
 	switch b := e.Body.(type) {
 	case sim.AgentConfigured:
 		a.configure(b)
+	case sim.PoolConfigured:
+		a.settings = b.Settings
+		a.pools[0].store.SwitchMode(b.Settings.PrefixDelegation)
 	case sim.AgentStarted:
 		a.up, a.base = true, e.At.Add(-loopPause)
 		a.loop.at = model.Never
@@ -275,6 +280,7 @@ func (a *agent) holdAgain() {
 // releaseAll gives up what the pod held. While the agent is down its datastores
 // do not hear of it.
 func (a *agent) releaseAll(at model.Instant, b sim.PodReleased) {
+	a.catchUp(at)
 	a.release(at, b.Pod, b.Address, b.CoolUntilMs != nil)
 	for _, more := range b.More {
 		a.release(at, b.Pod, more.Address, more.CoolUntilMs != nil)
@@ -299,7 +305,7 @@ func (a *agent) release(at model.Instant, pod model.PodName, addr netip.Addr, co
 func (a *agent) decided(at model.Instant, shrinks bool) {
 	l := &a.loop
 	if at != l.at {
-		l.shrinks, l.looks = false, a.looks()
+		l.shrinks, l.looks, l.shrunk = false, a.looks(), a.lastShrink
 	}
 	l.shrinks = l.shrinks || shrinks
 	l.at, a.base = at, at

@@ -35,6 +35,23 @@ func TestTheAgentForeseesEveryDecisionOfTheLog(t *testing.T) {
 			foreseen += foresees(t, sc.Config())
 		})
 	}
+	// With several network cards each has a pool, and a check goes through them one
+	// after the other.
+	ofCards := 0
+	for seed := range int64(20) {
+		t.Run(fmt.Sprint("cards, seed ", seed), func(t *testing.T) {
+			text := eventful.Scenario(rand.New(rand.NewSource(seed)))
+			until := 20 * time.Minute
+			sc, err := scenarios.Load("eventful.yaml", []byte(text), scenarios.Options{
+				Until: &until,
+				Set:   []string{"nodeGroups.n.instanceType=p4d.24xlarge", "vpc.subnets.a.cidr=10.0.0.0/24"},
+				Env:   []string{"ENABLE_MULTI_NIC=true"},
+			})
+			require.NoError(t, err, text)
+			ofCards += foresees(t, sc.Config())
+		})
+	}
+	require.Greater(t, ofCards, 1000)
 	require.Greater(t, foreseen, 1000)
 }
 
@@ -77,6 +94,11 @@ func foresees(t *testing.T, cfg sim.Config) int {
 				if !a.up && v.act != grows && v.Rule != model.RuleGrow {
 					v.act, v.Rule = skips, model.RuleTooLow // a start does not shrink
 					_, v.Reason = model.TooLow(v.stats, p.settings, a.limits())
+				}
+				if len(a.pools) > 1 && act == skips && got.Rule == model.RuleShrink && v.Rule == model.RuleShrink {
+					// A check that waits for EC2 for one card may shrink that of another in
+					// vain after that, or before: the log doesn't say.
+					v.act, v.Reason = act, got.Reason
 				}
 				if v.act != act || v.PoolDecision != got {
 					return fmt.Errorf("event %d at %s on %s: %s %+v, but foreseen %s %+v", e.Seq, e.At, e.Node, act, got, v.act, v.PoolDecision)

@@ -1,6 +1,8 @@
 package explain
 
 import (
+	"slices"
+
 	"vpcsim/model"
 	"vpcsim/sim"
 )
@@ -25,21 +27,23 @@ type verdict struct {
 // the agent's own rules, asked without the engine.
 func (p *pool) decide(at model.Instant) verdict {
 	p.a.holdAgain()
-	return p.decideBy(at, p.store.Stats())
+	p.a.catchUp(at)
+	return p.decideBy(at, p.store.Stats(), p.a.lastShrink)
 }
 
 // decideNow tells what the check does that says so at the instant: one that goes
 // on after another pool's calls decides by the numbers with which it began.
 func (p *pool) decideNow(at model.Instant) verdict {
 	p.a.holdAgain()
-	stats := p.store.Stats()
+	p.a.catchUp(at)
+	stats, shrunk := p.store.Stats(), p.a.lastShrink
 	if l := p.a.loop; at == l.at && p.card < len(l.looks) {
-		stats = l.looks[p.card]
+		stats, shrunk = l.looks[p.card], l.shrunk // a shrink counts from the end of the check
 	}
-	return p.decideBy(at, stats)
+	return p.decideBy(at, stats, shrunk)
 }
 
-func (p *pool) decideBy(at model.Instant, s model.PoolStats) verdict {
+func (p *pool) decideBy(at model.Instant, s model.PoolStats, shrunk model.Instant) verdict {
 	a, l := p.a, p.a.limits()
 	say := func(act act, rule model.Rule, reason model.Reason) verdict {
 		return verdict{act, sim.PoolDecision{
@@ -65,7 +69,7 @@ func (p *pool) decideBy(at model.Instant, s model.PoolStats) verdict {
 		return say(skips, model.RuleTooLow, why)
 	case a.settings.NoProvisioning:
 		return say(skips, model.RuleShrink, model.ReasonProvisioningDisabled)
-	case at.Sub(a.lastShrink) <= model.ShrinkInterval:
+	case at.Sub(shrunk) <= model.ShrinkInterval:
 		return say(skips, model.RuleShrink, model.ReasonShrinkInterval)
 	case !p.hasFreeable():
 		return say(skips, model.RuleShrink, model.ReasonAllHeld)
@@ -81,6 +85,32 @@ func (p *pool) hasFreeable() bool {
 		}
 	}
 	return false
+}
+
+// shrinksInVain reports whether a check would take the pool for too large and
+// find nothing to give back. It counts as a shrink all the same.
+func (p *pool) shrinksInVain() bool {
+	s := p.store.Stats()
+	low, _ := model.TooLow(s, p.settings, p.a.limits())
+	high, _ := model.TooHigh(s, p.settings)
+	return !low && high && !p.settings.NoProvisioning && !p.hasFreeable()
+}
+
+// catchUp notes the shrinks in vain of the checks before an instant, which the
+// log does not repeat. Only pools of network cards above 0 have such, in prefix
+// mode.
+func (a *agent) catchUp(to model.Instant) {
+	if len(a.pools) < 2 || !a.checks() || !a.up || a.unheld || a.busy() != "" || !slices.ContainsFunc(a.pools, (*pool).shrinksInVain) {
+		return
+	}
+	for next := a.nextShrink(); next < to; next = a.nextShrink() {
+		a.lastShrink = next
+	}
+}
+
+// nextShrink is the first check that may shrink.
+func (a *agent) nextShrink() model.Instant {
+	return a.nextCheck(max(a.base, a.lastShrink.Add(model.ShrinkInterval)))
 }
 
 // suspended is why the agent may not call EC2 for more, empty if it may.

@@ -202,6 +202,12 @@ func (st *story) tellLife(e sim.Event) {
 			why = "it has forgotten what cooled, how old ENIs are, and its back-off"
 		}
 		st.add("started", view.Link{AtMs: e.At, What: what, Why: why})
+	case sim.PoolConfigured:
+		what := "the resource controller keeps the node's pool by other targets"
+		if st.agent != nil && st.agent.settings.PrefixDelegation != b.Settings.PrefixDelegation {
+			what = "prefix mode is switched " + map[bool]string{true: "on", false: "off"}[b.Settings.PrefixDelegation]
+		}
+		st.add("", view.Link{AtMs: e.At, What: what, Why: fmt.Sprintf("the ConfigMap amazon-vpc-cni was changed; the node offers %s, and pods keep those that they have", view.Count(b.Capacity, "address"))})
 	case sim.NodeCordoned:
 		st.add("", view.Link{AtMs: e.At, What: "the node is cordoned"}.Bad())
 	case sim.NodeUncordoned:
@@ -239,6 +245,9 @@ func (st *story) tellDecision(at model.Instant, v verdict) {
 	} else {
 		l.What = map[act]string{grows: "the resource controller asks EC2 for " + st.windowsBlocks(v.Short), shrinks: "the resource controller gives back " + st.windowsBlocks(v.Over), skips: "the pool stays as it is"}[v.act]
 		l.Why = st.windowsBecause(v)
+		if st.agent != nil {
+			key += fmt.Sprint("/", st.agent.settings.PrefixDelegation)
+		}
 	}
 	st.add(key, l)
 }

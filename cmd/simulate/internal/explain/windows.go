@@ -25,7 +25,7 @@ func (a *agent) windowsCapacity() int {
 	return model.WindowsCapacity(model.InstanceType{IPv4PerENI: a.launched.SlotsPerENI + 1}, a.settings.PrefixDelegation)
 }
 
-// windowsBlocks counts what the controller asks for or gives back.
+// windowsBlocks counts, in blocks of the mode that is on, what the controller asks for or gives back.
 func (st *story) windowsBlocks(n int) string {
 	if st.agent != nil && st.agent.settings.PrefixDelegation {
 		return view.Count(n, "prefix")
@@ -39,6 +39,9 @@ func (st *story) windowsBecause(v verdict) string {
 		return titleOf(rules.Decision(v.Rule, v.Reason))
 	}
 	s := st.agent.settings
+	if v.Reason == model.ReasonModeToggled {
+		return fmt.Sprintf("%s of the mode that is off, free and no longer cooling: its pool drains", view.Count(v.Over, map[bool]string{true: "address", false: "prefix"}[s.PrefixDelegation]))
+	}
 	amount := st.windowsBlocks(v.Short) + " short"
 	if v.Over > 0 {
 		amount = st.windowsBlocks(v.Over) + " over"

@@ -96,7 +96,7 @@ func parseField(text string, low, top int, names []string) (uint64, error) {
 		step := 1
 		if stepped {
 			n, err := strconv.Atoi(stepText)
-			if err != nil || n < 1 {
+			if err != nil || n < 1 || n > 59 {
 				return 0, fmt.Errorf("%q is no step", stepText)
 			}
 			step = n

@@ -33,7 +33,7 @@ func TestSchedules(t *testing.T) {
 		require.NoError(t, err, c.schedule)
 		require.Equal(t, c.want, fmt.Sprint(s.times(from, c.during)), c.schedule)
 	}
-	for _, text := range []string{"", "* * * *", "60 * * * *", "* 24 * * *", "* * 0 * *", "*/0 * * * *", "5-1 * * * *", "a * * * *", "TZ=Nowhere/Land * * * * *", "99999999999999999999 * * * *", "@reboot"} {
+	for _, text := range []string{"", "* * * *", "60 * * * *", "* 24 * * *", "* * 0 * *", "*/0 * * * *", "1/9223372036854775807 * * * *", "*/60 * * * *", "5-1 * * * *", "a * * * *", "TZ=Nowhere/Land * * * * *", "99999999999999999999 * * * *", "@reboot"} {
 		_, err := parseSchedule(text, "")
 		require.Error(t, err, text)
 	}

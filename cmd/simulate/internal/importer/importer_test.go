@@ -159,11 +159,12 @@ func FuzzImport(f *testing.F) {
 	// Numbers at their edges.
 	f.Add(`{"kind": "Job", "metadata": {"name": "j"}, "spec": {"parallelism": -5, "completions": 99999999999}}`,
 		`{"kind": "StatefulSet", "metadata": {"name": "s"}, "spec": {"replicas": 2147483648}}`, `{"kind": "Pod", "metadata": {"name": "s-999999999", "ownerReferences": [{"kind": "StatefulSet", "name": "s"}]}}`, true)
-	// IPv6, Windows and several cards, with files that fit.
-	for _, mode := range []string{"ipv6", "windows-and-fargate"} {
-		files := modeFiles(f, mode)
-		f.Add(string(files["nodes.json"]), string(files["network-interfaces.json"]), string(files["subnets.json"]), true)
-	}
+	// IPv6, Windows and several cards, with files that fit. Short ones: the fuzzer
+	// spends its time on making long ones shorter.
+	f.Add(aNode("a", "m5.large", "web", "", ""), `{"Subnets": [{"SubnetId": "s1", "VpcId": "v", "CidrBlock": "10.0.0.0/24", "Ipv6CidrBlockAssociationSet": [{"Ipv6CidrBlock": "2001:db8::/64"}]}], "cluster": {"kubernetesNetworkConfig": {"ipFamily": "ipv6"}}}`,
+		`{"NetworkInterfaces": [{"NetworkInterfaceId": "e0", "SubnetId": "s1", "Attachment": {"InstanceId": "i-a"}, "PrivateIpAddress": "10.0.0.4", "Ipv6Prefixes": [{"Ipv6Prefix": "2001:db8:0:0:5::/80"}]}]}`, true)
+	f.Add(aNode("a", "m5.large", "win", ", kubernetes.io/os: windows", ""), `{"Subnets": [{"SubnetId": "s1", "VpcId": "v", "CidrBlock": "10.0.0.0/24"}]}`,
+		`{"NetworkInterfaces": [{"NetworkInterfaceId": "e0", "SubnetId": "s1", "Attachment": {"InstanceId": "i-a"}, "PrivateIpAddress": "10.0.0.4", "PrivateIpAddresses": [{"PrivateIpAddress": "10.0.0.9"}]}]}`, true)
 	f.Add(aNode("a", "p4d.24xlarge", "gpu", "", ""), `{"Subnets": [{"SubnetId": "s1", "VpcId": "v", "CidrBlock": "10.0.0.0/24"}]}`,
 		`{"NetworkInterfaces": [{"NetworkInterfaceId": "e0", "SubnetId": "s1", "Attachment": {"InstanceId": "i-a"}, "PrivateIpAddress": "10.0.0.4"}, {"NetworkInterfaceId": "e1", "SubnetId": "s1", "Attachment": {"InstanceId": "i-a", "NetworkCardIndex": 1}, "PrivateIpAddress": "10.0.0.5"}]}`, true)
 	// Schedules and node pools.
@@ -397,4 +398,33 @@ func TestPlacementThatIsNotFollowedIsSaid(t *testing.T) {
 		_, d := imported(t, `{kind: Deployment, metadata: {name: w}, spec: {template: {spec: {`+spec+`}}}}`)
 		require.Contains(t, strings.Join(d.Guesses(), "\n"), want, spec)
 	}
+}
+
+// A pod that waits for Fargate is not put on a node of EC2.
+func TestPodThatWaitsForFargateIsLeftOut(t *testing.T) {
+	text, d := imported(t, aNode("a", "m5.large", "web", "", ""),
+		`{kind: Deployment, metadata: {name: web}, spec: {replicas: 2, template: {spec: {}}}}`,
+		`{kind: Pod, metadata: {name: web-x, namespace: default, ownerReferences: [{kind: ReplicaSet, name: web, controller: true}]}, spec: {schedulerName: fargate-scheduler}, status: {phase: Pending}}`)
+	require.Contains(t, text, "{name: web, replicas: 1}")
+	require.Contains(t, strings.Join(d.Guesses(), "\n"), "pod default/web-x: waits for Fargate: left out")
+}
+
+// In an IPv6 cluster a pod with security groups goes by its branch ENI's IPv6
+// address; a branch without one is nobody's.
+func TestBranchesOfAnIPv6Cluster(t *testing.T) {
+	branch := func(id, address, ipv6 string, vlan int) string {
+		return fmt.Sprintf(`{"NetworkInterfaceId": %q, "SubnetId": "s1", "InterfaceType": "branch", "PrivateIpAddress": %q%s, "TagSet": [{"Key": "vpcresources.k8s.aws/trunk-eni-id", "Value": "e1"}, {"Key": "vpcresources.k8s.aws/vlan-id", "Value": "%d"}]}`, id, address, ipv6, vlan)
+	}
+	text, d := imported(t, aNode("a", "m5.large", "web", "", ""),
+		`{kind: DaemonSet, metadata: {name: aws-node, namespace: kube-system}, spec: {template: {spec: {containers: [{name: aws-node, image: "x:v1.20.0", env: [{name: ENABLE_IPv6, value: "true"}, {name: ENABLE_IPv4, value: "false"}, {name: ENABLE_PREFIX_DELEGATION, value: "true"}, {name: ENABLE_POD_ENI, value: "true"}]}]}}}}`,
+		`{"Subnets": [{"SubnetId": "s1", "VpcId": "v", "CidrBlock": "10.0.0.0/24", "AvailabilityZone": "z", "Ipv6CidrBlockAssociationSet": [{"Ipv6CidrBlock": "2001:db8:0:1::/64", "Ipv6CidrBlockState": {"State": "associated"}}]}]}`,
+		`{"NetworkInterfaces": [
+			{"NetworkInterfaceId": "e0", "SubnetId": "s1", "Attachment": {"InstanceId": "i-a", "DeviceIndex": 0}, "PrivateIpAddress": "10.0.0.4", "Ipv6Prefixes": [{"Ipv6Prefix": "2001:db8:0:1:5::/80"}]},
+			{"NetworkInterfaceId": "e1", "SubnetId": "s1", "InterfaceType": "trunk", "Attachment": {"InstanceId": "i-a", "DeviceIndex": 2}, "PrivateIpAddress": "10.0.0.5"},`+
+			branch("b1", "10.0.0.6", `, "Ipv6Addresses": [{"Ipv6Address": "2001:db8:0:1::66"}]`, 1)+","+branch("b2", "10.0.0.7", "", 2)+`]}`,
+		`{kind: Pod, metadata: {name: db}, spec: {nodeName: a, containers: [{resources: {requests: {vpc.amazonaws.com/pod-eni: "1"}}}]}, status: {phase: Running, podIP: "2001:db8:0:1::66"}}`)
+	require.Contains(t, strings.Join(strings.Fields(text), " "), `branches: [{vlan: 1, subnet: s1, address: 10.0.0.6, ipv6Address: "2001:db8:0:1::66"}]`)
+	require.Contains(t, text, `{name: db, node: web-0, address: "2001:db8:0:1::66", requests: {vpc.amazonaws.com/pod-eni: 1}}`)
+	require.Contains(t, text, "inUse: {addresses: [10.0.0.7]}")
+	require.Contains(t, strings.Join(d.Guesses(), "\n"), "b2: is a branch whose trunk, VLAN, subnet or address is not known")
 }

@@ -21,7 +21,7 @@ import (
 
 // modeFiles are the files of a made-up cluster of three nodes, one for each mode
 // of the CNI, as kubectl and aws print them.
-func modeFiles(t testing.TB, mode string) map[string][]byte {
+func modeFiles(t *testing.T, mode string) map[string][]byte {
 	names, err := filepath.Glob("../../testdata/import/modes/" + mode + "/*.json")
 	require.NoError(t, err)
 	require.NotEmpty(t, names)

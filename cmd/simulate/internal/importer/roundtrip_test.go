@@ -235,6 +235,7 @@ var oneWay = map[string]string{
 	"agent-restart-forgets-cooldown": "one node's agent has an environment of its own",
 	"large-fleet":                    "takes long",
 	"throttling-storm":               "takes long",
+	"windows-prefix-mode-switch":     "a step switches the ConfigMap's mode in the run",
 }
 
 // The end of a run, written as kubectl and aws print a cluster, comes back as a

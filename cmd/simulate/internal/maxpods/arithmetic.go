@@ -95,6 +95,8 @@ func (r Result) Terms() []Term {
 	add := func(means, text string, args ...any) { out = append(out, Term{fmt.Sprintf(text, args...), means}) }
 	if m.MaxENI > 0 {
 		add(fmt.Sprintf("MAX_ENI; the instance type could have %d", m.ENIs), "%s", enis(m.MaxENI))
+	} else if m.ENIs > r.Type.MaxENIs {
+		add(fmt.Sprintf("as the list of max-pods counts them; the default network card holds %d", r.Type.MaxENIs), "%s", enis(m.ENIs))
 	} else if r.Type.NetworkCards > 1 {
 		add(fmt.Sprintf("the limit of the default network card; all %d cards: %d", r.Type.NetworkCards, r.Type.MaxENIsAllCards), "%s", enis(m.ENIs))
 	} else {

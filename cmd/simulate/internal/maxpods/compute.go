@@ -170,6 +170,9 @@ func (r *Result) judge(o Options) {
 	t := r.Type
 	const noPrefixes = "EC2 gives /28 prefixes to Nitro types and bare metal only; each slot counts one address"
 	r.note(o.CNI.PrefixDelegation && !t.SupportsPrefixes(), noPrefixes, noPrefixes)
+	r.note(t.ListedENIs() > t.MaxENIs && r.Formula.ENIs == t.ListedENIs(),
+		fmt.Sprintf("the list that nodes compute their max-pods from counts the %d ENIs of both network cards; the default card holds %d (VPC CNI v1.23.1)", t.ListedENIs(), t.MaxENIs),
+		"the list of max-pods counts the ENIs of both network cards; the default card holds fewer (VPC CNI v1.23.1)")
 	calculated := model.CalculatorMaxPods(t, o.CNI).Result
 	r.note(o.CNI.PrefixDelegation && t.SupportsPrefixes() && t.Hypervisor != "nitro",
 		fmt.Sprintf("max-pods-calculator.sh counts no prefixes on bare metal, which reports no hypervisor, and prints %d; the CNI has given them since v1.11", calculated),

@@ -175,6 +175,10 @@ func (l fillLine) what() cell {
 		return c("subnet " + string(l.Subnet) + ": tags replaced")
 	case replay.ControllerConfigured:
 		return c("branch cooldown set to " + l.Cooldown.String())
+	case replay.PoolConfigured:
+		st := l.Settings
+		st.SubnetDiscovery = true // of an agent's alone it says that it is off
+		return c(settingsLine(st))
 	case replay.ControllerRestarted:
 		return c("resource controller restarts")
 	case replay.Restarted:
@@ -237,6 +241,8 @@ func (l fillLine) why(n *replay.Node) string {
 		return tags(l.Tags)
 	case replay.ControllerConfigured:
 		return "also for cooling ones"
+	case replay.PoolConfigured:
+		return fmt.Sprintf("the ConfigMap; it offers %s", count(l.Capacity, "address"))
 	case replay.ControllerRestarted:
 		return "what cooled cools anew"
 	}

@@ -2,6 +2,7 @@ package view
 
 import (
 	"slices"
+	"strings"
 
 	"vpcsim/sim/replay"
 )
@@ -11,7 +12,7 @@ func Notes(s *replay.State) []string {
 	var out []string
 	add := func(notes []string) {
 		for _, n := range notes {
-			if !slices.Contains(out, n) && !slices.Contains(out, "cni.env."+n) {
+			if !slices.ContainsFunc(out, func(have string) bool { return says(have, n) }) {
 				out = append(out, n)
 			}
 		}
@@ -21,6 +22,11 @@ func Notes(s *replay.State) []string {
 		add(n.Config.Ignored)
 	}
 	return out
+}
+
+// says reports whether a note is there already, with its place or without.
+func says(have, note string) bool {
+	return have == note || have == "cni.env."+note || have == "cni.windows."+note || strings.HasSuffix(have, ".setWindows: "+note)
 }
 
 func writeNotes(p *page, s *replay.State) {
