@@ -17,6 +17,8 @@ type Episode struct {
 	// known when the episode has ended, or the run.
 	Pods  int
 	PodMs int64
+
+	pods map[podKey]struct{} // that it hit, as far as the log tells
 }
 
 // Open reports whether pods still wait.
@@ -29,6 +31,10 @@ func (s *State) beginEpisode(e sim.Event, b sim.ExhaustionBegan) error {
 	ep := &Episode{ExhaustionBegan: b, BeganAt: e.At, EndedAt: model.Never}
 	s.Episodes = append(s.Episodes, ep)
 	s.episodes[b.ID] = ep
+	s.open.add(ep)
+	if first := s.Pods.byName[b.Pod]; first != nil {
+		ep.hit(first)
+	}
 	return nil
 }
 
@@ -38,5 +44,6 @@ func (s *State) endEpisode(at model.Instant, b sim.ExhaustionEnded) error {
 		return fmt.Errorf("exhaustion %d is not open", b.ID)
 	}
 	ep.EndedAt, ep.Pods, ep.PodMs = at, b.Pods, b.PodMs
+	s.open.remove(ep)
 	return nil
 }

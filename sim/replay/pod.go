@@ -187,13 +187,14 @@ func (ps *Pods) remove(p *Pod) {
 	}
 }
 
-func (ps *Pods) unschedulable(b sim.PodUnschedulable) error {
-	p, err := ps.get(b.Pod)
+func (s *State) unschedulable(b sim.PodUnschedulable) error {
+	p, err := s.Pods.get(b.Pod)
 	if err != nil {
 		return err
 	}
 	p.Reason, p.Message = b.Reason, b.Message
 	p.asked(b.Reason)
+	s.hit(p, b.Reason)
 	return nil
 }
 
@@ -234,6 +235,7 @@ func (s *State) setupFailed(n *Node, at model.Instant, b sim.PodSetupFailed) err
 	p.FailedAttempts++
 	p.Reason, p.Message = b.Reason, b.Message
 	p.asked(b.Reason)
+	s.hit(p, b.Reason)
 	ps.count.FailedAttempts++
 	return nil
 }

@@ -41,6 +41,7 @@ type State struct {
 	subnets  map[model.SubnetID]*Subnet
 	ec2ENIs  map[model.ENIID]*ec2ENI
 	episodes map[int]*Episode
+	open     openEpisodes
 }
 
 // Apply folds the next event of the log into the state. It fails if the event
@@ -92,7 +93,7 @@ func (s *State) apply(e sim.Event) error {
 	case sim.PodCreated:
 		return s.Pods.create(e.At, b)
 	case sim.PodUnschedulable:
-		return s.Pods.unschedulable(b)
+		return s.unschedulable(b)
 	case sim.PodReady:
 		return s.Pods.ready(e.At, b.Pod)
 	case sim.PodDeleted:
@@ -104,7 +105,7 @@ func (s *State) apply(e sim.Event) error {
 	case sim.TaskCreated:
 		return s.Pods.createTask(e.At, b)
 	case sim.TaskUnplaceable:
-		return s.Pods.unschedulable(sim.PodUnschedulable{Pod: b.Pod, Reason: b.Reason, Message: b.Message})
+		return s.unschedulable(sim.PodUnschedulable{Pod: b.Pod, Reason: b.Reason, Message: b.Message})
 	case sim.TaskFailed:
 		return s.failTask(b)
 	case sim.TaskReady:

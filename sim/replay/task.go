@@ -101,6 +101,7 @@ func (s *State) failTask(b sim.TaskFailed) error {
 	p.FailedAttempts++
 	p.Reason, p.Message = b.Reason, b.Message
 	p.asked(b.Reason)
+	s.hit(p, b.Reason)
 	s.Pods.count.FailedAttempts++
 	s.Pods.set(p, Pending)
 	return nil

@@ -223,12 +223,14 @@ type comparedKind struct {
 	a, b kindTotals
 }
 
-// kindTotals sums the episodes of a kind in one run.
+// kindTotals sums the episodes of a kind in one run. A pod that several of them hit
+// counts once.
 type kindTotals struct {
-	n, pods int
-	podMs   int64
-	from    model.Instant
-	open    bool
+	episodes []*replay.Episode
+	n, pods  int
+	podMs    int64
+	from     model.Instant
+	open     bool
 }
 
 // comparedKinds sums up both runs' episodes by kind: those of A in their order,
@@ -247,9 +249,13 @@ func comparedKinds(cmp *compare.Comparison) []*comparedKind {
 				t.from = ep.BeganAt
 			}
 			t.n++
-			t.pods += ep.Pods
+			t.episodes = append(t.episodes, ep)
 			t.podMs += ep.PodMs
 			t.open = t.open || ep.Open()
+		}
+		for _, k := range all {
+			t := of(k)
+			t.pods = replay.PodsHit(t.episodes)
 		}
 	}
 	add(cmp.A.State, func(k *comparedKind) *kindTotals { return &k.a })

@@ -19,7 +19,7 @@ type trouble struct {
 	open  bool
 	n     int
 	names int
-	pods  int
+	pods  int // each once
 	podMs int64
 	until model.Instant
 }
@@ -46,6 +46,7 @@ func troubles(s *replay.State) []*trouble {
 	}
 	byKey := map[key]*trouble{}
 	names := map[key]map[string]bool{}
+	episodes := map[key][]*replay.Episode{}
 	var out []*trouble
 	for _, ep := range s.Episodes {
 		k := key{ep.Kind, ep.Open()}
@@ -58,11 +59,14 @@ func troubles(s *replay.State) []*trouble {
 		t.n++
 		names[k][ep.Scope+"/"+ep.Name] = true
 		t.names = len(names[k])
-		t.pods += ep.Pods
+		episodes[k] = append(episodes[k], ep)
 		t.podMs += ep.PodMs
 		if !ep.Open() {
 			t.until = max(t.until, ep.EndedAt)
 		}
+	}
+	for k, t := range byKey { // in any order
+		t.pods = replay.PodsHit(episodes[k])
 	}
 	rank := func(t *trouble) int {
 		switch {

@@ -129,6 +129,7 @@ func fleet() *logtest.Log {
 				ID: i + 1, Kind: sim.KindSubnetIPs, Scope: "subnet", Name: "a", Pod: logtest.Pod("web", pod-1),
 				Message: "failed to assign an IP address to container", Remedy: "a larger subnet",
 			})
+			l.Add("", sim.PodUnschedulable{Pod: logtest.Pod("web", pod-2), Reason: sim.KindSubnetIPs})
 			l.Add(name, sim.ExhaustionEnded{ID: i + 1, Pods: 2, PodMs: 4000})
 		}
 	}
