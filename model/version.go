@@ -32,7 +32,7 @@ func ParseVersion(text string) (Version, error) {
 	var n [3]int
 	for i, p := range parts {
 		var err error
-		if n[i], err = strconv.Atoi(p); err != nil || n[i] < 0 {
+		if n[i], err = strconv.Atoi(p); err != nil || strconv.Itoa(n[i]) != p || n[i] < 0 { // no leading zeros, no sign
 			return Version{}, fmt.Errorf("%q is no release of the VPC CNI: write it as %s", text, DefaultVersion)
 		}
 	}

@@ -28,6 +28,9 @@ func TestParseVersion(t *testing.T) {
 		"v1.23":          `"v1.23" is no release of the VPC CNI: write it as v1.23.1`,
 		"v1.23.-1":       `"v1.23.-1" is no release of the VPC CNI: write it as v1.23.1`,
 		"v1.23.1-rc1":    `"v1.23.1-rc1" is no release of the VPC CNI: write it as v1.23.1`,
+		"v1.09.0":        `"v1.09.0" is no release of the VPC CNI: write it as v1.23.1`,
+		"v01.23.1":       `"v01.23.1" is no release of the VPC CNI: write it as v1.23.1`,
+		"v1.+9.0":        `"v1.+9.0" is no release of the VPC CNI: write it as v1.23.1`,
 		"latest":         `"latest" is no release of the VPC CNI: write it as v1.23.1`,
 		"v1.23.1-eksbui": `"v1.23.1-eksbui" is no release of the VPC CNI: write it as v1.23.1`,
 	} {

@@ -63,7 +63,7 @@ func (c *resourceController) accountRefuses(code model.ErrorCode) verdict {
 	kind := kindOf(code)
 	return verdict{
 		kind: kind, scope: "cluster", name: c.e.cfg.Cluster.Name, reason: string(code),
-		message: textNoAddress, remedy: remedyRefused(kind),
+		message: textNoAddress, remedy: remedyRefused(kind, code),
 	}
 }
 

@@ -227,7 +227,7 @@ func (p *pool) diagnoseRefusal(r *refusal) verdict {
 
 // refusedOnNode is a refusal for which no subnet is to blame.
 func (a *agent) refusedOnNode(kind Kind, r *refusal, numbers func() map[string]int) verdict {
-	v := a.verdict(kind, string(r.code), remedyRefused(kind), numbers)
+	v := a.verdict(kind, string(r.code), remedyRefused(kind, r.code), numbers)
 	if kind == KindThrottling || kind == KindQuota {
 		v.scope, v.name = "cluster", a.e.cfg.Cluster.Name
 	}
@@ -351,25 +351,34 @@ func remedySuspended(why model.Reason) string {
 	return "DISABLE_NETWORK_RESOURCE_PROVISIONING or ENABLE_IMDS_ONLY_MODE keeps the agent from calling EC2: unset it"
 }
 
-func remedyRefused(kind Kind) string {
+// remedyRefused is what would help against a refusal by the code; an empty code: of
+// whichever of the kind.
+func remedyRefused(kind Kind, code model.ErrorCode) string {
 	switch kind {
 	case KindThrottling:
 		return "fewer EC2 calls: larger warm targets, fewer nodes at once; or ask for a higher request rate"
 	case KindMisconfig:
 		return "the agent's view of its ENIs and EC2's differ: restart the agent"
 	case KindQuota:
-		return "ask for a higher quota of network interfaces per Region, or of network address units per VPC (a prefix counts as one)"
+		const enis, units = "ask for a higher quota of network interfaces per Region", "of network address units per VPC (a prefix counts as one)"
+		switch code {
+		case model.NetworkInterfaceLimitExceeded:
+			return enis
+		case model.NetworkAddressUsageLimitExceeded:
+			return "ask for a higher quota " + units
+		}
+		return enis + ", or " + units
 	default:
 		return "the instance holds no more ENIs: prefix mode or a larger instance type"
 	}
 }
 
 // remedyLaunch is about instances that EC2 does not launch.
-func remedyLaunch(kind Kind) string {
+func remedyLaunch(kind Kind, code model.ErrorCode) string {
 	if kind == KindThrottling {
 		return "fewer nodes at once, or ask for a higher rate of launches"
 	}
-	return remedyRefused(kind)
+	return remedyRefused(kind, code)
 }
 
 func remedyUnschedulable(kind Kind) string {

@@ -140,19 +140,27 @@ func remedyUnplaceable(kind Kind, closest *containerInstance) (cappedBy, remedy 
 	case KindMisconfig:
 		return "", "container instances in the zones of the tasks' subnets, or subnets in those of the instances: an ENI is in the zone of its instance"
 	case KindBranchLimit:
-		return "instance type", fmt.Sprintf("more container instances, or larger ones: %s takes %d tasks in awsvpc mode; tasks in bridge mode take no ENI", closest.group.Type.Name, closest.limit)
+		return "instance type", fmt.Sprintf("more container instances, or larger ones: %s takes %s in awsvpc mode; tasks in bridge mode take no ENI", closest.group.Type.Name, tasks(closest.limit))
 	}
 	kindOf := closest.group.Type
 	if more, trunk := kindOf.TaskENIs(true); trunk {
-		return "awsvpcTrunking off", fmt.Sprintf("turn on awsvpcTrunking and launch the container instances anew: %s then takes %d tasks in awsvpc mode instead of %d; one that runs keeps the limit that it was launched with", kindOf.Name, more, closest.limit)
+		return "awsvpcTrunking off", fmt.Sprintf("turn on awsvpcTrunking and launch the container instances anew: %s then takes %s in awsvpc mode instead of %d; one that runs keeps the limit that it was launched with", kindOf.Name, tasks(more), closest.limit)
 	}
-	return "instance type", fmt.Sprintf("more container instances, or a type that can have a trunk (%s takes %d tasks in awsvpc mode); tasks in bridge mode take no ENI", kindOf.Name, closest.limit)
+	return "instance type", fmt.Sprintf("more container instances, or a type that can have a trunk (%s takes %s in awsvpc mode); tasks in bridge mode take no ENI", kindOf.Name, tasks(closest.limit))
+}
+
+// tasks counts them in words.
+func tasks(n int) string {
+	if n == 1 {
+		return "1 task"
+	}
+	return fmt.Sprintf("%d tasks", n)
 }
 
 // refused is the verdict on an ENI that EC2 did not make, or not attach.
 func (c *ecs) refused(s *subnet, code model.ErrorCode, message string) verdict {
 	if kind := kindOf(code); kind != KindSubnetIPs {
-		return verdict{kind: kind, scope: "cluster", name: c.e.cfg.Cluster.Name, reason: string(code), message: message, remedy: remedyRefused(kind)}
+		return verdict{kind: kind, scope: "cluster", name: c.e.cfg.Cluster.Name, reason: string(code), message: message, remedy: remedyRefused(kind, code)}
 	}
 	return verdict{
 		kind: KindSubnetIPs, scope: "subnet", name: string(s.ID()), reason: string(code), message: message,

@@ -214,7 +214,7 @@ func (t *troubles) unschedulable(p *pod, f failure) {
 	case f.reason == reasonAddresses:
 		v.reason, v.remedy = f.reason, remedyAddresses(f.kind)
 	case f.reason == reasonStartUp:
-		v.reason, v.remedy = f.reason, remedyRefused(f.kind)
+		v.reason, v.remedy = f.reason, remedyRefused(f.kind, model.RequestLimitExceeded)
 	case f.kind == KindThrottling && f.reason != reasonStartFailed:
 		v.reason, v.remedy = f.reason, remedyBranchRate
 	case f.kind == KindMisconfig || f.reason == reasonStartFailed:
@@ -283,7 +283,7 @@ func (t *troubles) launchRefused(n *node, code model.ErrorCode) {
 		remedy: "a larger subnet, or one more in the node group; every node takes an address for itself",
 	}
 	if kind := kindOf(code); kind != KindSubnetIPs {
-		v = verdict{kind: kind, scope: "cluster", name: t.e.cfg.Cluster.Name, reason: "launch", message: string(code), remedy: remedyLaunch(kind)}
+		v = verdict{kind: kind, scope: "cluster", name: t.e.cfg.Cluster.Name, reason: "launch", message: string(code), remedy: remedyLaunch(kind, code)}
 	}
 	ep := t.episode(troublePlace{v.kind, v.scope, v.name}, "", v)
 	ep.launches++

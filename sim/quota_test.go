@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/netip"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -129,4 +130,55 @@ func TestUnitsComeBack(t *testing.T) {
 	require.Equal(t, []int{2, 1, 2, 3, 6}, []int{
 		counted{}.units(), counted{first: true}.units(), counted{first: true, ipv6: true}.units(), counted{ipv6: true}.units(), counted{ipv6: true, blocks: 3}.units(),
 	})
+}
+
+// TestAStartThatAQuotaEndsIsItsKind: of pods that the node would take and of one that
+// is on it, by the code of the start-up's last refusal. With a unit more it starts.
+func TestAStartThatAQuotaEndsIsItsKind(t *testing.T) {
+	const nodes = 3 // a unit each
+	for _, ipv6 := range []bool{false, true} {
+		for _, units := range []int{nodes * (1 + 1), nodes} {
+			cfg := baseConfig("a")
+			cfg.CNI.Env["WARM_IP_TARGET"] = "1"
+			if ipv6 {
+				cfg.CNI.Env = map[string]string{"ENABLE_IPv6": "true", "ENABLE_IPv4": "false", "ENABLE_PREFIX_DELEGATION": "true"}
+				cfg.Subnets[0].IPv6CIDR = netip.MustParsePrefix("2001:db8:0:1::/64")
+				units += nodes
+			}
+			cfg.NodeGroups = []NodeGroup{baseGroup(cfg, "n", nodes)}
+			cfg.EC2.Quotas.Units = units
+			cfg.Workloads = []Workload{{Name: "web", Kind: Deployment, Replicas: 3, At: time.Second}}
+			cfg.Steps = []Step{{At: 2 * time.Second, Action: Create{Pod: "pinned", Spec: PodSpec{Node: "n-0"}}}}
+			cfg.Duration = time.Minute
+			log := playAll(t, cfg)
+			short := units == nodes || ipv6 && units == 2*nodes
+			require.Equal(t, !short, len(find[PodAddressed](log, nil)) > 0)
+			if !short {
+				continue
+			}
+			for _, ev := range find[PodSetupFailed](log, nil) {
+				require.Equal(t, KindQuota, ev.Body.(PodSetupFailed).Reason)
+			}
+			for _, ev := range find[PodUnschedulable](log, nil) {
+				require.Equal(t, KindQuota, ev.Body.(PodUnschedulable).Reason)
+			}
+			require.Len(t, find[PodUnschedulable](log, nil), 3)
+			began := find[ExhaustionBegan](log, nil)
+			require.Len(t, began, 1)
+			b := began[0].Body.(ExhaustionBegan)
+			require.Equal(t, []any{KindQuota, "cluster", reasonStartFailed, nodes}, []any{b.Kind, b.Scope, b.Reason, b.Numbers["nodesAtQuota"]})
+			require.Contains(t, b.Remedy, "network address units")
+			require.NotContains(t, b.Remedy, "network interfaces per Region", "that quota has room")
+		}
+	}
+}
+
+func TestARemedyNamesTheQuotaThatIsUsedUp(t *testing.T) {
+	const enis, units = "network interfaces per Region", "network address units per VPC"
+	for code, want := range map[model.ErrorCode][2]bool{
+		model.NetworkInterfaceLimitExceeded: {true, false}, model.NetworkAddressUsageLimitExceeded: {false, true}, "": {true, true},
+	} {
+		text := remedyRefused(KindQuota, code)
+		require.Equal(t, want, [2]bool{strings.Contains(text, enis), strings.Contains(text, units)}, text)
+	}
 }

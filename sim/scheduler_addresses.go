@@ -116,6 +116,6 @@ func remedyAddresses(kind Kind) string {
 	case KindMisconfig:
 		return "the agents' settings keep their pools from growing: MINIMUM_IP_TARGET without WARM_IP_TARGET is a hard cap, and cordons and DISABLE_NETWORK_RESOURCE_PROVISIONING suspend growth"
 	default:
-		return remedyRefused(kind)
+		return remedyRefused(kind, "")
 	}
 }

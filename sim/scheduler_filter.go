@@ -287,13 +287,21 @@ func (s *scheduler) kind(t tally, coming onTheWay) (kind Kind, counts map[Kind]i
 	failed := t.of(func(v outcome) bool { return v == outcomeStartFailed })
 	out := t.of(func(v outcome) bool { return !v.resource() && v != outcomeNotReady && v != outcomeHeldUp })
 
+	failedFor := KindMisconfig
+	if failed > 0 && s.e.failing != nil {
+		failedFor = s.e.failing.agent.diagnoseDown().kind
+	}
 	counts = map[Kind]int{}
+	if failedFor != KindMisconfig {
+		out -= failed
+		counts[failedFor] = failed
+	}
 	for _, c := range []struct {
 		kind  Kind
 		nodes int
 	}{{KindMaxPods, pods}, {KindCPUMemory, cpuMemory}, {s.branchKind(), branches}, {KindENILimit, windows}, {KindThrottling, heldUp}, {KindMisconfig, out}} {
 		if c.nodes > 0 {
-			counts[c.kind] = c.nodes
+			counts[c.kind] += c.nodes
 		}
 	}
 	if heldUp > 0 && starting > 0 {
@@ -329,7 +337,7 @@ func (s *scheduler) kind(t tally, coming onTheWay) (kind Kind, counts map[Kind]i
 	case starting > 0:
 		return "", counts, ""
 	case failed > 0 && s.e.failing != nil:
-		return s.e.failing.agent.diagnoseDown().kind, counts, reasonStartFailed
+		return failedFor, counts, reasonStartFailed
 	default:
 		return KindMisconfig, counts, ""
 	}

@@ -104,7 +104,7 @@ func (w *windowsPool) diagnoseRefusal(r *refusal) verdict {
 		}
 		return v
 	}
-	v := w.onNode(kind, string(r.code), remedyRefused(kind))
+	v := w.onNode(kind, string(r.code), remedyRefused(kind, r.code))
 	if kind == KindThrottling || kind == KindQuota {
 		v.scope, v.name = "cluster", w.e.cfg.Cluster.Name
 	}

@@ -150,7 +150,7 @@ func causesOf(s *replay.State) []string {
 	})
 	var causes []string
 	for _, k := range kinds {
-		causes = append(causes, fmt.Sprintf("%s (%s)", k, count(pods[k], "pod")))
+		causes = append(causes, fmt.Sprintf("%s (%s)", k, count(pods[k], wordsOf(s).pod)))
 	}
 	return causes
 }
