@@ -118,7 +118,7 @@ var versionRules = []VersionRule{
 	{FeatureIMDSOnly, Version{1, 19, 6}, "the agent always has the EC2 API", "ENABLE_IMDS_ONLY_MODE, in which it makes no call", Version{}},
 	{FeatureMultiNIC, Version{1, 20, 0}, "network cards above 0 are left alone", "ENABLE_MULTI_NIC", Version{}},
 	{FeatureTrunkSlotByType, Version{1, 20, 4}, "ENABLE_POD_ENI keeps a slot for a trunk on every type", "a slot is kept on types that can have a trunk", Version{}},
-	{FeatureSubnetExclusion, Version{1, 22, 0}, "a role tag of 0 means nothing for the node's own subnet and for ENIs that are there; cluster tags mean nothing", "role tag 0 and tags of other clusters exclude a subnet and the ENIs in it", Version{}},
+	{FeatureSubnetExclusion, Version{1, 22, 0}, "the node's own subnet serves whatever its tags, others with the role tag of any value, 0 too; cluster tags mean nothing", "role tag 0 and tags of other clusters exclude a subnet and the ENIs in it", Version{}},
 }
 
 // VersionRules returns what changed with which release, oldest first.
@@ -147,6 +147,7 @@ var unmodelled = []Unmodelled{
 	{Version{1, 19, 5}, "the start of nodes with custom networking and security groups for pods was repaired", "it succeeds in all releases; in which ones before it fails is not documented"},
 	{Version{1, 22, 0}, "ENIs in tagged subnets get security groups of their own; taken back in v1.22.2", "they get those of the node's primary ENI in all releases"},
 	{Version{1, 23, 0}, "the count of ENIs that the agent does not manage was repaired", "there are none"},
+	{Version{1, 23, 1}, "each release has a list of instance types with their limits", "all go by that of v1.23.1: to v1.23.0 i7ie.48xlarge and i8ge.48xlarge have one network card with all ENIs, not two"},
 }
 
 // VersionsUnmodelled returns the changes that the simulator does not show, oldest

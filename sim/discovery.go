@@ -43,12 +43,14 @@ func (s *subnet) forCluster(name string) bool {
 }
 
 // serves reports whether the agent may make ENIs in the subnet. To releases
-// that do not know exclusion the node's own subnet always serves, and cluster
-// tags mean nothing.
+// that do not know exclusion the node's own subnet always serves, another one
+// with the role tag of whatever value, and cluster tags mean nothing. Source:
+// VPC CNI v1.20.4.
 func (a *agent) serves(s *subnet) bool {
 	own := a.node.subnet
 	if !a.settings.Version.Has(model.FeatureSubnetExclusion) {
-		return s == own || s.optedIn()
+		_, tagged := s.tags[tagRole]
+		return s == own || tagged
 	}
 	return s.serves(own, a.settings.ClusterName)
 }

@@ -197,6 +197,21 @@ var versionCases = []versionCase{
 		cfg.Subnets[0].Tags = map[string]string{tagRole: "0"}
 	},
 		seen: func(log []Event) any { return len(find[ENIExcluded](log, nil)) }, before: 0, after: 1},
+	{feature: model.FeatureSubnetExclusion, change: secondSubnetTagged("0"), seen: enisInB, before: 1, after: 0},
+	{feature: model.FeatureSubnetExclusion, change: secondSubnetTagged(""), seen: enisInB, before: 1, after: 0},
+}
+
+// secondSubnetTagged gives the second subnet the role tag with a value.
+func secondSubnetTagged(role string) func(cfg *Config) {
+	return func(cfg *Config) {
+		secondSubnet(cfg)
+		cfg.Subnets[1].Tags = map[string]string{tagRole: role}
+	}
+}
+
+// enisInB counts the ENIs that went to the second subnet.
+func enisInB(log []Event) any {
+	return len(find(log, func(b ENIAttached) bool { return b.Subnet == "b" }))
 }
 
 // configured is about the settings that the first agent starts with.

@@ -91,9 +91,9 @@ func (p *pass) podSubnets(g group, subnet model.SubnetID, s model.Settings) []in
 	var all []int
 	for i, other := range p.cfg.Subnets {
 		role, tagged := other.Tags[roleTag]
-		serves := role != "" && role != "0" && p.forCluster(other.Tags, s)
-		if i == own && (!tagged || role == "" || !s.Version.Has(model.FeatureSubnetExclusion)) {
-			serves = true
+		serves := role != "" && role != "0" && p.forCluster(other.Tags, s) || i == own && (!tagged || role == "")
+		if !s.Version.Has(model.FeatureSubnetExclusion) {
+			serves = i == own || tagged
 		}
 		if serves && other.Zone == p.cfg.Subnets[own].Zone && (i == own || s.SubnetDiscovery) {
 			all = append(all, i)
@@ -113,7 +113,7 @@ func (p *pass) forCluster(tags map[string]string, s model.Settings) bool {
 			tagged = true
 		}
 	}
-	return !tagged || s.ClusterName == "" || !s.Version.Has(model.FeatureSubnetExclusion)
+	return !tagged || s.ClusterName == ""
 }
 
 // eniConfig is the ENIConfig of the group's nodes in a zone.
