@@ -30,7 +30,7 @@ const required = "*required*"
 var reference = []referenceTable{
 	{"", []referenceRow{
 		{"apiVersion", "`vpcsim/v1`", "may be left out"},
-		{"kind", "`Scenario`", "likewise"},
+		{"kind", "`Scenario`", "that it is a scenario, for programs that tell documents apart; has no other value"},
 		{"name", "the file's name", "of the scenario"},
 		{"summary", "none", "one line: what to look for"},
 		{"platform", "`eks`", "`eks`, or `ecs`: [Amazon ECS](#on-ecs) on EC2 instances"},

@@ -54,6 +54,12 @@ const remedyWindowsFull = "a Windows node serves its pods from one ENI: prefix m
 
 const remedyWindowsSwitched = "pods that are older than the switch of enable-windows-prefix-delegation hold slots of the node's one ENI, each address or prefix one: delete those pods (a roll-out waits for others to be ready first), whose addresses go back 30 to 60 s later, or replace the node"
 
+// A Windows node has one ENI, in its own subnet: there is no other for its pods.
+const (
+	remedyWindowsSubnet = "a larger subnet for the nodes; or fewer warm addresses (windows-warm-ip-target, windows-minimum-ip-target)"
+	remedyWindowsPrefix = "a range of the subnet that is kept for prefixes (subnet CIDR reservation of type prefix), or a larger subnet for the nodes; without prefix mode single free addresses would do, up to the ENI's slots"
+)
+
 // onNode is a verdict about this node, with the numbers of its pool.
 func (w *windowsPool) onNode(kind Kind, reason, remedy string) verdict {
 	return verdict{kind: kind, scope: "node", name: string(w.node.name), reason: reason, message: textNoAnnotation, numbers: w.numbers, remedy: remedy}
@@ -92,6 +98,10 @@ func (w *windowsPool) diagnoseRefusal(r *refusal) verdict {
 	if kind == KindSubnetIPs {
 		v := r.ofSubnet()
 		v.message = textNoAnnotation
+		v.remedy = remedyWindowsSubnet
+		if r.prefixes {
+			v.remedy = remedyWindowsPrefix
+		}
 		return v
 	}
 	v := w.onNode(kind, string(r.code), remedyRefused(kind))

@@ -140,6 +140,7 @@ func TestWindowsPrefixRefused(t *testing.T) {
 	require.Empty(t, find[PodAddressed](log, nil))
 	began := find[ExhaustionBegan](log, nil)
 	require.Equal(t, KindPrefixFragmentation, began[0].Body.(ExhaustionBegan).Kind)
+	require.Equal(t, remedyWindowsPrefix, began[0].Body.(ExhaustionBegan).Remedy)
 	var at []model.Instant
 	for _, ev := range find[EC2Call](log, func(b EC2Call) bool { return b.Action == AssignPrivateIpAddresses }) {
 		at = append(at, ev.At)
@@ -159,6 +160,7 @@ func TestWindowsSubnetFull(t *testing.T) {
 	require.Len(t, find[PodAddressed](log, nil), 3)
 	began := find[ExhaustionBegan](log, nil)
 	require.Equal(t, KindSubnetIPs, began[len(began)-1].Body.(ExhaustionBegan).Kind)
+	require.Equal(t, remedyWindowsSubnet, began[len(began)-1].Body.(ExhaustionBegan).Remedy)
 	require.NotEmpty(t, find[EC2Call](log, func(b EC2Call) bool { return b.Action == DescribeInstances }))
 }
 

@@ -2,7 +2,9 @@ package conformance
 
 import (
 	"fmt"
+	"math"
 	"net/netip"
+	"regexp"
 	"strings"
 	"vpcsim/model"
 	"vpcsim/scenarios"
@@ -19,21 +21,28 @@ func lookUp(name string) (model.InstanceType, error) {
 
 func windowsCapacity(g Given) (answers, error) {
 	kind, err := lookUp(g.InstanceType)
+	capacity := model.WindowsCapacity(kind, g.PrefixDelegation && kind.SupportsPrefixes())
 	return answers{
-		"podIPs":         model.WindowsCapacity(kind, g.PrefixDelegation),
-		"advertisedIPs":  model.WindowsCapacity(kind, g.PrefixDelegation),
+		"podIPs":         capacity,
+		"advertisedIPs":  capacity,
 		"slots":          kind.SlotsPerENI(),
 		"remainingSlots": kind.SlotsPerENI() - g.RunningPodsWithSecondaryIP,
 		"usableIPsNow":   model.WindowsCapacityAfterSwitch(kind, g.RunningPodsWithSecondaryIP),
+		"maxPods":        model.WindowsMaxPods,
 	}, err
 }
 
 // limits are what the table of instance types says.
 func limits(g Given) (answers, error) {
 	kind, err := lookUp(g.InstanceType)
+	perENI := kind.SlotsPerENI()
+	if g.PrefixDelegation {
+		perENI *= model.PrefixSize
+	}
 	return answers{
-		"maxENIs": kind.MaxENIs, "ipv4PerENI": kind.IPv4PerENI,
-		"maxPrefixesPerENI": kind.SlotsPerENI(), "maxIPsPerENI": kind.SlotsPerENI() * model.PrefixSize,
+		"maxENIs": kind.MaxENIs, "ipv4PerENI": kind.IPv4PerENI, "networkCards": kind.NetworkCards, "vcpu": kind.VCPU,
+		"maxPrefixesPerENI": kind.SlotsPerENI(), "maxIPsPerENI": perENI,
+		"branchENIs": kind.BranchENIs, "podENI": kind.BranchENIs,
 		"tasksWithoutTrunking": kind.ECSTasks, "tasksWithTrunking": kind.ECSTasksTrunking,
 	}, err
 }
@@ -55,7 +64,11 @@ func decisions(g Given) (answers, error) {
 		}
 		stats.FreePrefixes = g.TotalPrefixes - (g.AssignedIPs+model.PrefixSize-1)/model.PrefixSize
 	}
-	low, _ := model.TooLow(stats, settings, model.PoolLimits{MaxPods: g.MaxPods, Slots: slots})
+	maxPods := g.MaxPods
+	if maxPods == 0 {
+		maxPods = math.MaxInt // not what the example is about
+	}
+	low, _ := model.TooLow(stats, settings, model.PoolLimits{MaxPods: maxPods, Slots: slots})
 	short, over := model.Short(stats, settings), model.Over(stats, settings)
 	return answers{"poolTooLow": low, "short": short, "over": over, "shortPrefixes": short, "overPrefixes": over}, nil
 }
@@ -83,21 +96,34 @@ func maxPods(g Given) (answers, error) {
 	modes := model.MaxPodsModes{
 		CustomNetworking: g.CustomNetworking,
 		PrefixDelegation: g.PrefixDelegation || g.PrefixDelegationBeforeNodes,
+		MaxENI:           g.MaxENI,
 	}
 	switch {
+	case g.OS == "windows":
+		out["maxPods"] = model.WindowsMaxPods
 	case g.Formula != "":
-		cel := strings.NewReplacer("enis", "default_enis", "ips", "ips_per_eni").Replace(g.Formula)
+		cel := formulaENIs.ReplaceAllString(formulaIPs.ReplaceAllString(g.Formula, "ips_per_eni"), "default_enis")
 		text := fmt.Sprintf("vpc: {cidrs: [10.0.0.0/16], subnets: [{name: a, cidr: 10.0.0.0/24}]}\nnodeGroups: [{name: n, instanceType: %s, maxPods: %q}]\n", g.InstanceType, cel)
 		s, err := scenarios.Load("formula.yaml", []byte(text), scenarios.Options{})
-		if err != nil {
-			return nil, err
+		if err == nil { // else the standard, as of nodeadm: a scenario with such a formula isn't run
+			out["maxPods"] = s.Config().NodeGroups[0].MaxPods
 		}
-		out["maxPods"] = s.Config().NodeGroups[0].MaxPods
-	case g.CNIVersion != "" || g.ManagedNodeGroup || modes != model.MaxPodsModes{}:
+	case g.ManagedNodeGroup && g.CustomAMI:
+		// EKS leaves max-pods of an AMI that isn't its own to whoever makes it.
+	case g.CNIVersion != "":
+		modes.PrefixDelegation = modes.PrefixDelegation && !g.beforePrefixes()
+		out["maxPods"] = model.CalculatorMaxPods(kind, modes).Result
+	case g.ManagedNodeGroup || modes != model.MaxPodsModes{}:
 		out["maxPods"] = model.RecommendedMaxPods(kind, modes).Result
 	}
 	return out, nil
 }
+
+// The names that formulas of documents have for those of nodeadm.
+var (
+	formulaENIs = regexp.MustCompile(`\benis\b`)
+	formulaIPs  = regexp.MustCompile(`\bips\b`)
+)
 
 func addressSpace(g Given) (answers, error) {
 	out := answers{}
@@ -129,20 +155,35 @@ func addressSpace(g Given) (answers, error) {
 	if err != nil {
 		return nil, err
 	}
+	if !asked.Addr().Is4() {
+		return nil, uncovered("the addresses of an IPv6 subnet are not counted: it has more /80 prefixes than a VPC has nodes")
+	}
 	// EC2 clears host bits; the simulator refuses them and names the network.
 	subnet, err := model.NewSubnet("a", asked.Masked())
+	out["allowed"] = err == nil // its size is all that can be wrong
 	if err != nil {
-		return nil, err
+		return out, nil
 	}
 	out["usableAddresses"], out["createdCIDR"] = subnet.Usable(), subnet.CIDR().String()
-	out["usableAddressesMoreThan"] = subnet.Usable() / 1000 * 1000 // the documents round
+	out["usableAddressesMoreThan"], out["maxPrefixes"] = subnet.Usable(), subnet.FreePrefixes()
 	return out, nil
 }
 
 func throttling(g Given) (answers, error) {
-	bucket, refill, ok := sim.RequestLimit(sim.Action(g.Action))
-	if !ok {
-		return nil, fmt.Errorf("%s is not limited", g.Action)
+	action := sim.Action(g.Action)
+	if g.Filtered && strings.HasPrefix(g.Action, "Describe") {
+		action = "DescribeSubnets" // has the limit of all descriptions with a filter or a page size
 	}
-	return answers{"bucket": bucket, "refillPerSecond": refill, "accepted": min(bucket, g.CallsAtOnce)}, nil
+	bucket, refill, ok := sim.RequestLimit(action)
+	if !ok {
+		return nil, uncovered(fmt.Sprintf("no actor of a run sends %q, whose limit is not known", g.Action))
+	}
+	out := answers{
+		"bucket": bucket, "refillPerSecond": refill,
+		"accepted": min(bucket, g.CallsAtOnce), "throttled": max(g.CallsAtOnce-bucket, 0),
+	}
+	if bucket, refill, ok := sim.InstanceLimit(action); ok {
+		out["resourceBucket"], out["resourceRefillPerSecond"] = bucket, refill
+	}
+	return out, nil
 }

@@ -12,14 +12,24 @@ import (
 	"vpcsim/sim/replay"
 )
 
+// maxNodes is as many nodes as a scenario has groups: each is one of its own.
+const maxNodes = 1000
+
 // nodes are the nodes of an example with the pods on each.
 func (g Given) nodes() ([]nodeWithPods, error) {
-	var count int
-	if len(g.Nodes) == 0 || json.Unmarshal(g.Nodes, &count) == nil {
-		return []nodeWithPods{{g.InstanceType, g.Pods}}, nil
+	count := 1
+	if len(g.Nodes) > 0 && json.Unmarshal(g.Nodes, &count) != nil {
+		var nodes []nodeWithPods
+		return nodes, json.Unmarshal(g.Nodes, &nodes)
 	}
-	var nodes []nodeWithPods
-	return nodes, json.Unmarshal(g.Nodes, &nodes)
+	if count < 1 || count > maxNodes {
+		return nil, fmt.Errorf("nodes is %d: an example has 1 to %d", count, maxNodes)
+	}
+	nodes := make([]nodeWithPods, count)
+	for i := range nodes {
+		nodes[i] = nodeWithPods{g.InstanceType, (g.Pods + count - 1 - i) / count} // evenly; the first have one more
+	}
+	return nodes, nil
 }
 
 type nodeWithPods struct {
@@ -33,19 +43,21 @@ func (g Given) cluster(nodes []nodeWithPods) (*scenarios.Scenario, error) {
 	var b strings.Builder
 	b.WriteString("vpc:\n  cidrs: [10.0.0.0/16]\n  subnets: [{name: a, cidr: 10.0.0.0/17}, {name: b, cidr: 10.0.128.0/17}]\n")
 	b.WriteString("ec2: {addressOrder: lowest, throttling: false}\nagent: {order: ordered}\ncni:\n")
-	if g.CNIVersion != "" {
-		fmt.Fprintf(&b, "  version: v%s\n", strings.TrimPrefix(g.CNIVersion, "v"))
+	if text := g.version(); text != "" {
+		if _, err := model.ParseVersion(text); err != nil {
+			return nil, uncovered(err.Error())
+		}
+		fmt.Fprintf(&b, "  version: %s\n", text)
 	}
 	env := maps.Clone(g.Env)
 	if env == nil {
 		env = map[string]any{}
 	}
 	if g.CustomNetworking {
-		env["AWS_VPC_K8S_CNI_CUSTOM_NETWORK_CFG"] = true
 		b.WriteString("  eniConfigs: [{name: default, subnet: b}]\n")
 	}
 	if g.AllENIsAttached {
-		env["WARM_ENI_TARGET"] = 100
+		env["WARM_ENI_TARGET"], env["WARM_PREFIX_TARGET"] = 100, 10_000
 	}
 	fmt.Fprintf(&b, "  env: %s\n  windows: %s\n", asJSON(env), asJSON(g.ConfigMap))
 	b.WriteString("nodeGroups:\n")
@@ -77,6 +89,8 @@ func (g Given) config(nodes []nodeWithPods) (sim.Config, error) {
 		switch {
 		case g.MaxPods > 0:
 			n.MaxPods = g.MaxPods
+		case g.AllENIsAttached:
+			n.MaxPods = 100_000
 		case !g.CustomNetworking && !g.SecondaryIPMode:
 			n.MaxPods = max(n.MaxPods, 250)
 		}
@@ -123,7 +137,9 @@ func linuxPool(g Given) (answers, error) {
 		return nil, err
 	}
 	if g.DeploymentReplicas > 0 {
-		nodes[0].Pods = 0
+		for i := range nodes {
+			nodes[i].Pods = 0
+		}
 	}
 	cfg, err := g.config(nodes)
 	if err != nil {
@@ -190,16 +206,19 @@ func windowsPool(g Given) (answers, error) {
 
 // branches lets pods with security groups look for places.
 func branches(g Given) (answers, error) {
-	var count int
-	if err := json.Unmarshal(g.Nodes, &count); err != nil {
-		return nil, err
-	}
-	g.Env = map[string]any{"ENABLE_POD_ENI": true}
-	cfg, err := g.config([]nodeWithPods{{g.InstanceType, 0}})
+	kind, err := lookUp(g.InstanceType)
 	if err != nil {
 		return nil, err
 	}
-	cfg.NodeGroups[0].Count = count
+	g.Env, g.Pods = with(g.Env, "ENABLE_POD_ENI", true), 0
+	nodes, err := g.nodes()
+	if err != nil {
+		return nil, err
+	}
+	cfg, err := g.config(nodes)
+	if err != nil {
+		return nil, err
+	}
 	cfg.Controller = sim.ControllerConfig{TrunkDelay: 8 * time.Second, BranchDelay: time.Second}
 	w := &cfg.Workloads[0]
 	w.Replicas, w.Pod.Node, w.Pod.BranchGroups = g.PodsWithSecurityGroups, "", []model.SecurityGroup{"db"}
@@ -215,7 +234,7 @@ func branches(g Given) (answers, error) {
 		}
 		return nil
 	})
-	return answers{"branchENIs": created, "runningPods": running, "pendingPods": made - running}, err
+	return answers{"branchENIs": created, "runningPods": running, "pendingPods": made - running, "podENI": kind.BranchENIs}, err
 }
 
 // ecsAddresses launches container instances, with their tasks, and counts what
@@ -234,5 +253,6 @@ workloads: [{name: web, replicas: %d, at: 1m}]
 	if err != nil {
 		return nil, err
 	}
-	return answers{"subnetIPs": end.Subnets[0].Stats().Used, "runningTasks": end.Pods.Count().Running}, nil
+	tasks := end.Pods.Count()
+	return answers{"subnetIPs": end.Subnets[0].Stats().Used, "runningTasks": tasks.Running, "pendingTasks": tasks.Pending}, nil
 }

@@ -14,6 +14,7 @@ import (
 // answer.
 func TestExamples(t *testing.T) {
 	there := map[string]bool{}
+	var without []string
 	for _, e := range Examples() {
 		require.False(t, there[e.ID], "%s twice", e.ID)
 		there[e.ID] = true
@@ -23,6 +24,7 @@ func TestExamples(t *testing.T) {
 			require.NotEqual(t, Differs, r.Status, "%s: %v", e.Source, r.Differences)
 			if r.Status == NotCovered {
 				require.NotEmpty(t, r.Why)
+				without = append(without, e.ID)
 				return
 			}
 			// What a document is said to state wrongly it must.
@@ -33,9 +35,7 @@ func TestExamples(t *testing.T) {
 			require.ElementsMatch(t, slices.Collect(maps.Keys(e.Stated)), wrong)
 		})
 	}
-	for id := range notCovered {
-		require.True(t, there[id], "%s is no example", id)
-	}
+	require.Equal(t, []string{"bpg-ipv6-egress", "bpg-xeni", "nau-02"}, without)
 }
 
 // The warm-target tables of the CNI's repository are there whole, and four rows

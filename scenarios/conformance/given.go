@@ -35,6 +35,7 @@ type Given struct {
 	Action      string
 	CallsAtOnce int
 	StartFull   bool
+	Filtered    bool // the request has a filter or a page size
 
 	Instances, Tasks    int
 	AWSVPCTrunking      bool

@@ -6,9 +6,20 @@ import (
 	"strings"
 )
 
+// agree reports whether the simulator has what is stated. Of what is "more than"
+// a number it must have more.
+func agree(name string, stated, have any) bool {
+	a, b := normal(name, stated), normal(name, have)
+	least, isNumber := a.(float64)
+	number, both := b.(float64)
+	if strings.HasSuffix(name, "MoreThan") && isNumber && both {
+		return number > least
+	}
+	return a == b
+}
+
 // normal makes what a document and the simulator say comparable: numbers, lists
-// without order, and without zeros where these say nothing. "More than" a number
-// is written with a sign.
+// without order, and without zeros where these say nothing.
 func normal(name string, v any) any {
 	switch v := v.(type) {
 	case int:

@@ -178,6 +178,9 @@ func (c *Checker) look(at model.Instant) {
 		c.changed |= topicCooling
 	}
 	c.changed |= topicTime
+	if c.view.s.Pods.Wait.Open() > 0 {
+		c.changed |= topicWaiting
+	}
 	for _, w := range c.watches {
 		if w.done != nil {
 			continue

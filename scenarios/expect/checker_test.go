@@ -2,9 +2,11 @@ package expect_test
 
 import (
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
+	"vpcsim/model"
 	"vpcsim/scenarios"
 	"vpcsim/scenarios/expect"
 	"vpcsim/sim"
@@ -179,4 +181,63 @@ func TestListsOfTheWholeRunHaveWhatIsGone(t *testing.T) {
 	require.Equal(t, "at the end, over the whole run", check(t, compile(t, "enis > 0"), log, nil).When())
 	require.Equal(t, "over the whole run", check(t, compile(t, "always(enis > 0)"), log, nil).When())
 	require.Equal(t, "at the end", check(t, compile(t, "enis > 0"), log, &end).When())
+}
+
+// starving is a subnet in which nine of ten pods get an address; the tenth waits
+// till it is scaled away at 2m.
+const starving = `
+name: starving
+vpc: {cidrs: [10.0.0.0/16], subnets: [{name: private-a, cidr: 10.0.0.0/28}]}
+nodeGroups: [{name: workers, instanceType: m5.large}]
+workloads: [{name: web, replicas: 10}]
+steps: [{at: 2m, scale: {workload: web, replicas: 5}}]
+duration: 3m
+`
+
+func expectAt(t *testing.T, log []sim.Event, that string, at string) bool {
+	var when *expect.At
+	if at != "" {
+		d, err := time.ParseDuration(at)
+		require.NoError(t, err)
+		v := expect.At(d.Milliseconds())
+		when = &v
+	}
+	return check(t, compile(t, that), log, when).OK
+}
+
+// A pod without an address counts with what it has waited so far, also at an
+// instant at which nothing happens, and no longer once it is deleted.
+func TestLatenciesCountPodsWithoutAddress(t *testing.T) {
+	log := logOf(t, starving)
+	for _, c := range []struct{ that, at string }{
+		{"pods.startLatency.max == duration('70.123s')", "70.123s"},
+		{"pods.startLatencyMs.max == 70123 && pods.startLatency.p90 == duration('1s')", "70.123s"},
+		{"pods.timeToIP.max == duration('69.123s') && pods.timeToIP.p50 == duration('0s')", "70.123s"}, // the node is ready at 1 s
+		{"pods.gone == 0 && pods.startLatency.count == 10", "1m59.999s"},
+		{"pods.gone == 1 && pods.startLatency.count == 10", "2m"},
+		{"pods.startLatency.max == duration('2m')", "2m30s"},
+		// So do exhaustion points: the pod's wait counts until it is deleted.
+		{"exhaustion.exists(e, e.kind == 'subnet-ips' && e.lastAt == duration('2m') && e.podTime == e.lastAt - e.firstAt)", ""},
+		{"pods.startLatency.max == duration('2m') && pods.gone == 1 && pods.pending == 0", ""},
+		{"never(pods.startLatency.max > duration('2m'))", ""},
+		{"always(pods.startLatency.max <= duration('2m')) && !always(pods.startLatency.max <= duration('1m59s'))", ""},
+	} {
+		require.True(t, expectAt(t, log, c.that, c.at), "%s at %s", c.that, c.at)
+	}
+}
+
+// Nothing happens to a pod that no node takes: a condition over time sees its wait
+// grow all the same, whenever anything else happens. Here the agent asks EC2 for an
+// ENI at 2m8.2s.
+func TestConditionsOverTimeSeeWaitsGrow(t *testing.T) {
+	log := logOf(t, `
+vpc: {cidrs: [10.0.0.0/16], subnets: [{name: private-a, cidr: 10.0.0.0/28}]}
+cni: {env: {WARM_ENI_TARGET: 2}}
+nodeGroups: [{name: workers, instanceType: m5.large}]
+workloads: [{name: web, replicas: 1, nodeSelector: {no: where}}]
+duration: 4m
+`)
+	r := check(t, compile(t, "always(pods.startLatency.max < duration('60s'))"), log, nil)
+	require.False(t, r.OK)
+	require.Equal(t, model.Instant(128_200), r.DecidedAt)
 }

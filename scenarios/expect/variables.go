@@ -75,10 +75,11 @@ var podsType = newObjectType("Pods", nil,
 	podCount("terminating", func(c replay.PodCount) int { return c.Terminating }),
 	podCount("succeeded", func(c replay.PodCount) int { return c.Succeeded }),
 	podCount("failedAttempts", func(c replay.PodCount) int { return c.FailedAttempts }),
-	latencies("startLatency", latencyType, startLatency),
-	latencies("timeToIP", latencyType, timeToIP),
-	latencies("startLatencyMs", latencyMsType, startLatency),
-	latencies("timeToIPMs", latencyMsType, timeToIP),
+	podCount("gone", func(c replay.PodCount) int { return c.Gone }),
+	waits("startLatency", latencyType, fromCreated),
+	waits("timeToIP", latencyType, fromBound),
+	waits("startLatencyMs", latencyMsType, fromCreated),
+	waits("timeToIPMs", latencyMsType, fromBound),
 	of("list", cel.ListType(podType.cel), topicPods, func(w *view, _ podsOf) ref.Val { return w.podList() }),
 )
 
@@ -86,17 +87,17 @@ func podCount(name string, get func(replay.PodCount) int) field {
 	return of(name, cel.IntType, topicPods, func(w *view, _ podsOf) ref.Val { return number(get(w.s.Pods.Count())) })
 }
 
-type whichLatency func(*view) *replay.Latencies
+type whichWaits func(*view) *replay.Waits
 
-func startLatency(w *view) *replay.Latencies { return &w.s.Pods.StartLatency }
-func timeToIP(w *view) *replay.Latencies     { return &w.s.Pods.TimeToIP }
+func fromCreated(w *view) *replay.Waits { return &w.s.Pods.Wait }
+func fromBound(w *view) *replay.Waits   { return &w.s.Pods.WaitBound }
 
-func latencies(name string, t *objectType, which whichLatency) field {
+func waits(name string, t *objectType, which whichWaits) field {
 	return of(name, t.cel, 0, func(w *view, _ podsOf) ref.Val { return t.val(w, which(w)) })
 }
 
-// latencyType is how long pods waited for their address; the other is the same
-// in milliseconds.
+// latencyType is how long pods waited for their address, those included that never
+// got one; the other is the same in milliseconds.
 var latencyType = newObjectType("Latency", nil, percentiles(cel.DurationType, func(d time.Duration) ref.Val {
 	return types.Duration{Duration: d}
 })...)
@@ -107,11 +108,11 @@ var latencyMsType = newObjectType("LatencyMs", nil, percentiles(cel.IntType, fun
 
 func percentiles(t *cel.Type, val func(time.Duration) ref.Val) []field {
 	percentile := func(name string, p int) field {
-		return of(name, t, topicPods, func(_ *view, l *replay.Latencies) ref.Val { return val(l.Percentile(p)) })
+		return of(name, t, topicPods|topicWaiting, func(w *view, l *replay.Waits) ref.Val { return val(l.Percentile(p, w.at)) })
 	}
 	return []field{
 		percentile("p50", 50), percentile("p90", 90), percentile("p99", 99), percentile("max", 100),
-		of("count", cel.IntType, topicPods, func(_ *view, l *replay.Latencies) ref.Val { return number(l.Count()) }),
+		of("count", cel.IntType, topicPods, func(_ *view, l *replay.Waits) ref.Val { return number(l.Count()) }),
 	}
 }
 

@@ -118,6 +118,7 @@ const (
 	topicExhaustion
 	topicLog
 	topicTime
+	topicWaiting // changes by time alone while pods wait for an address
 
 	topicsAll = 1<<iota - 1
 )

@@ -223,3 +223,21 @@ func TestPageShowsTheTimeline(t *testing.T) {
 	require.True(t, found)
 	require.True(t, strings.HasPrefix(Run(t, Library("default-secondary-ip")).Timeline(), block), block)
 }
+
+// Nine of ten pods get an address; the tenth waits until it is deleted at 2m.
+func TestSummaryCountsPodsThatNeverGetAnAddress(t *testing.T) {
+	run := Run(t, Text(`
+vpc: {cidrs: [10.0.0.0/16], subnets: [{name: a, cidr: 10.0.0.0/28}]}
+nodeGroups: [{name: w, instanceType: m5.large}]
+workloads: [{name: web, replicas: 10}]
+steps: [{at: 2m, scale: {workload: web, replicas: 5}}]
+`))
+	before, err := run.At(time.Minute)
+	require.NoError(t, err)
+	require.Equal(t, 0, SummaryOf(before).Gone)
+	require.Greater(t, SummaryOf(before).StartLatency.P99, 30*time.Second)
+	sum := run.Summary()
+	require.Equal(t, 1, sum.Gone)
+	require.Equal(t, []time.Duration{time.Second, 2 * time.Minute}, []time.Duration{sum.StartLatency.P90, sum.StartLatency.P99})
+	require.Equal(t, 119*time.Second, sum.TimeToIP.Max, "the node is ready at 1 s")
+}

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"time"
 
+	"vpcsim/model"
 	"vpcsim/sim"
 	"vpcsim/sim/replay"
 )
@@ -13,6 +14,9 @@ type Summary struct {
 	// Of the pods: all that ever were, those that exist by phase, and how often
 	// the CNI could give none an address.
 	Created, Running, Pending, ContainerCreating, FailedAttempts int
+	// Gone are pods that were deleted, or ran to their end, without ever having had
+	// an address although they asked for one.
+	Gone int
 	// Nodes that exist, and the ENIs in their datastores, primary ones included.
 	Nodes, ENIs int
 	// Addresses of the agents' pools. Primary addresses are not among them.
@@ -20,14 +24,16 @@ type Summary struct {
 	// Exhaustion are the kinds of exhaustion that there were, and Unresolved
 	// those that were not over at the end, both in the order of their first.
 	Exhaustion, Unresolved []sim.Kind
-	// StartLatency is from created to addressed, TimeToIP from bound to addressed.
+	// StartLatency is the wait for an address from created on, TimeToIP from bound
+	// on.
 	StartLatency, TimeToIP Latency
 	// Calls are the calls to EC2 by action, refused ones included.
 	Calls map[sim.Action]int
 }
 
-// Latency are percentiles by the nearest rank, of all pods that were given an
-// address; 0 if none was.
+// Latency are percentiles by the nearest rank, of all pods that need an address. One
+// that has had none counts with its wait until it was deleted, or so far. 0 if there
+// are none.
 type Latency struct{ P50, P90, P99, Max time.Duration }
 
 // Summary returns the numbers at the end of the run.
@@ -38,9 +44,9 @@ func (r *Played) Summary() Summary { return SummaryOf(r.state) }
 func SummaryOf(s *replay.State) Summary {
 	p := s.Pods.Count()
 	sum := Summary{
-		Created: p.Created, Running: p.Running, Pending: p.Pending, ContainerCreating: p.ContainerCreating, FailedAttempts: p.FailedAttempts,
+		Created: p.Created, Running: p.Running, Pending: p.Pending, ContainerCreating: p.ContainerCreating, FailedAttempts: p.FailedAttempts, Gone: p.Gone,
 		Addresses:    s.Totals(),
-		StartLatency: latencyOf(&s.Pods.StartLatency), TimeToIP: latencyOf(&s.Pods.TimeToIP),
+		StartLatency: latencyOf(&s.Pods.Wait, s.Now), TimeToIP: latencyOf(&s.Pods.WaitBound, s.Now),
 		Calls: map[sim.Action]int{},
 	}
 	for _, n := range s.Nodes {
@@ -63,6 +69,6 @@ func SummaryOf(s *replay.State) Summary {
 	return sum
 }
 
-func latencyOf(l *replay.Latencies) Latency {
-	return Latency{P50: l.Percentile(50), P90: l.Percentile(90), P99: l.Percentile(99), Max: l.Max()}
+func latencyOf(l *replay.Waits, now model.Instant) Latency {
+	return Latency{P50: l.Percentile(50, now), P90: l.Percentile(90, now), P99: l.Percentile(99, now), Max: l.Max(now)}
 }

@@ -26,12 +26,16 @@ func (l *Latencies) Percentile(p int) time.Duration {
 	if len(l.ms) == 0 {
 		return 0
 	}
+	l.sort()
+	rank := (p*len(l.ms) + 99) / 100
+	return time.Duration(l.ms[max(rank, 1)-1]) * time.Millisecond
+}
+
+func (l *Latencies) sort() {
 	if !l.sorted {
 		slices.Sort(l.ms)
 		l.sorted = true
 	}
-	rank := (p*len(l.ms) + 99) / 100
-	return time.Duration(l.ms[max(rank, 1)-1]) * time.Millisecond
 }
 
 // Max returns the longest duration, 0 if there are none.

@@ -53,6 +53,11 @@ type Pod struct {
 	bound   bool // counts on its node
 	waiting bool // likewise, as one without address
 	gone    bool
+
+	// Its waits for an address; nil when they are over, or it needs none.
+	sinceCreated, sinceBound *waiter
+	tried                    bool     // some attempt to place it or to set it up failed
+	hindered                 sim.Kind // why the last that something exhausted did
 }
 
 // Waits reports whether the pod exists, wants to run and doesn't.
@@ -68,6 +73,10 @@ type PodCount struct {
 	Addressed int
 	// FailedAttempts counts how often the CNI couldn't give one.
 	FailedAttempts int
+	// Gone counts those that were deleted, or ran to their end, without ever having
+	// had an address although they asked for one: at least once there was no node
+	// for them, or the CNI couldn't give one.
+	Gone int
 }
 
 // Waiting counts the pods that have no node or are not ready.
@@ -78,6 +87,9 @@ type Pods struct {
 	// StartLatency is from created to addressed, TimeToIP from bound to
 	// addressed, of all pods that were given an address.
 	StartLatency, TimeToIP Latencies
+	// Wait is the wait for an address from created on, WaitBound from bound on, of
+	// all pods that need one.
+	Wait, WaitBound Waits
 	// LastAddressedAt and LastReadyAt are when the last of all pods was given its
 	// address and when the last became ready; model.Never if none did.
 	LastAddressedAt, LastReadyAt model.Instant
@@ -86,6 +98,8 @@ type Pods struct {
 	list   []*Pod // in order of creation, with some that are gone
 	gone   int    // of list
 	byName map[model.PodName]*Pod
+
+	goneFor map[sim.Kind]int // see GoneFor
 }
 
 // Count counts the pods.
@@ -154,6 +168,9 @@ func (ps *Pods) create(at model.Instant, b sim.PodCreated) error {
 	}
 	ps.set(p, Pending)
 	ps.count.Created++
+	if !p.HostNetwork {
+		p.sinceCreated = ps.Wait.begin(at)
+	}
 	ps.list = append(ps.list, p)
 	ps.byName[b.Pod] = p
 	return nil
@@ -176,6 +193,7 @@ func (ps *Pods) unschedulable(b sim.PodUnschedulable) error {
 		return err
 	}
 	p.Reason, p.Message = b.Reason, b.Message
+	p.asked(b.Reason)
 	return nil
 }
 
@@ -192,6 +210,9 @@ func (ps *Pods) bind(at model.Instant, n *Node, b sim.PodBound) error {
 	n.bound++
 	if p.waiting = !p.HostNetwork; p.waiting {
 		n.waiting++
+	}
+	if p.sinceCreated != nil {
+		p.sinceBound = ps.WaitBound.begin(at)
 	}
 	if p.Phase == Pending {
 		ps.set(p, ContainerCreating)
@@ -212,6 +233,7 @@ func (s *State) setupFailed(n *Node, at model.Instant, b sim.PodSetupFailed) err
 	}
 	p.FailedAttempts++
 	p.Reason, p.Message = b.Reason, b.Message
+	p.asked(b.Reason)
 	ps.count.FailedAttempts++
 	return nil
 }
@@ -228,11 +250,12 @@ func (ps *Pods) ready(at model.Instant, name model.PodName) error {
 	return nil
 }
 
-func (ps *Pods) complete(name model.PodName) error {
+func (ps *Pods) complete(at model.Instant, name model.PodName) error {
 	p, err := ps.get(name)
 	if err != nil {
 		return err
 	}
+	ps.waitEnds(at, p)
 	if p.DeletedAt == model.Never {
 		ps.set(p, Succeeded)
 	}
@@ -248,6 +271,7 @@ func (s *State) delete(at model.Instant, name model.PodName) error {
 		return err
 	}
 	p.DeletedAt = at
+	s.Pods.waitEnds(at, p)
 	s.Pods.set(p, Terminating)
 	if !p.Address.IsValid() && !(p.HostNetwork && p.bound) {
 		s.remove(p)
@@ -312,9 +336,15 @@ func (s *State) address(n *Node, at model.Instant, b sim.PodAddressed) error {
 // began has waited for nothing.
 func (ps *Pods) addressed(at model.Instant, p *Pod, waited bool) {
 	ps.count.Addressed++
+	sinceCreated, sinceBound := p.sinceCreated, p.sinceBound
+	p.sinceCreated, p.sinceBound = nil, nil
 	if !waited {
+		ps.Wait.drop(sinceCreated)
+		ps.WaitBound.drop(sinceBound)
 		return
 	}
+	ps.Wait.end(sinceCreated, at)
+	ps.WaitBound.end(sinceBound, at)
 	ps.StartLatency.add(at.Sub(p.CreatedAt))
 	ps.TimeToIP.add(at.Sub(p.BoundAt))
 	ps.LastAddressedAt = at

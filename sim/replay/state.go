@@ -100,7 +100,7 @@ func (s *State) apply(e sim.Event) error {
 	case sim.PodReleased:
 		return s.release(b)
 	case sim.PodCompleted:
-		return s.Pods.complete(b.Pod)
+		return s.Pods.complete(e.At, b.Pod)
 	case sim.TaskCreated:
 		return s.Pods.createTask(e.At, b)
 	case sim.TaskUnplaceable:
@@ -114,7 +114,7 @@ func (s *State) apply(e sim.Event) error {
 	case sim.TaskReleased:
 		return s.releaseTask(b)
 	case sim.TaskCompleted:
-		return s.Pods.complete(b.Pod)
+		return s.Pods.complete(e.At, b.Pod)
 	case sim.AutoscalerScaledUp:
 		s.ScaleUps = append(s.ScaleUps, ScaleUp{e.At, b})
 		return nil

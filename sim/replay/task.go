@@ -96,8 +96,11 @@ func (s *State) failTask(b sim.TaskFailed) error {
 	}
 	s.unbind(p)
 	p.Node, p.BoundAt = "", model.Never
+	s.Pods.WaitBound.drop(p.sinceBound)
+	p.sinceBound = nil
 	p.FailedAttempts++
 	p.Reason, p.Message = b.Reason, b.Message
+	p.asked(b.Reason)
 	s.Pods.count.FailedAttempts++
 	s.Pods.set(p, Pending)
 	return nil
@@ -110,6 +113,7 @@ func (s *State) deleteTask(at model.Instant, name model.PodName) error {
 		return err
 	}
 	p.DeletedAt = at
+	s.Pods.waitEnds(at, p)
 	s.Pods.set(p, Terminating)
 	if !p.bound {
 		s.Pods.remove(p)

@@ -1,6 +1,7 @@
 package capacity
 
 import (
+	"fmt"
 	"net/netip"
 	"strings"
 	"testing"
@@ -146,6 +147,31 @@ func TestJudge(t *testing.T) {
 	require.Equal(t, KindWaiting, Judge(play(t, scenario(t, small, "duration=600ms")), Demands{}).Kind)
 	early := Judge(play(t, scenario(t, small, "duration=2s")), Demands{})
 	require.Equal(t, Kind(sim.KindWarmPoolLag), early.Kind)
+}
+
+// Ten pods on a /28, which has addresses for nine, until they are five: the tenth is
+// gone before it has one. It fits with nine.
+func TestJudgeCountsPodsThatAreGone(t *testing.T) {
+	starving := func(replicas int, set ...string) *replay.State {
+		return play(t, scenario(t, small, append(set, "vpc.subnets.private-a.cidr=10.0.0.0/28", fmt.Sprintf("workloads.web.replicas=%d", replicas),
+			"steps=[{at: 2m, scale: {workload: web, replicas: 5}}]")...))
+	}
+	nine, ten := starving(9), starving(10)
+	require.Nil(t, Judge(nine, Demands{MaxWait: 30 * time.Second}))
+
+	stop := Judge(ten, Demands{})
+	require.NotNil(t, stop)
+	require.Equal(t, Kind(sim.KindSubnetIPs), stop.Kind)
+	require.Equal(t, "private-a", stop.Name)
+	require.NotEmpty(t, stop.Numbers)
+	require.Equal(t, []int{1, 10, 0, 5}, []int{stop.Gone, stop.Created, stop.Waiting(), stop.Running})
+	require.Equal(t, 2*time.Minute, UseOf(ten).LongestWait)
+
+	// A job that is gone a moment after its creation, before any node was ready:
+	// nothing ran out.
+	early := play(t, scenario(t, small, "workloads=[]", "steps=[{at: 0s, create: {pod: j}}, {at: 900ms, delete: {pod: j}}]"))
+	require.Equal(t, KindGone, Judge(early, Demands{}).Kind)
+	require.Nil(t, Judge(play(t, scenario(t, small, "workloads=[]", "steps=[{at: 0s, create: {pod: j}}, {at: 2s, delete: {pod: j}}]")), Demands{}))
 }
 
 // Remedies are changes that the scenario takes, against what stopped it, and

@@ -11,7 +11,7 @@ import (
 // Demands are what a run has to meet beside that everything runs in the end.
 type Demands struct {
 	// MaxWait is the longest that a pod may wait for its address from its
-	// creation on; 0: as long as it likes.
+	// creation on, also one that never gets it; 0: as long as it likes.
 	MaxWait time.Duration
 }
 
@@ -21,6 +21,7 @@ type Kind string
 // What stops a value beside exhaustion.
 const (
 	KindWaiting  Kind = "waiting"  // pods wait at the end, though nothing ran out
+	KindGone     Kind = "gone"     // pods were deleted before they had an address, though nothing ran out
 	KindMaxWait  Kind = "max-wait" // a pod waited longer than was demanded
 	KindHeadroom Kind = "headroom" // less was left than was demanded
 	KindInvalid  Kind = "invalid"  // the scenario makes no sense with it
@@ -42,6 +43,8 @@ type Stop struct {
 	// Pending and Creating are the pods that wait at the end, Running those that
 	// run.
 	Pending, Creating, Running int
+	// Gone of the Created pods were deleted before they had an address.
+	Gone, Created int
 	// Expectation is the one that doesn't hold; of KindExpectation only.
 	Expectation *Unmet
 }
@@ -50,26 +53,52 @@ type Stop struct {
 func (s *Stop) Waiting() int { return s.Pending + s.Creating }
 
 // Judge returns what stopped a run that has ended, nil if it fits: no pod waits,
-// every node was launched, and what is demanded is met.
+// none was deleted before it had an address, every node was launched, and what is
+// demanded is met.
 func Judge(s *replay.State, d Demands) *Stop {
 	n := s.Pods.Count()
-	stop := &Stop{Pending: n.Pending, Creating: n.ContainerCreating, Running: n.Running}
+	stop := &Stop{Pending: n.Pending, Creating: n.ContainerCreating, Running: n.Running, Gone: n.Gone, Created: n.Created}
 	if ep := worst(s); ep != nil {
-		stop.Kind, stop.Scope, stop.Name = Kind(ep.Kind), ep.Scope, ep.Name
-		stop.Reason, stop.CappedBy, stop.Message = ep.Reason, ep.CappedBy, ep.Message
-		stop.Numbers, stop.Remedy = ep.Numbers, ep.Remedy
-		return stop
+		return stop.by(ep)
 	}
 	if n.Waiting() > 0 {
 		stop.Kind, stop.Message = KindWaiting, "nothing ran out, but not all pods run when the run ends"
 		return stop
 	}
-	if longest := s.Pods.StartLatency.Max(); d.MaxWait > 0 && longest > d.MaxWait {
+	if n.Gone > 0 {
+		if ep := hinderedMost(s); ep != nil {
+			return stop.by(ep)
+		}
+		stop.Kind, stop.Message = KindGone, "nothing ran out, but not all pods had an address before they were deleted"
+		return stop
+	}
+	if longest := s.Pods.Wait.Max(s.Now); d.MaxWait > 0 && longest > d.MaxWait {
 		stop.Kind = KindMaxWait
 		stop.Message = fmt.Sprintf("a pod waited %s for its address, and may wait %s", longest, d.MaxWait)
 		return stop
 	}
 	return nil
+}
+
+// by says that an exhaustion stops it.
+func (s *Stop) by(ep *replay.Episode) *Stop {
+	s.Kind, s.Scope, s.Name = Kind(ep.Kind), ep.Scope, ep.Name
+	s.Reason, s.CappedBy, s.Message = ep.Reason, ep.CappedBy, ep.Message
+	s.Numbers, s.Remedy = ep.Numbers, ep.Remedy
+	return s
+}
+
+// hinderedMost is, of the exhaustion that kept most of the pods that are gone from
+// an address, the episode that hit most pods, then the first.
+func hinderedMost(s *replay.State) *replay.Episode {
+	var out *replay.Episode
+	kind := s.Pods.GoneFor()[0].Kind
+	for _, ep := range s.Episodes {
+		if ep.Kind == kind && (out == nil || ep.Pods > out.Pods) {
+			out = ep
+		}
+	}
+	return out
 }
 
 // worst is the exhaustion that has not ended: real one before what cures itself,
@@ -112,7 +141,7 @@ type SubnetUse struct {
 
 // UseOf sums what a run uses at its end.
 func UseOf(s *replay.State) Use {
-	u := Use{Pods: s.Pods.Count().Running, LongestWait: s.Pods.StartLatency.Max()}
+	u := Use{Pods: s.Pods.Count().Running, LongestWait: s.Pods.Wait.Max(s.Now)}
 	for _, n := range s.Nodes {
 		if n.Gone() {
 			continue

@@ -57,7 +57,7 @@ func Remedies(s *scenarios.Scenario, stop *Stop, varied string) []Remedy {
 		r.prefixMode()
 		r.moreNodes()
 		r.largerType()
-	case stop.is(sim.KindCPUMemory), stop.is(sim.KindBranchLimit):
+	case stop.is(sim.KindCPUMemory), stop.is(sim.KindBranchLimit), stop.is(sim.KindBranchCooldown):
 		r.moreNodes()
 		r.largerType()
 	case stop.is(sim.KindNoTrunk):
@@ -70,7 +70,7 @@ func Remedies(s *scenarios.Scenario, stop *Stop, varied string) []Remedy {
 		r.wholeENIs()
 	case stop.is(sim.KindMisconfig) && stop.Reason == "minimum-ip-target":
 		r.add("WARM_IP_TARGET=1", "cni.env.WARM_IP_TARGET=1")
-	case stop.Kind == KindMaxWait:
+	case stop.Kind == KindMaxWait, stop.is(sim.KindCooldown), stop.is(sim.KindWarmPoolLag):
 		r.warmer()
 		r.moreNodes()
 	}

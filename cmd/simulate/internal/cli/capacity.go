@@ -36,8 +36,9 @@ func (a *App) capacityCommand(g *globals) *cobra.Command {
 		Long: `Find how much fits, what stops more, and what would help.
 
 The scenario is run with one value after the other at the path, which is written
-as for --set. A value fits if, when the run ends, no pod waits, every node was
-launched, and what the scenario expects holds.
+as for --set. A value fits if, when the run ends, no pod waits, none was deleted
+before it had an address, every node was launched, and what the scenario expects
+holds.
 
 Not asked, and told of, are expectations that say how the scenario runs at its
 own size: they hold with the value of the file and neither with the one below
@@ -76,7 +77,7 @@ What it left out for that it says, and how to ask for it.`,
 	flags.StringVar(&o.vary, "vary", "", "find the largest whole number at this `PATH[=LOW..HIGH]` that fits")
 	flags.StringVar(&o.fewest, "fewest", "", "find the smallest whole number at this `PATH[=LOW..HIGH]` that fits")
 	flags.StringVar(&o.smallest, "smallest", "", "find the smallest subnet that survives: the `PATH` of its cidr")
-	flags.Var((*untilFlag)(&o.maxWait), "max-wait", "no pod may wait longer for its address, from its creation on, e.g. 30s")
+	flags.Var((*untilFlag)(&o.maxWait), "max-wait", "no pod may wait longer for its address, from its creation on and whether it gets one or not, e.g. 30s")
 	flags.Var(&o.headroom, "headroom", "with --fewest and --smallest: so much has to stay free at every instant, e.g. 20%")
 	flags.Var(&o.growth, "growth", "with --vary: forecast when the value of the file has grown too large, e.g. 5%/week or 10/day")
 	flags.Var(&o.remedies, "remedies", "with --vary: try what would help, too; all: also where that is long: `true|false|all`")

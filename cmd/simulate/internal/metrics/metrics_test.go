@@ -50,7 +50,7 @@ func TestNumbersAreThoseOfTheRun(t *testing.T) {
 			sum := view.Document(s).Summary
 			for name, want := range map[string]int{
 				"pods.created": sum.Pods.Created, "pods.running": sum.Pods.Running, "pods.pending": sum.Pods.Pending,
-				"pods.failedAttempts": sum.Pods.FailedAttempts, "nodes": sum.Nodes, "enis": sum.ENIs,
+				"pods.failedAttempts": sum.Pods.FailedAttempts, "pods.gone": sum.Pods.Gone, "nodes": sum.Nodes, "enis": sum.ENIs,
 			} {
 				require.Equal(t, know(int64(want)), value(t, n, name), name)
 			}
@@ -60,8 +60,12 @@ func TestNumbersAreThoseOfTheRun(t *testing.T) {
 				total += calls
 			}
 			require.Equal(t, know(int64(total)), value(t, n, "ec2.calls"))
-			if l := sum.Pods.StartLatencyMs; l != nil {
+			if l := sum.Pods.WaitMs; l != nil {
 				require.Equal(t, know(l.P99), value(t, n, "latency.startP99"))
+				require.LessOrEqual(t, value(t, n, "latency.toIPMax").N, l.Max)
+			}
+			if got := s.Pods.StartLatency.Count(); got > 0 && got == s.Pods.Wait.Count() {
+				require.Equal(t, sum.Pods.StartLatencyMs, sum.Pods.WaitMs)
 				require.Equal(t, know(sum.Pods.TimeToIPMs.Max), value(t, n, "latency.toIPMax"))
 			}
 		})

@@ -46,8 +46,8 @@ func Of(s *replay.State) Numbers {
 		values["fits"] = known(1)
 	}
 	pods(values, s)
-	latencies(values, "latency.start", &s.Pods.StartLatency)
-	latencies(values, "latency.toIP", &s.Pods.TimeToIP)
+	waits(values, "latency.start", &s.Pods.Wait, s.Now)
+	waits(values, "latency.toIP", &s.Pods.WaitBound, s.Now)
 	addresses(values, s)
 	subnets(values, s)
 	calls(values, &s.Calls)
@@ -66,7 +66,8 @@ func Of(s *replay.State) Numbers {
 // fits is what the last line of a run's table says.
 func fits(s *replay.State) bool {
 	cut := s.Ended != nil && s.Ended.EndedBy == "limit"
-	return !cut && s.Pods.Count().Waiting() == 0 && !slices.ContainsFunc(s.Episodes, (*replay.Episode).Open)
+	n := s.Pods.Count()
+	return !cut && n.Waiting() == 0 && n.Gone == 0 && !slices.ContainsFunc(s.Episodes, (*replay.Episode).Open)
 }
 
 func kinds(episodes []*replay.Episode) (lasting, over []sim.Kind) {
@@ -86,6 +87,7 @@ func pods(values map[string]Value, s *replay.State) {
 	values["pods.created"] = known(c.Created)
 	values["pods.running"] = known(c.Running)
 	values["pods.pending"] = known(c.Waiting())
+	values["pods.gone"] = known(c.Gone)
 	values["pods.failedAttempts"] = known(c.FailedAttempts)
 	waited := int64(0)
 	for _, ep := range s.Episodes {
@@ -94,13 +96,13 @@ func pods(values map[string]Value, s *replay.State) {
 	values["pods.waited"] = known(waited)
 }
 
-// latencies are unknown where no pod got an address.
-func latencies(values map[string]Value, prefix string, l *replay.Latencies) {
+// waits are unknown where no pod needed an address.
+func waits(values map[string]Value, prefix string, l *replay.Waits, end model.Instant) {
 	if l.Count() == 0 {
 		return
 	}
 	for name, p := range map[string]int{"P50": 50, "P90": 90, "P99": 99, "Max": 100} {
-		values[prefix+name] = known(l.Percentile(p).Milliseconds())
+		values[prefix+name] = known(l.Percentile(p, end).Milliseconds())
 	}
 }
 

@@ -13,7 +13,7 @@ import (
 type clusterFamilies struct {
 	cooling, free, stranded, branches                     *family
 	subnetUsed, subnetFree, subnetPrefixes, subnetLargest *family
-	pods, start, address, open, requests, throttled       *family
+	pods, gone, start, address, open, requests, throttled *family
 }
 
 func (r *Recorder) newClusterFamilies() clusterFamilies {
@@ -27,6 +27,7 @@ func (r *Recorder) newClusterFamilies() clusterFamilies {
 		subnetPrefixes: r.family(gauge, "vpcsim_subnet_free_prefixes", "Whole, aligned /28 blocks that are free in the subnet."),
 		subnetLargest:  r.family(gauge, "vpcsim_subnet_largest_free_run", "The most free addresses in a row in the subnet."),
 		pods:           r.family(gauge, "vpcsim_pods", "Pods by phase."),
+		gone:           r.family(counter, "vpcsim_pods_gone", "Pods that were deleted before they had an address, though they asked for one."),
 		start:          r.family(histogram, "vpcsim_start_latency_seconds", "From a pod's creation to its address."),
 		address:        r.family(histogram, "vpcsim_time_to_address_seconds", "From a pod's binding to a node to its address."),
 		open:           r.family(gauge, "vpcsim_exhaustion_open", "1 while pods wait for this, 0 when it is over."),
@@ -103,6 +104,7 @@ func (r *Recorder) scrapeCluster(at model.Instant) {
 	} {
 		r.add(f.pods, "", []label{{"phase", string(phase.name)}}, float64(phase.n))
 	}
+	r.add(f.gone, "_total", nil, float64(count.Gone))
 	r.addBuckets(f.start, bounds, nil, &r.start)
 	r.addBuckets(f.address, bounds, nil, &r.address)
 	r.scrapeEpisodes()

@@ -74,6 +74,7 @@ func TestSamplesAreTheStateAtTheirInstant(t *testing.T) {
 	cooling := samples(t, text, `vpcsim_cooling_ip_addresses{node="workers-0"}`)
 	used := samples(t, text, `vpcsim_subnet_used_ip_addresses{subnet="private-a",zone="us-west-2a"}`)
 	running := samples(t, text, `vpcsim_pods{phase="Running"}`)
+	gone := samples(t, text, "vpcsim_pods_gone_total")
 	adds := samples(t, text, "awscni_add_ip_req_count"+agent)
 	end := log[len(log)-1].At
 	seen := 0
@@ -84,6 +85,7 @@ func TestSamplesAreTheStateAtTheirInstant(t *testing.T) {
 		require.EqualValues(t, totals.Cooling, cooling[key], key)
 		require.EqualValues(t, s.Subnet("private-a").Stats().Used, used[key], key)
 		require.EqualValues(t, s.Pods.Count().Running, running[key], key)
+		require.EqualValues(t, s.Pods.Count().Gone, gone[key], key)
 		if !n.AgentUp {
 			require.NotContains(t, total, key)
 			continue
@@ -96,6 +98,7 @@ func TestSamplesAreTheStateAtTheirInstant(t *testing.T) {
 	}
 	require.Len(t, total, seen)
 	require.Greater(t, seen, 20)
+	require.EqualValues(t, 27, gone[stamp(int64(end))])
 }
 
 // A restarted agent counts from 0, and while it is down nobody answers.

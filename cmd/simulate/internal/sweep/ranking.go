@@ -63,13 +63,16 @@ func (r ranking) front(cells []*Cell) []*Cell {
 }
 
 // fullest is the cell in which most fits: in most runs everything; then the
-// fewest pods wait, in the median; then the goals decide.
+// fewest pods wait and the fewest are gone without an address, in the median; then
+// the goals decide.
 func (r ranking) fullest(cells []*Cell) *Cell {
 	waiting, _ := metrics.Find("pods.pending")
+	gone, _ := metrics.Find("pods.gone")
 	return slices.MinFunc(cells, func(a, b *Cell) int {
 		return cmp.Or(
 			cmp.Compare(b.Fitting, a.Fitting),
 			waiting.Compare(a.Spread(waiting).Median, b.Spread(waiting).Median),
+			gone.Compare(a.Spread(gone).Median, b.Spread(gone).Median),
 			r.compare(a, b))
 	})
 }

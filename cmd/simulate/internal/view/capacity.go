@@ -49,7 +49,7 @@ func writeQuestion(p *page, r capacity.Report) {
 
 // demands says what fits means.
 func demands(r capacity.Report) string {
-	text := "no pod waits at the end, every node was launched"
+	text := "no pod waits at the end or is deleted before it has an address, every node was launched"
 	if r.MaxWait > 0 {
 		text += fmt.Sprintf(", no pod waits more than %s for its address", duration(r.MaxWait))
 	}
@@ -189,6 +189,8 @@ func stopWords(s *capacity.Stop) string {
 		text += fmt.Sprintf(", %s of %s Pending", number(s.Pending), count(all, "pod"))
 	case s.Creating > 0:
 		text += fmt.Sprintf(", %s of %s without address", number(s.Creating), count(all, "pod"))
+	case s.Gone > 0:
+		text += fmt.Sprintf(", %s of %s deleted before %s an address", number(s.Gone), count(s.Created, "pod"), pick(s.Gone == 1, "it had", "they had"))
 	case s.Exhausted():
 		text += ", not all nodes could be launched"
 	}

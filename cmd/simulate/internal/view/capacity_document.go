@@ -86,6 +86,7 @@ type stopItem struct {
 	Pending           int            `json:"pending"`
 	ContainerCreating int            `json:"containerCreating"`
 	Running           int            `json:"running"`
+	Gone              int            `json:"gone"` // deleted before they had an address
 	Expectation       *unmetItem     `json:"expectation"`
 }
 
@@ -223,7 +224,7 @@ func stopOf(p *capacity.Probe) *stopItem {
 	item := &stopItem{
 		Value: p.Value, Kind: string(s.Kind), Scope: s.Scope, Name: s.Name, Reason: s.Reason, CappedBy: s.CappedBy,
 		Message: s.Message, Numbers: s.Numbers, Remedy: s.Remedy,
-		Pending: s.Pending, ContainerCreating: s.Creating, Running: s.Running,
+		Pending: s.Pending, ContainerCreating: s.Creating, Running: s.Running, Gone: s.Gone,
 	}
 	if u := s.Expectation; u != nil {
 		item.Expectation = &unmetItem{u.Index, u.That, u.When, append([]string{}, u.Values...), unlessZero(u.Why), u.Because}

@@ -23,11 +23,12 @@ var comparedRows = []struct {
 }{
 	{"pods.running", "pods running at the end"},
 	{"pods.pending", "pods waiting at the end"},
+	{goneMetric, "pods deleted before they had an address"},
 	{"pods.failedAttempts", "failed attempts to set a pod up"},
 	{"pods.waited", "waited at exhaustion points, summed"},
-	{"latency.startP50", "start latency, median"},
-	{"latency.startP99", "start latency, p99"},
-	{"latency.startMax", "start latency, longest"},
+	{"latency.startP50", "wait for an address, median"},
+	{"latency.startP99", "wait for an address, p99"},
+	{"latency.startMax", "wait for an address, longest"},
 	{"addresses.total", "addresses attached at the end"},
 	{"addresses.totalPeak", "addresses attached, most"},
 	{"addresses.idle", "addresses idle at the end"},
@@ -43,6 +44,9 @@ var comparedRows = []struct {
 	{"ec2.throttled", "EC2 calls throttled"},
 	{"endedAt", "end of the run"},
 }
+
+// goneMetric has a row only where some pod is gone without an address.
+const goneMetric = "pods.gone"
 
 // CompareTable writes two runs beside each other: what differs between them, what
 // came out, how addresses were used, what ran out, and where they part. Its last
@@ -98,6 +102,9 @@ func writeCompared(p *page, cmp *compare.Comparison) {
 	g.head("", "A", "B", "", "")
 	for _, r := range comparedRows {
 		m, _ := metrics.Find(r.name)
+		if r.name == goneMetric && cmp.A.Numbers.Get(m).N == 0 && cmp.B.Numbers.Get(m).N == 0 {
+			continue
+		}
 		g.add(comparedRow(m, r.words, cmp)...)
 		if r.name == "ec2.calls" {
 			addActions(g, cmp)
@@ -128,7 +135,9 @@ func comparedRow(m metrics.Metric, words string, cmp *compare.Comparison) []cell
 		for i := range row {
 			row[i].style = dim
 		}
-	case !a.Known || !b.Known:
+	case !a.Known || !b.Known || negligible(m, a, b):
+	case bothEndless(m, cmp):
+		row[4] = styled(dim, "endless")
 	case m.Compare(a, b) > 0:
 		row[3], row[4] = styled(green, delta(m, a, b)), styled(green, "better")
 	case m.Compare(a, b) < 0:
@@ -137,6 +146,27 @@ func comparedRow(m metrics.Metric, words string, cmp *compare.Comparison) []cell
 		row[3] = c(delta(m, a, b))
 	}
 	return row
+}
+
+// negligible reports whether a difference vanishes in what is written of it.
+func negligible(m metrics.Metric, a, b metrics.Value) bool {
+	return Metric(m, metrics.Value{N: max(b.N-a.N, a.N-b.N), Known: true}) == Metric(m, metrics.Value{Known: true})
+}
+
+// unstarted reports whether a wait is longer than that of any pod that got an
+// address: who waited so long never got one.
+func unstarted(s *replay.State, wait metrics.Value) bool {
+	return wait.N > s.Pods.StartLatency.Max().Milliseconds()
+}
+
+// endless reports whether a wait goes on at the end of the run: when that came says
+// nothing of it.
+func endless(s *replay.State, wait metrics.Value) bool {
+	return s.Pods.Wait.Open() > 0 && unstarted(s, wait)
+}
+
+func bothEndless(m metrics.Metric, c *compare.Comparison) bool {
+	return strings.HasPrefix(m.Name, "latency.") && endless(c.A.State, c.A.Numbers.Get(m)) && endless(c.B.State, c.B.Numbers.Get(m))
 }
 
 // delta writes how much more B has than A.
@@ -274,45 +304,104 @@ func comparisonVerdict(c *compare.Comparison) (string, style) {
 	if c.Parting == nil {
 		return "The two runs are the same, event for event.", green
 	}
-	var parts []string
-	st := plain
-	for _, name := range []string{"pods.running", "pods.pending", "latency.startP99", "addresses.idleMean", "ec2.calls", "cost.perHour"} {
-		m, _ := metrics.Find(name)
-		a, b := c.A.Numbers.Get(m), c.B.Numbers.Get(m)
-		if a == b || !a.Known || !b.Known {
-			continue
-		}
-		parts = append(parts, otherwise(name, m, a, b))
-		if name == "pods.pending" && b.N != a.N {
-			st = green
-			if b.N > a.N {
-				st = red
-			}
-		}
-	}
+	parts := otherwise(c, "pods.running", "pods.pending", goneMetric, "latency.startP99")
 	if len(parts) == 0 {
-		return "Things happen otherwise in B, and come to the same numbers.", st
+		parts = otherwise(c, "pods.failedAttempts", "pods.waited")
 	}
-	return "In B " + listOf(parts) + ".", st
+	parts = append(parts, otherwise(c, "addresses.idleMean", "ec2.calls", "cost.perHour")...)
+	if len(parts) > 0 {
+		return "In B " + listOf(parts) + ".", comparisonStyle(c)
+	}
+	var other []string
+	for _, r := range comparedRows {
+		if m, _ := metrics.Find(r.name); c.A.Numbers.Get(m) != c.B.Numbers.Get(m) {
+			other = append(other, r.words)
+		}
+	}
+	switch n := len(other); {
+	case n == 0:
+		return "Things happen otherwise in B, and come to the same numbers.", plain
+	case n > otherNumbers:
+		other = append(other[:otherNumbers], count(n-otherNumbers, "more number"))
+	}
+	return "In B nothing differs but: " + strings.Join(other, "; ") + ".", plain
 }
 
-// otherwise says a difference of one number in words.
-func otherwise(name string, m metrics.Metric, a, b metrics.Value) string {
-	by := Metric(m, metrics.Value{N: max(b.N-a.N, a.N-b.N), Known: true})
-	more, less := "more", "fewer"
-	switch name {
-	case "pods.running":
-		return fmt.Sprintf("%s %s pods run", by, pick(b.N > a.N, more, less))
-	case "pods.pending":
-		return fmt.Sprintf("%s %s wait", by, pick(b.N > a.N, more, less))
-	case "latency.startP99":
-		return fmt.Sprintf("the slowest 1 %% of pods start %s %s", by, pick(b.N > a.N, "later", "sooner"))
-	case "addresses.idleMean":
-		return fmt.Sprintf("%s %s addresses are idle on average", by, pick(b.N > a.N, more, less))
-	case "ec2.calls":
-		return fmt.Sprintf("%s %s calls go to EC2", by, pick(b.N > a.N, more, less))
+// otherNumbers is how many numbers are named that differ and matter little.
+const otherNumbers = 4
+
+// comparisonStyle: more pods that wait, or that never got an address, are worse.
+func comparisonStyle(c *compare.Comparison) style {
+	more := int64(0)
+	for _, name := range []string{"pods.pending", goneMetric} {
+		m, _ := metrics.Find(name)
+		more += c.B.Numbers.Get(m).N - c.A.Numbers.Get(m).N
 	}
-	return fmt.Sprintf("the nodes cost %s %s per hour", by, pick(b.N > a.N, more, "less"))
+	switch {
+	case more > 0:
+		return red
+	case more < 0:
+		return green
+	}
+	return plain
+}
+
+// otherwise says in words in which of these numbers B differs.
+func otherwise(c *compare.Comparison, names ...string) []string {
+	var parts []string
+	for _, name := range names {
+		m, _ := metrics.Find(name)
+		a, b := c.A.Numbers.Get(m), c.B.Numbers.Get(m)
+		switch {
+		case a == b || !a.Known || !b.Known || negligible(m, a, b):
+		case name == "latency.startP99":
+			if part := startsOtherwise(c, m, a, b); part != "" {
+				parts = append(parts, part)
+			}
+		default:
+			parts = append(parts, numberOtherwise(m, a, b))
+		}
+	}
+	return parts
+}
+
+// startsOtherwise says how the slowest pods start, or that they don't.
+func startsOtherwise(c *compare.Comparison, m metrics.Metric, a, b metrics.Value) string {
+	by := Metric(m, metrics.Value{N: max(b.N-a.N, a.N-b.N), Known: true})
+	neverA, neverB := unstarted(c.A.State, a), unstarted(c.B.State, b)
+	switch {
+	case neverA && neverB:
+		return ""
+	case neverB:
+		return "the slowest 1 % of pods never start"
+	case neverA:
+		return fmt.Sprintf("the slowest 1 %% of pods start after %s instead of never", Metric(m, b))
+	}
+	return fmt.Sprintf("the slowest 1 %% of pods start %s %s", by, pick(b.N > a.N, "later", "sooner"))
+}
+
+// numberOtherwise says a difference of one number in words.
+func numberOtherwise(m metrics.Metric, a, b metrics.Value) string {
+	n := max(b.N-a.N, a.N-b.N)
+	by, one := Metric(m, metrics.Value{N: n, Known: true}), n == 1
+	more := by + " " + pick(b.N > a.N, "more", "fewer")
+	switch m.Name {
+	case "pods.running":
+		return more + pick(one, " pod runs", " pods run")
+	case "pods.pending":
+		return more + pick(one, " waits", " wait")
+	case goneMetric:
+		return more + pick(one, " pod is deleted before it has an address", " pods are deleted before they have an address")
+	case "pods.failedAttempts":
+		return more + pick(one, " attempt fails", " attempts fail")
+	case "pods.waited":
+		return fmt.Sprintf("pods wait %s %s in all at exhaustion points", by, pick(b.N > a.N, "longer", "less"))
+	case "addresses.idleMean":
+		return more + pick(by == "1.0", " address is", " addresses are") + " idle on average"
+	case "ec2.calls":
+		return more + pick(one, " call goes", " calls go") + " to EC2"
+	}
+	return fmt.Sprintf("the nodes cost %s %s per hour", by, pick(b.N > a.N, "more", "less"))
 }
 
 func pick(yes bool, a, b string) string {
@@ -388,7 +477,7 @@ func CompareJSON(c *compare.Comparison, l CompareLabels) CompareDocument {
 		d.Changes = append(d.Changes, comparedChange(ch))
 	}
 	for _, m := range metrics.All() {
-		d.Metrics = append(d.Metrics, comparedMetricOf(m, c.A.Numbers.Get(m), c.B.Numbers.Get(m)))
+		d.Metrics = append(d.Metrics, comparedMetricOf(m, c))
 	}
 	for _, k := range comparedKinds(c) {
 		d.Exhaustion = append(d.Exhaustion, comparedEpisodes{k.kind, k.a.document(), k.b.document()})
@@ -407,7 +496,8 @@ func comparedRunOf(s *replay.State, label string) comparedRun {
 	return r
 }
 
-func comparedMetricOf(m metrics.Metric, a, b metrics.Value) comparedMetric {
+func comparedMetricOf(m metrics.Metric, c *compare.Comparison) comparedMetric {
+	a, b := c.A.Numbers.Get(m), c.B.Numbers.Get(m)
 	out := comparedMetric{Name: m.Name, Unit: m.Unit}
 	if a.Known {
 		out.A = &a.N
@@ -415,7 +505,7 @@ func comparedMetricOf(m metrics.Metric, a, b metrics.Value) comparedMetric {
 	if b.Known {
 		out.B = &b.N
 	}
-	if better := cmp.Compare(m.Compare(a, b), 0); better != 0 && a.Known && b.Known {
+	if better := cmp.Compare(m.Compare(a, b), 0); better != 0 && a.Known && b.Known && !bothEndless(m, c) {
 		side := pick(better < 0, "a", "b")
 		out.Better = &side
 	}

@@ -56,13 +56,19 @@ type callsOverTimeDocument struct {
 }
 
 type podSummary struct {
-	Created        int `json:"created"`
-	Running        int `json:"running"`
-	Pending        int `json:"pending"` // without a node, or not ready
+	Created int `json:"created"`
+	Running int `json:"running"`
+	Pending int `json:"pending"` // without a node, or not ready
+	// Gone were deleted, or ran to their end, without ever having had an address
+	// although they asked for one.
+	Gone           int `json:"gone"`
 	FailedAttempts int `json:"failedAttempts"`
 	// Null if no pod was given an address.
 	StartLatencyMs *latencyDocument `json:"startLatencyMs"` // created to addressed
 	TimeToIPMs     *latencyDocument `json:"timeToIPMs"`     // bound to addressed
+	// WaitMs is from created to addressed, deleted or the end of the run, of all pods
+	// that need an address; null if none does.
+	WaitMs *latencyDocument `json:"waitMs"`
 	// When the last of all pods got its address, and when the last became ready;
 	// null if none did.
 	LastAddressedMs *model.Instant `json:"lastAddressedMs"`
@@ -225,8 +231,9 @@ func summaryOf(s *replay.State, nodes []nodeDocument) SummaryDocument {
 	n, t := s.Pods.Count(), s.Totals()
 	sum := SummaryDocument{
 		Pods: podSummary{
-			Created: n.Created, Running: n.Running, Pending: n.Waiting(), FailedAttempts: n.FailedAttempts,
+			Created: n.Created, Running: n.Running, Pending: n.Waiting(), Gone: n.Gone, FailedAttempts: n.FailedAttempts,
 			StartLatencyMs: latencyOf(&s.Pods.StartLatency), TimeToIPMs: latencyOf(&s.Pods.TimeToIP),
+			WaitMs:          waitOf(&s.Pods.Wait, s.Now),
 			LastAddressedMs: unlessNever(s.Pods.LastAddressedAt), LastReadyMs: unlessNever(s.Pods.LastReadyAt),
 		},
 		Nodes:     len(nodes),
@@ -259,6 +266,14 @@ func latencyOf(l *replay.Latencies) *latencyDocument {
 	}
 	ms := func(d time.Duration) int64 { return d.Milliseconds() }
 	return &latencyDocument{ms(l.Percentile(50)), ms(l.Percentile(90)), ms(l.Percentile(99)), ms(l.Max())}
+}
+
+func waitOf(l *replay.Waits, end model.Instant) *latencyDocument {
+	if l.Count() == 0 {
+		return nil
+	}
+	ms := func(percent int) int64 { return l.Percentile(percent, end).Milliseconds() }
+	return &latencyDocument{ms(50), ms(90), ms(99), ms(100)}
 }
 
 func exhaustionOf(ep *replay.Episode) exhaustionDocument {

@@ -79,7 +79,7 @@ func TestFieldsOfTheDocument(t *testing.T) {
 		"":                            "apiVersion kind scenario endMs endedBy summary exhaustion nodes subnets pods expectations",
 		"scenario":                    "name seed digest",
 		"summary":                     "pods nodes enis addresses ec2Calls ec2CallsOverTime",
-		"summary.pods":                "created running pending failedAttempts startLatencyMs timeToIPMs lastAddressedMs lastReadyMs",
+		"summary.pods":                "created running pending gone failedAttempts startLatencyMs timeToIPMs waitMs lastAddressedMs lastReadyMs",
 		"summary.ec2CallsOverTime":    "bucketMs calls throttled",
 		"summary.pods.startLatencyMs": "p50 p90 p99 max",
 		"summary.addresses":           "total assigned cooling free",

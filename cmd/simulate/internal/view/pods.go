@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"time"
 
 	"vpcsim/model"
 	"vpcsim/sim/replay"
@@ -38,30 +39,61 @@ func writePodSummary(p *page, s *replay.State) {
 	for _, l := range wrapItems("", parts, pageWidth-2) {
 		p.line("  " + l)
 	}
-	if s.Pods.StartLatency.Count() == 0 {
-		return
+	if n.Gone > 0 {
+		p.paragraph(2, "", fmt.Sprintf("%s %s before %s an address%s", number(n.Gone), p.words.deleted, pick(n.Gone == 1, "it had", "they had"), goneKinds(s)), red)
 	}
-	g := newGrid("lrrrr")
-	g.head("wait for an address", "median", "p90", "p99", "longest")
-	bound := "from bound to a node"
-	if onECS(s) {
-		bound = "from placed on an instance"
-	}
-	for _, row := range []struct {
-		name string
-		l    *replay.Latencies
-	}{
-		{"from created", &s.Pods.StartLatency},
-		{bound, &s.Pods.TimeToIP},
-	} {
-		g.add(c(row.name), c(duration(row.l.Percentile(50))), c(duration(row.l.Percentile(90))),
-			c(duration(row.l.Percentile(99))), c(duration(row.l.Max())))
-	}
-	g.write(p, 2)
+	writeWaits(p, s)
 	if s.Calls.Throttled > 0 && s.Pods.LastReadyAt != model.Never {
 		one := strings.TrimSuffix(strings.ToLower(p.words.pods), "s")
 		p.linef("  the last %s got its address at %s and runs since %s", one, instant(s.Pods.LastAddressedAt), instant(s.Pods.LastReadyAt))
 	}
+}
+
+// goneKinds counts the pods that are gone without an address by what kept them
+// from it.
+func goneKinds(s *replay.State) string {
+	var parts []string
+	for _, k := range s.Pods.GoneFor() {
+		if k.Kind != "" {
+			parts = append(parts, fmt.Sprintf("%s %s", k.Kind, number(k.Count)))
+		}
+	}
+	if len(parts) == 0 {
+		return ""
+	}
+	return ": " + strings.Join(parts, ", ")
+}
+
+// writeWaits tells how long pods waited for their address: those that got one, and
+// where some never did all together.
+func writeWaits(p *page, s *replay.State) {
+	g := newGrid("lrrrr")
+	g.head("wait for an address", "median", "p90", "p99", "longest")
+	add := func(name string, of func(percent int) time.Duration) {
+		g.add(c(name), c(duration(of(50))), c(duration(of(90))), c(duration(of(99))), c(duration(of(100))))
+	}
+	got, all := s.Pods.StartLatency.Count(), s.Pods.Wait.Count()
+	if all == 0 {
+		return
+	}
+	if got > 0 {
+		bound := "from bound to a node"
+		if onECS(s) {
+			bound = "from placed on an instance"
+		}
+		add("from created", s.Pods.StartLatency.Percentile)
+		add(bound, s.Pods.TimeToIP.Percentile)
+	}
+	if got < all {
+		with := "from created, "
+		if got > 0 {
+			with += "with "
+		}
+		add(fmt.Sprintf("%s%s that had none", with, number(all-got)), func(percent int) time.Duration {
+			return s.Pods.Wait.Percentile(percent, s.Now)
+		})
+	}
+	g.write(p, 2)
 }
 
 // writePods lists the pods that exist, as kubectl get pods -o wide does.

@@ -240,6 +240,8 @@ func fitsCell(c *sweep.Cell) cell {
 		if len(kinds) > 1 {
 			text += ", …"
 		}
+	} else if gone := goneIn(c); gone > 0 {
+		text += fmt.Sprintf(": %s gone", number(gone))
 	}
 	return styled(red, text)
 }

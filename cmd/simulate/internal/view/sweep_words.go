@@ -226,10 +226,23 @@ func (w sweepWords) lasting(c *sweep.Cell) string {
 	for _, k := range c.Lasting() {
 		kinds = append(kinds, string(k))
 	}
-	if len(kinds) == 0 {
+	gone := goneIn(c)
+	switch {
+	case len(kinds) == 0 && gone == 0:
 		return ""
+	case len(kinds) == 0 && c.Runs > 1:
+		return fmt.Sprintf(" With one seed, %s deleted before %s an address.", plural(gone, "pod was", "pods were"), pick(gone == 1, "it had", "they had"))
+	case len(kinds) == 0:
+		return fmt.Sprintf(" %s deleted before %s an address.", plural(gone, "pod was", "pods were"), pick(gone == 1, "it had", "they had"))
 	}
 	return " What is short there is " + listOf(kinds) + "."
+}
+
+// goneIn is how many pods were deleted before they had an address, in the run of a
+// cell with the most.
+func goneIn(c *sweep.Cell) int {
+	gone, _ := metrics.Find("pods.gone")
+	return int(c.Spread(gone).Max.N)
 }
 
 func (w sweepWords) noneKeeps() []string {

@@ -57,6 +57,8 @@ func verdictOf(s *replay.State) verdict {
 		return verdict{false, "", "Cut short by " + s.Ended.Message + "."}
 	case n.Waiting() > 0:
 		return verdict{false, "", "Nothing ran out, but " + waiting(n, wordsOf(s)) + " at the end."}
+	case n.Gone > 0:
+		return verdict{false, pastTrouble(s), goneWithout(s)}
 	}
 	fits := "Everything fits"
 	past := pastTrouble(s)
@@ -73,6 +75,24 @@ func verdictOf(s *replay.State) verdict {
 		return verdict{true, past, fmt.Sprintf("%s: %s, %s of %s task ENIs %s free.", fits, pods, number(free), number(limit), isAre(free))}
 	}
 	return verdict{true, past, fmt.Sprintf("%s: %s, %s.", fits, pods, left(s))}
+}
+
+// goneWithout says how many pods never had an address, and what kept most of them
+// from it.
+func goneWithout(s *replay.State) string {
+	n, w := s.Pods.Count(), wordsOf(s)
+	kinds := s.Pods.GoneFor()
+	text := fmt.Sprintf("%s of %s %s %s before %s an address", number(n.Gone), count(n.Created, w.pod),
+		pick(n.Gone == 1, "was", "were"), w.deleted, pick(n.Gone == 1, "it had", "they had"))
+	switch top := kinds[0]; {
+	case top.Kind == "":
+		return text + "."
+	case top.Count == n.Gone:
+		return fmt.Sprintf("%s; %s stopped %s.", text, top.Kind, pick(n.Gone == 1, "it", "them"))
+	case 2*top.Count > n.Gone:
+		return fmt.Sprintf("%s; %s stopped most of them.", text, top.Kind)
+	}
+	return fmt.Sprintf("%s; %s stopped %s of them.", text, kinds[0].Kind, number(kinds[0].Count))
 }
 
 // left says how many addresses are free.
