@@ -19,7 +19,12 @@ type Report struct {
 	Seeds    int // that each value has to fit with, from Seed on
 	Answer   Answer
 	Remedies []Remedied
-	// Runs counts the runs, those of the remedies included.
+	// Untried are the remedies that were not run, since the runs would have cost
+	// too much.
+	Untried []Remedy
+	// Chance is what other seeds make of the answer; nil: nobody looked.
+	Chance *Chance
+	// Runs counts the runs, those of the remedies included and those of Chance not.
 	Runs     int
 	Forecast *Forecast
 	// Expected are the scenario's expectations, as far as runs were held against
@@ -104,4 +109,22 @@ func (r Report) SmallestSize() int {
 		}
 	}
 	return -1
+}
+
+// SizeEdges are the probes that the answer about a subnet stands on: the
+// smallest size that fits and the next smaller one, or the largest that doesn't
+// fit.
+func (r Report) SizeEdges() []Probe {
+	var out []Probe
+	at := r.SmallestSize()
+	for i := len(r.Sizes) - 1; i >= 0; i-- {
+		if at >= 0 && i != at && i != at-1 || r.Sizes[i].Impossible() {
+			continue
+		}
+		out = append(out, r.Sizes[i].Probe)
+		if at < 0 {
+			break
+		}
+	}
+	return out
 }

@@ -13,6 +13,8 @@ type Probe struct {
 	Use  Use
 	// Unmet are the expectations that don't hold in some run, by their index.
 	Unmet []Unmet
+	// Events is how many events its runs have logged: what they cost.
+	Events int64
 }
 
 // Fits reports whether the value does.
@@ -32,6 +34,10 @@ type Range struct {
 	// First are values that are run before any other, where something is known of
 	// them.
 	First []int
+	// Budget is how many events may be simulated before the search makes do with
+	// less; 0: any number. Events and not seconds, so that the answer is the same
+	// on any machine.
+	Budget int64
 }
 
 // Want is which edge of what fits is looked for.
@@ -65,6 +71,9 @@ const (
 	looking   = 15  // of these where none is known to fit
 	mostScan  = 512 // values of a range that is scanned
 	doublings = 10  // from Start up, where Start doesn't fit
+	// confirming is how many runs of the largest value the rest of a search is
+	// reckoned to cost when it is doubled within a budget.
+	confirming = 20
 )
 
 // Answer is what a search has found.
@@ -87,6 +96,14 @@ type Answer struct {
 	Gap *Probe
 	// None is what stops the lowest value where nothing fits, NoneHigh the highest.
 	None, NoneHigh *Probe
+	// Events is what all runs have cost. The rest says where the budget ended the
+	// search early: Further is set where it went no higher, Coarse where Below or
+	// Above is not the neighbour of what fits, Unconfirmed where no values between
+	// were run to confirm it.
+	Events      int64
+	Further     bool
+	Coarse      bool
+	Unconfirmed bool
 }
 
 // search is one under way.
@@ -97,11 +114,13 @@ type search struct {
 	low    int
 	high   int
 	answer Answer
+	budget int64
+	spent  int64
 }
 
 // Search finds which values of the range fit.
 func Search(r Range, want Want, run Runner) (Answer, error) {
-	s := &search{run: run, want: want, known: map[int]Probe{}, low: r.Low, high: r.High}
+	s := &search{run: run, want: want, known: map[int]Probe{}, low: r.Low, high: r.High, budget: r.Budget}
 	s.answer.Open = r.Open
 	if err := s.get(r.First...); err != nil {
 		return Answer{}, err
@@ -117,7 +136,7 @@ func Search(r Range, want Want, run Runner) (Answer, error) {
 		err = s.edges()
 	}
 	s.answer.NoEffect = s.noEffect()
-	s.answer.Low, s.answer.High, s.answer.Runs = s.low, s.high, len(s.known)
+	s.answer.Low, s.answer.High, s.answer.Runs, s.answer.Events = s.low, s.high, len(s.known), s.spent
 	return s.answer, err
 }
 
@@ -136,8 +155,39 @@ func (s *search) get(values ...int) error {
 	probes, err := s.run(missing)
 	for _, p := range probes {
 		s.known[p.Value] = p
+		s.spent += p.Events
 	}
 	return err
+}
+
+// affords is how many more runs the budget has room for, at most n, if they cost
+// as much as those so far.
+func (s *search) affords(n int) int {
+	if s.budget == 0 || s.spent == 0 {
+		return n
+	}
+	mean := max(s.spent/int64(len(s.known)), 1)
+	return int(min(max(s.budget-s.spent, 0)/mean, int64(n)))
+}
+
+// unknown counts the values of the range that have not been run.
+func (s *search) unknown(values []int) int {
+	n := 0
+	for _, v := range values {
+		if _, ok := s.known[v]; !ok && v >= s.low && v <= s.high {
+			n++
+		}
+	}
+	return n
+}
+
+// spentAll reports whether nothing is left of the budget.
+func (s *search) spentAll() bool { return s.budget > 0 && s.spent >= s.budget }
+
+// tooFar reports whether a run of twice the value, and all that comes after it,
+// would cost more than is left.
+func (s *search) tooFar(v int) bool {
+	return s.budget > 0 && s.spent+2*s.known[v].Events*confirming > s.budget
 }
 
 // noEffect reports whether all values had the same outcome: the same stop, or
@@ -181,6 +231,10 @@ func (s *search) bracket(r Range) error {
 			s.high = v
 			return nil
 		}
+		if s.tooFar(v) {
+			s.high, s.answer.Further = v, true
+			return nil
+		}
 		v = min(2*v, r.High)
 		if err := s.get(v); err != nil {
 			return err
@@ -202,7 +256,7 @@ func (s *search) findOne() (bool, error) {
 	if _, ok := s.anyFit(); ok {
 		return true, nil
 	}
-	if err := s.get(s.spaced(looking)...); err != nil {
+	if err := s.get(s.spaced(max(s.affords(looking), batch))...); err != nil {
 		return false, err
 	}
 	if _, ok := s.anyFit(); ok {
@@ -254,6 +308,9 @@ func (s *search) edges() error {
 		return err
 	}
 	check := append(s.spaced(samples), largest-2, largest-1, largest+1, largest+2, largest+3, smallest-2, smallest-1, smallest+1, smallest+2)
+	if n := min(s.unknown(check), samples); s.affords(n) < n {
+		check, s.answer.Unconfirmed = nil, true
+	}
 	if err := s.get(check...); err != nil {
 		return err
 	}
@@ -290,6 +347,10 @@ func (s *search) edge(fit, end, step int) (int, error) {
 		if len(cuts) == 0 {
 			cuts = []int{fit + step}
 		}
+		if s.spentAll() {
+			s.answer.Coarse = true
+			return fit, nil
+		}
 		if err := s.get(cuts...); err != nil {
 			return 0, err
 		}
@@ -309,15 +370,20 @@ func (s *search) edge(fit, end, step int) (int, error) {
 func (s *search) scan() error {
 	s.answer.Method = Scan
 	var values []int
-	if s.high-s.low < mostScan {
+	n := s.affords(mostScan)
+	if s.high-s.low < n {
 		for v := s.low; v <= s.high; v++ {
 			values = append(values, v)
 		}
 	} else {
 		s.answer.Method = Samples
-		values = s.spaced(mostScan)
+		values = s.spaced(n)
 	}
-	for part := range slices.Chunk(values, 64) {
+	for part := range slices.Chunk(values, 16) {
+		if s.spentAll() {
+			s.answer.Method = Samples
+			break
+		}
 		if err := s.get(part...); err != nil {
 			return err
 		}
@@ -339,8 +405,15 @@ func (s *search) scan() error {
 		}
 	}
 	smallest := all[first]
-	if err := s.get(largest+1, smallest-1); err != nil {
-		return err
+	if first > 0 && s.answer.Method == Samples {
+		if smallest, err = s.edge(all[first], all[first-1], -1); err != nil {
+			return err
+		}
+	}
+	if !s.answer.Coarse {
+		if err := s.get(largest+1, smallest-1); err != nil {
+			return err
+		}
 	}
 	s.settle(smallest, largest)
 	for _, v := range s.sorted() {
@@ -372,4 +445,16 @@ func (s *search) settle(smallest, largest int) {
 	}
 	s.answer.Smallest, s.answer.Largest = at(smallest), at(largest)
 	s.answer.Below, s.answer.Above = at(smallest-1), at(largest+1)
+	if !s.answer.Coarse {
+		return
+	}
+	// Where the search ended early the nearest known values say what stops.
+	for v := range s.known {
+		if v > largest && (s.answer.Above == nil || v < s.answer.Above.Value) {
+			s.answer.Above = at(v)
+		}
+		if v < smallest && (s.answer.Below == nil || v > s.answer.Below.Value) {
+			s.answer.Below = at(v)
+		}
+	}
 }

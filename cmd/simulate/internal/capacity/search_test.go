@@ -156,3 +156,97 @@ func TestSearchIsDeterministic(t *testing.T) {
 		require.Equal(t, first.ran, again.ran)
 	}
 }
+
+// costly makes every run cost so much for each unit of its value.
+func costly(events int64, run Runner) Runner {
+	return func(values []int) ([]Probe, error) {
+		probes, err := run(values)
+		for i := range probes {
+			probes[i].Events = events * int64(probes[i].Value)
+		}
+		return probes, err
+	}
+}
+
+// A budget ends the doubling before what comes after it would cost too much, and
+// that is said; without one it goes on to the end.
+func TestBudgetEndsTheDoubling(t *testing.T) {
+	all := func(int) bool { return true }
+	r := open(10)
+	a, err := Search(r, Largest, costly(10, (&judged{fits: all}).run))
+	require.NoError(t, err)
+	require.False(t, a.Further)
+	require.Equal(t, 100_000, a.Largest.Value)
+
+	r.Budget = 100_000
+	a, err = Search(r, Largest, costly(10, (&judged{fits: all}).run))
+	require.NoError(t, err)
+	require.True(t, a.Further)
+	require.Equal(t, ShapeAll, a.Shape())
+	require.Equal(t, 320, a.Largest.Value, "640 would cost 6,400, and 20 such runs more than there is")
+	require.LessOrEqual(t, a.Events, r.Budget)
+	require.False(t, a.Unconfirmed)
+
+	// Just enough for one more.
+	r.Budget = 20*6400 + 10*(10+20+40+80+160+320)
+	a, err = Search(r, Largest, costly(10, (&judged{fits: all}).run))
+	require.NoError(t, err)
+	require.Equal(t, 640, a.Largest.Value)
+	r.Budget--
+	a, err = Search(r, Largest, costly(10, (&judged{fits: all}).run))
+	require.NoError(t, err)
+	require.Equal(t, 320, a.Largest.Value)
+}
+
+// A budget that is used up in the middle of a bisection leaves the edge between
+// two values that are told, and one that is used up at its end leaves it without
+// confirmation. What is spent is at most a round more.
+func TestBudgetEndsTheBisection(t *testing.T) {
+	upTo := func(v int) bool { return v <= 70_000 }
+	for _, budget := range []int64{1, 100_000, 400_000, 700_000, 1_000_000, 3_000_000} {
+		r := Range{High: 100_000, Budget: budget}
+		a, err := Search(r, Both, costly(1, (&judged{fits: upTo}).run))
+		require.NoError(t, err)
+		require.LessOrEqual(t, a.Events, budget+300_000)
+		require.NotNil(t, a.Above)
+		require.LessOrEqual(t, a.Largest.Value, 70_000)
+		require.Greater(t, a.Above.Value, 70_000)
+		require.False(t, a.Above.Fits())
+		require.Equal(t, a.Above.Value-a.Largest.Value > 1, a.Coarse, "budget %d", budget)
+		switch budget {
+		case 1:
+			require.True(t, a.Coarse)
+			require.True(t, a.Unconfirmed)
+		case 3_000_000:
+			require.False(t, a.Coarse)
+			require.False(t, a.Unconfirmed)
+		}
+	}
+}
+
+// What fits is no interval: instead of all values so many are run as the budget
+// has room for.
+func TestBudgetBoundsTheScan(t *testing.T) {
+	holes := func(v int) bool { return v >= 20 && v <= 400 && v%7 != 0 }
+	r := Range{High: 500}
+	a, err := Search(r, Both, costly(1, (&judged{fits: holes}).run))
+	require.NoError(t, err)
+	require.Equal(t, Scan, a.Method)
+	r.Budget = 20_000
+	a, err = Search(r, Both, costly(1, (&judged{fits: holes}).run))
+	require.NoError(t, err)
+	require.Equal(t, Samples, a.Method)
+	require.LessOrEqual(t, a.Events, r.Budget+16*500)
+	require.NotNil(t, a.Gap)
+}
+
+// The smallest of evenly spaced values that fits is not the smallest there is.
+func TestSamplesHaveBothEdges(t *testing.T) {
+	window := func(v int) bool { return v >= 10_017 && v <= 60_011 && (v < 30_000 || v > 40_000) }
+	a, _ := find(t, Range{High: 100_000}, Both, window)
+	require.Equal(t, Samples, a.Method)
+	require.Equal(t, 10_017, a.Smallest.Value)
+	require.Equal(t, 10_016, a.Below.Value)
+	require.False(t, a.Below.Fits())
+	require.Equal(t, 60_011, a.Largest.Value)
+}

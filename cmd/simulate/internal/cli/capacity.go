@@ -23,13 +23,13 @@ type capacityOptions struct {
 	maxWait                time.Duration
 	headroom               percentFlag
 	growth                 growthFlag
-	remedies               bool
+	remedies               remediesFlag
 	expect                 expectFlag
 	seeds                  int
 }
 
 func (a *App) capacityCommand(g *globals) *cobra.Command {
-	o := capacityOptions{seeds: 1}
+	o := capacityOptions{seeds: 1, remedies: remediesSome}
 	c := &cobra.Command{
 		Use:   "capacity NAME|FILE|- --vary PATH",
 		Short: "Find how much fits, what stops more, and what would help",
@@ -57,7 +57,13 @@ leaves them out.
 
 PATH=LOW..HIGH looks at this range only. Without it the search begins at the
 value of the file and doubles it, up to 100,000. With --growth the value of the
-file grows, and the forecast is when it passes the answer.`,
+file grows, and the forecast is when it passes the answer.
+
+Near the edge chance may decide. Without --seeds the answer and the value beside
+it are run with four seeds more, and it is said if these see it otherwise.
+
+A search makes do with so many events that a laptop answers in a minute or two.
+What it left out for that it says, and how to ask for it.`,
 		Example: `  simulate capacity default-secondary-ip --vary workloads.web.replicas
   simulate capacity my-cluster.yaml --vary workloads.web.replicas=1..500 --max-wait 30s
   simulate capacity my-cluster.yaml --vary workloads.web.replicas --growth 5%/week
@@ -74,12 +80,12 @@ file grows, and the forecast is when it passes the answer.`,
 	flags.Var((*untilFlag)(&o.maxWait), "max-wait", "no pod may wait longer for its address, from its creation on and whether it gets one or not, e.g. 30s")
 	flags.Var(&o.headroom, "headroom", "with --fewest and --smallest: so much has to stay free at every instant, e.g. 20%")
 	flags.Var(&o.growth, "growth", "with --vary: forecast when the value of the file has grown too large, e.g. 5%/week or 10/day")
-	flags.BoolVar(&o.remedies, "remedies", true, "with --vary: try what would help, too")
-	flags.Var(&countFlag{&o.seeds}, "seeds", "run each value with so many seeds, from the scenario's on: it fits if it does with all")
+	flags.Var(&o.remedies, "remedies", "with --vary: try what would help, too; all: also where that is long: `true|false|all`")
+	flags.Lookup("remedies").NoOptDefVal = string(remediesSome)
+	complete(c, "remedies", remediesValues)
+	flags.Var(&countFlag{&o.seeds}, "seeds", "run each value with so many seeds, from the scenario's on: it fits if it does with all. Without, the answer is tried with a few more, and told what they say")
 	o.expect.register(flags)
 	changes := changesFlags(c)
-	c.MarkFlagsOneRequired("vary", "fewest", "smallest")
-	c.MarkFlagsMutuallyExclusive("vary", "fewest", "smallest")
 	c.RunE = func(c *cobra.Command, args []string) error {
 		if err := o.check(c); err != nil {
 			return usageError{err}
@@ -104,6 +110,7 @@ file grows, and the forecast is when it passes the answer.`,
 		}
 		p := newProber(a, c.Context(), load, base, g.quiet)
 		p.maxWait, p.headroom, p.seeds = o.maxWait, o.headroom.percent, o.seeds
+		p.word, p.chance = args[0], !c.Flags().Changed("seeds")
 		p.expect(scenario, asked == expectAll)
 		var report capacity.Report
 		if o.smallest != "" {
@@ -129,7 +136,18 @@ file grows, and the forecast is when it passes the answer.`,
 // check finds flags that don't go together.
 func (o *capacityOptions) check(c *cobra.Command) error {
 	set := c.Flags().Changed
+	asked := 0
+	for _, flag := range []string{"vary", "fewest", "smallest"} {
+		if set(flag) {
+			asked++
+		}
+	}
 	switch {
+	case asked == 0:
+		return errors.New("say what to look for: --vary PATH, the largest value that fits, as --vary workloads.NAME.replicas; " +
+			"--fewest PATH, the smallest one; or --smallest vpc.subnets.NAME.cidr, the smallest subnet")
+	case asked > 1:
+		return errors.New("one of --vary, --fewest and --smallest: each asks something else, so run the command once for each")
 	case o.seeds < 1 || o.seeds > mostSeeds:
 		return fmt.Errorf("--seeds: it is a number from 1 to %d", mostSeeds)
 	case set("max-wait") && o.maxWait <= 0:
@@ -184,6 +202,7 @@ func (p *prober) answer(s *scenarios.Scenario, o *capacityOptions) (capacity.Rep
 	} else if found != nil && !where.given && !isText(found) {
 		return report, usageError{fmt.Errorf("%s %s: it holds no whole number", flag, path)}
 	}
+	where.Budget = p.budget.search
 	if o.growth.set && report.Today == nil {
 		return report, usageError{fmt.Errorf("--growth: the scenario has no whole number at %s, from which it could grow", path)}
 	}
@@ -191,6 +210,7 @@ func (p *prober) answer(s *scenarios.Scenario, o *capacityOptions) (capacity.Rep
 		return report, err
 	}
 	numbered := func(v int) string { return path + "=" + strconv.Itoa(v) }
+	p.doing = "trying " + path
 	if err := p.search(&report, where.Range, numbered); err != nil {
 		return report, err
 	}
@@ -199,8 +219,8 @@ func (p *prober) answer(s *scenarios.Scenario, o *capacityOptions) (capacity.Rep
 		report.Runs = p.runs
 		return report, nil
 	}
-	if stop := report.Answer.Stops(want); want == capacity.Both && o.remedies && stop != nil {
-		if report.Remedies, err = p.try(s, path, where.Range, report.Answer, stop, numbered); err != nil {
+	if stop := report.Answer.Stops(want); want == capacity.Both && o.remedies != remediesNone && stop != nil {
+		if err := p.try(&report, s, where.Range, o.remedies == remediesAll, numbered); err != nil {
 			return report, err
 		}
 	}
@@ -211,7 +231,8 @@ func (p *prober) answer(s *scenarios.Scenario, o *capacityOptions) (capacity.Rep
 		}
 	}
 	report.Runs = p.runs
-	return report, nil
+	report.Chance, err = p.seedsOf(s.Seed, report.Answer.Edges(want), numbered)
+	return report, err
 }
 
 // scaledLater says that a step scales the workload whose replicas were varied.
@@ -227,39 +248,6 @@ func scaledLater(s *scenarios.Scenario, path string) string {
 // isText reports whether a value is a word such as auto, in the place of a
 // number.
 func isText(v any) bool { _, is := v.(string); return is }
-
-// try runs the remedies against what stopped the search.
-func (p *prober) try(s *scenarios.Scenario, path string, where capacity.Range, answer capacity.Answer, stop *capacity.Probe, numbered func(int) string) ([]capacity.Remedied, error) {
-	var out []capacity.Remedied
-	want := capacity.Largest
-	if answer.Shape() == capacity.ShapeFrom {
-		want = capacity.Fewest
-	}
-	counts := answer.Counts(capacity.Both)
-	if counts != nil {
-		where.Start = counts.Value
-	}
-	for _, r := range capacity.Remedies(s, stop.Stop, path) {
-		done := capacity.Remedied{Remedy: r, Want: want}
-		if invalid := p.loads(r.Changes); invalid != nil {
-			done.Stop = invalid
-			out = append(out, done)
-			continue
-		}
-		run := remember(p.runner(r.Changes, numbered)).run
-		expected, err := p.expected, error(nil)
-		if counts != nil {
-			if expected, done.Breaks, err = p.broken(counts.Value, run); err != nil {
-				return nil, err
-			}
-		}
-		if done.Answer, err = capacity.Search(where, want, held(run, expected)); err != nil {
-			return nil, err
-		}
-		out = append(out, done)
-	}
-	return out, nil
-}
 
 // valueRange is a range, and whether it was given.
 type valueRange struct {
@@ -331,6 +319,7 @@ func (p *prober) size(s *scenarios.Scenario, path string) (capacity.Report, erro
 		cidr, _ := capacity.Resize(s.VPC.Subnets[i].CIDR, bits)
 		return path + "=" + cidr.String()
 	}
+	p.doing = "trying lengths of " + path
 	probes, err := p.runner(nil, sized)(lengths)
 	if err != nil {
 		return report, err
@@ -343,7 +332,8 @@ func (p *prober) size(s *scenarios.Scenario, path string) (capacity.Report, erro
 		size.LeastFree = p.leastFree[probe.Value]
 	}
 	report.Runs = p.runs
-	return report, nil
+	report.Chance, err = p.seedsOf(s.Seed, report.SizeEdges(), sized)
+	return report, err
 }
 
 // reservedAddresses is how many addresses EC2 keeps of a subnet.

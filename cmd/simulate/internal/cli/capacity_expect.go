@@ -84,11 +84,11 @@ func (p *prober) search(report *capacity.Report, where capacity.Range, numbered 
 	// What fits then fitted before: the same range will do, and the values that
 	// were run say where to look.
 	without := report.Answer
-	again := capacity.Range{Low: without.Low, High: without.High, First: slices.Sorted(maps.Keys(r.known))}
+	again := capacity.Range{Low: without.Low, High: without.High, First: slices.Sorted(maps.Keys(r.known)), Budget: where.Budget}
 	if report.Answer, err = capacity.Search(again, report.Want, held(r.run, p.expected)); err != nil {
 		return err
 	}
-	report.Answer.Open = without.Open
+	report.Answer.Open, report.Answer.Further = without.Open, without.Further
 	if !sameEdges(without, report.Answer) {
 		report.Without = &without
 	}

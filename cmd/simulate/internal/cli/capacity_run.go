@@ -26,9 +26,12 @@ type prober struct {
 	ctx      context.Context
 	load     loaded
 	base     scenarios.Options
+	word     string // that names the scenario
 	maxWait  time.Duration
-	headroom int            // per cent
-	seeds    int            // a value fits if it does with so many
+	headroom int  // per cent
+	seeds    int  // a value fits if it does with so many
+	chance   bool // try the answer with other seeds
+	budget   capacityBudget
 	group    string         // whose pod places the headroom is of
 	subnet   model.SubnetID // of whose addresses it is
 	progress *progress
@@ -40,11 +43,13 @@ type prober struct {
 
 	mu        sync.Mutex // of what follows
 	runs      int
+	doing     string      // for the progress: what is looked for
+	trying    string      // and with which values
 	leastFree map[int]int // of subnet, by value
 }
 
 func newProber(a *App, ctx context.Context, load loaded, base scenarios.Options, quiet bool) *prober {
-	p := &prober{app: a, ctx: ctx, load: load, base: base, leastFree: map[int]int{}}
+	p := &prober{app: a, ctx: ctx, load: load, base: base, leastFree: map[int]int{}, budget: a.budget()}
 	// As --env comes after --set, it would undo what is varied and what remedies
 	// change.
 	p.base.Set = slices.Clone(base.Set)
@@ -56,6 +61,14 @@ func newProber(a *App, ctx context.Context, load loaded, base scenarios.Options,
 		p.progress = newProgress(a.Err, 0)
 	}
 	return p
+}
+
+// budget is what answers about capacity may cost.
+func (a *App) budget() capacityBudget {
+	if a.Events != nil {
+		return *a.Events
+	}
+	return defaultBudget
 }
 
 // setOfEnv is an option of --env as one of --set.
@@ -93,6 +106,12 @@ func (p *prober) checkPath(flag, path string, value int) error {
 		if strings.HasPrefix(mistakes[i].Message, "must be at") {
 			return nil
 		}
+		for _, other := range []string{"must be text", "a duration needs a unit"} {
+			if strings.HasPrefix(mistakes[i].Message, other) {
+				return usageError{fmt.Errorf("%s %s: capacity varies whole numbers, and this is none; for values of another kind use simulate sweep %s --vary %s=VALUE,VALUE",
+					flag, path, p.word, path)}
+			}
+		}
 	}
 	return mistakes
 }
@@ -126,38 +145,19 @@ func invalid(err error) *capacity.Stop {
 // runner runs the scenario with the changes and a value, which set writes.
 func (p *prober) runner(changes []string, set func(value int) string) capacity.Runner {
 	return func(values []int) ([]capacity.Probe, error) {
+		p.tells(values)
 		probes := make([]capacity.Probe, len(values))
-		failed := make([]error, len(values))
-		places := make(chan struct{}, runtime.GOMAXPROCS(0))
-		var all sync.WaitGroup
-		for i, v := range values {
-			places <- struct{}{}
-			all.Go(func() {
-				defer func() { <-places }()
-				probes[i], failed[i] = p.probe(v, slices.Concat(changes, []string{set(v)}))
-			})
-		}
-		all.Wait()
-		return probes, firstOf(failed)
+		err := inParallel(p.ctx, len(values), runtime.GOMAXPROCS(0), func(i int) (err error) {
+			probes[i], err = p.probe(values[i], slices.Concat(changes, []string{set(values[i])}), 0, p.seeds)
+			return err
+		})
+		return probes, err
 	}
 }
 
-// firstOf is the first error, in the order of the values.
-func firstOf(errs []error) error {
-	i := slices.IndexFunc(errs, func(err error) bool { return err != nil })
-	if i < 0 {
-		return nil
-	}
-	return errs[i]
-}
-
-// probe runs one value.
-func (p *prober) probe(value int, changes []string) (out capacity.Probe, err error) {
-	defer func() {
-		if v := recover(); v != nil {
-			err = panicked(v)
-		}
-	}()
+// probe runs one value with so many seeds, the first of which is so much more
+// than the scenario's.
+func (p *prober) probe(value int, changes []string, skip uint64, seeds int) (out capacity.Probe, err error) {
 	out.Value = value
 	scenario, _, err := p.load.forgiving(p.options(changes...))
 	if scenario == nil {
@@ -169,18 +169,20 @@ func (p *prober) probe(value int, changes []string) (out capacity.Probe, err err
 	}
 	absent := err // what some expectations name
 	var unmet []capacity.Unmet
-	for seed := scenario.Seed; seed < scenario.Seed+uint64(p.seeds); seed++ {
+	var events int64
+	for i := range uint64(seeds) {
 		cfg := configOf(scenario)
-		cfg.Seed = seed
+		cfg.Seed = scenario.Seed + skip + i
 		if out, err = p.play(value, cfg, expect.NewChecker(scenario.Expect)); err != nil {
 			return out, err
 		}
+		events += out.Events
 		unmet = joined(unmet, out.Unmet)
 		if out.Stop != nil {
 			break
 		}
 	}
-	out.Unmet = p.named(unmet, absent)
+	out.Unmet, out.Events = p.named(unmet, absent), events
 	return out, nil
 }
 
@@ -200,6 +202,7 @@ func (p *prober) play(value int, cfg sim.Config, checker *expect.Checker) (capac
 	out.Use = capacity.UseOf(&r.state)
 	out.Use.LeastPlaces, out.Use.LeastOf = places.free, places.all
 	out.Unmet = unmetOf(checker.Results())
+	out.Events = r.state.Events
 	p.ran(value, &r.state)
 	return out, nil
 }
@@ -214,19 +217,39 @@ func (p *prober) ran(value int, s *replay.State) {
 			p.leastFree[value] = sn.LeastFree()
 		}
 	}
-	p.progress.run(p.runs)
+	p.progress.run(p.doing+" "+p.trying, p.runs, true)
 }
 
-// run shows how many runs are done.
-func (p *progress) run(n int) {
+// tells shows on a terminal what is about to be run.
+func (p *prober) tells(values []int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	text := make([]string, len(values))
+	for i, v := range values {
+		text[i] = strconv.Itoa(v)
+	}
+	if len(text) > mostTold {
+		text = append(text[:mostTold], "…")
+	}
+	p.trying = strings.Join(text, ", ")
+	p.progress.run(p.doing+" "+p.trying, p.runs, false)
+}
+
+// mostTold is how many values the progress names.
+const mostTold = 4
+
+// run shows what is tried, and how many runs are done.
+func (p *progress) run(doing string, runs int, more bool) {
 	if p == nil || time.Since(p.begun) < progressAfter {
 		return
 	}
 	if p.bar == nil {
 		p.start()
 	}
-	p.bar.Describe(fmt.Sprintf("%d runs", n))
-	_ = p.bar.Add(1) // a bar that can't be drawn stops nothing
+	p.bar.Describe(fmt.Sprintf("%s, %d runs", doing, runs))
+	if more {
+		_ = p.bar.Add(1) // a bar that can't be drawn stops nothing
+	}
 }
 
 // judge says what stops a run, nil if it fits.

@@ -92,3 +92,29 @@ func TestCapacityEndsAtAnInterrupt(t *testing.T) {
 	require.Equal(t, ExitInterrupted, app.Run(ctx))
 	require.Equal(t, "simulate: interrupted\n", stderr.String())
 }
+
+// Remedies are tried as far as the budget goes, and what it doesn't reach is
+// named; --remedies=all tries them all.
+func TestCapacityKeepsToItsBudget(t *testing.T) {
+	answer := func(budget capacityBudget, args ...string) string {
+		code, out, errs := runCapacity(&App{Events: &budget}, append([]string{"--vary", "workloads.web.replicas"}, args...)...)
+		require.Equal(t, ExitOK, code, errs)
+		return out
+	}
+	enough := answer(defaultBudget)
+	require.NotContains(t, enough, "Not tried")
+	require.Contains(t, enough, "each was run")
+	require.Contains(t, enough, "\n  seeds    with 1 to 5: ")
+
+	small := defaultBudget
+	small.remedies, small.chance = 1, 1
+	out := answer(small)
+	require.Contains(t, out, "Not tried, as the runs are costly: ")
+	require.NotContains(t, out, "each was run")
+	require.Contains(t, out, "\n  seeds    1 alone, as others would take ")
+	require.Contains(t, answer(small, "--remedies=all"), "each was run")
+	require.NotContains(t, answer(small, "--remedies=all"), "Not tried")
+
+	small.search = 1
+	require.Contains(t, answer(small, "--remedies=false"), "costly")
+}

@@ -28,6 +28,8 @@ type App struct {
 	Getenv   func(string) string
 	// Simulate plays a run, as sim.Run does.
 	Simulate func(sim.Config, func(sim.Event) error) error
+	// Events bounds what capacity simulates; nil: as usual.
+	Events *capacityBudget
 }
 
 // Default is the process.

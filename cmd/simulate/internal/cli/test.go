@@ -107,10 +107,12 @@ func (a *App) test(c *cobra.Command, args []string, f testFlags, g *globals) err
 	if err != nil {
 		return err
 	}
-	if found.passedOver > 0 && !g.quiet {
-		fmt.Fprintf(a.Err, "note: passed over in the folders, as no scenarios: %d YAML or JSON files\n", found.passedOver)
-	}
 	tests := found.matching(pattern)
+	if !g.quiet {
+		for _, note := range found.notes(tests, f.update) {
+			fmt.Fprintf(a.Err, "note: %s\n", note)
+		}
+	}
 	if len(tests) == 0 {
 		return usageError{found.nothing(f.run)}
 	}
@@ -118,6 +120,9 @@ func (a *App) test(c *cobra.Command, args []string, f testFlags, g *globals) err
 	report, err := t.all(c.Context(), tests, f, g)
 	if err != nil {
 		return err
+	}
+	if note := report.Unwatched(); note != "" && !g.quiet {
+		fmt.Fprintf(a.Err, "note: %s\n", note)
 	}
 	return a.deliver(report, f, t.changed)
 }
@@ -140,17 +145,24 @@ func (a *App) deliver(report *testreport.Report, f testFlags, changed bool) erro
 			return err
 		}
 		if err := replaceFile(f.junit, b.Bytes()); err != nil {
-			return fmt.Errorf("writing the JUnit report: %w", err)
+			return fmt.Errorf("writing the JUnit report: %w", unwritable(f.junit, err))
 		}
 	}
 	if err := a.tellGitHub(report); err != nil {
 		return err
 	}
+	told := f.format.value == "table" // its last line is the summary
 	switch {
+	case report.Count(testreport.Broken) > 0 && told:
+		return exitCode(ExitUsage)
 	case report.Count(testreport.Broken) > 0:
 		return errors.New(report.Summary())
+	case report.Count(testreport.Failed) > 0 && changed && told:
+		return different{"what failed expects what comes without these changes"}
 	case report.Count(testreport.Failed) > 0 && changed:
 		return different{report.Summary() + "; what failed expects what comes without these changes"}
+	case report.Count(testreport.Failed) > 0 && told:
+		return exitCode(ExitDifferent)
 	case report.Count(testreport.Failed) > 0:
 		return different{report.Summary()}
 	}
@@ -179,6 +191,22 @@ func (a *App) tellGitHub(report *testreport.Report) error {
 		return fmt.Errorf("writing the step's summary: %w", err)
 	}
 	return nil
+}
+
+// unwritable says why a file can't be written, of the file and not of the one
+// that was to take its place.
+func unwritable(name string, err error) error {
+	folder := filepath.Dir(name)
+	var path *fs.PathError
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return fmt.Errorf("there is no folder %s: make it, or name another", folder)
+	case errors.Is(err, fs.ErrPermission):
+		return fmt.Errorf("%s may not be written in %s", filepath.Base(name), folder)
+	case errors.As(err, &path):
+		return fmt.Errorf("%s: %w", name, path.Err)
+	}
+	return fmt.Errorf("%s: %w", name, err)
 }
 
 // replaceFile writes a file in whole or not at all.
@@ -329,7 +357,7 @@ func (t *tester) golden(path string, r *run) (testreport.Golden, error) {
 		return compared, nil
 	}
 	if err := replaceFile(file, got); err != nil {
-		return none, fmt.Errorf("writing the golden summary: %w", err)
+		return none, fmt.Errorf("writing the golden summary: %w", unwritable(file, err))
 	}
 	return testreport.Golden{State: testreport.GoldenWritten, File: file}, nil
 }

@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -25,7 +24,8 @@ type test struct {
 // foundTests are the scenarios that a command line names.
 type foundTests struct {
 	tests      []test
-	passedOver int // files in folders that are no scenarios
+	passedOver []string // files in folders that are no scenarios
+	goldens    []string // golden summaries
 }
 
 // findTests finds the scenarios of arguments, each once, in the order in which
@@ -65,10 +65,13 @@ func (f *foundTests) word(word string) error {
 	switch {
 	case errors.Is(err, fs.ErrNotExist) && !looksLikeFile(word):
 		return unknownScenario(word)
+	case errors.Is(err, fs.ErrNotExist):
+		return fmt.Errorf("there is no file or folder %s", word)
 	case err != nil:
 		return fmt.Errorf("looking for scenarios: %w", err)
 	case strings.HasSuffix(word, testreport.GoldenSuffix):
-		return nil // of *.yaml in a shell; it is compared with its scenario
+		f.goldens = append(f.goldens, word) // of *.yaml in a shell; it is compared with its scenario
+		return nil
 	case !info.IsDir():
 		f.file(word)
 		return nil
@@ -78,7 +81,7 @@ func (f *foundTests) word(word string) error {
 		return fmt.Errorf("looking for scenarios: %w", err)
 	}
 	if len(f.tests) == before {
-		return fmt.Errorf("there is no scenario in the folder %s: files *.yaml, *.yml or *.json with vpc at the top", word)
+		return fmt.Errorf("there is no scenario in the folder %s: files *.yaml, *.yml or *.json with vpc, nodeGroups or workloads at the top", word)
 	}
 	return nil
 }
@@ -102,6 +105,7 @@ func (f *foundTests) folder(root string) error {
 		case !entry.Type().IsRegular() || !slices.Contains([]string{".yaml", ".yml", ".json"}, filepath.Ext(path)):
 			return nil
 		case strings.HasSuffix(path, testreport.GoldenSuffix):
+			f.goldens = append(f.goldens, path)
 			return nil
 		}
 		is, err := isScenario(path)
@@ -111,54 +115,10 @@ func (f *foundTests) folder(root string) error {
 		if is {
 			f.file(path)
 		} else {
-			f.passedOver++
+			f.passedOver = append(f.passedOver, path)
 		}
 		return nil
 	})
-}
-
-// scenarioKeys are what a scenario has at its top, and other files have not: it
-// can't do without vpc, and whoever misspelt that has others.
-var scenarioKeys = regexp.MustCompile(`(?m)^(?:\{\s*|[ \t]{0,4}")?(vpc|nodeGroups|workloads|steps|expect)"?[ \t]*:`)
-
-// scenarioParts are these but for vpc.
-var scenarioParts = []string{"nodeGroups", "workloads", "steps", "expect"}
-
-// count counts the keys that are set.
-func count(keys map[string]bool) int {
-	n := 0
-	for _, set := range keys {
-		if set {
-			n++
-		}
-	}
-	return n
-}
-
-// isScenario tells scenarios from other files by their text: one that can't be
-// parsed is to be reported, and not passed over.
-func isScenario(path string) (bool, error) {
-	file, err := os.Open(path)
-	if err != nil {
-		return false, err
-	}
-	defer file.Close()
-	text, err := readAtMost(file, path, scenarios.MaxBytes)
-	if err != nil {
-		return false, nil // longer than any scenario
-	}
-	keys := map[string]bool{}
-	var top map[string]json.RawMessage
-	if json.Unmarshal(text, &top) == nil { // of JSON lines say nothing
-		for key := range top {
-			keys[key] = key == "vpc" || slices.Contains(scenarioParts, key)
-		}
-		return keys["vpc"] || count(keys) > 1, nil
-	}
-	for _, m := range scenarioKeys.FindAllSubmatch(text, -1) {
-		keys[string(m[1])] = true
-	}
-	return keys["vpc"] || count(keys) > 1, nil
 }
 
 // matching are the tests whose name or path matches.

@@ -105,8 +105,10 @@ func ReadShards(r io.Reader, apiVersion string) ([]*Shard, error) {
 			return nil, fmt.Errorf("it is empty")
 		case err == io.ErrUnexpectedEOF:
 			return nil, fmt.Errorf("it ends in the middle of a shard; was it written to its end?")
+		case err != nil && len(all) > 0:
+			return nil, fmt.Errorf("what comes after its first shards is no JSON; was something else written to it?")
 		case err != nil:
-			return nil, fmt.Errorf("it is no shard of a sweep: %w", err)
+			return nil, fmt.Errorf("it is no shard of a sweep: it is no JSON; sweep writes shards with --shard i/n or --shards n")
 		}
 		s, err := readShard(raw, apiVersion)
 		if err != nil {

@@ -51,6 +51,8 @@ func TestShardsThatAreNoGood(t *testing.T) {
 		{"cut", good[:len(good)/2], "it ends in the middle of a shard"},
 		{"cut at its last line", strings.TrimSuffix(good, "]}\n"), "it ends in the middle of a shard"},
 		{"something else", "hello", "it is no shard of a sweep"},
+		{"a scenario", "apiVersion: vpcsim/v1\nvpc: {}\n", "it is no JSON; sweep writes shards with --shard i/n or --shards n"},
+		{"something behind", good + "hello", "what comes after its first shards is no JSON"},
 		{"a list", "[1]", "apiVersion vpcsim/v1 and kind SweepShard are expected"},
 		{"a run", `{"apiVersion":"vpcsim/v1","kind":"Run"}`, "its kind is Run"},
 		{"another API", strings.Replace(good, api, "vpcsim/v2", 1), "apiVersion vpcsim/v1 and kind"},

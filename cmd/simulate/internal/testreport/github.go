@@ -28,7 +28,7 @@ func (r *Report) Annotations(w io.Writer) error {
 			}
 		}
 		if c.Golden.State == GoldenDiffers {
-			annotate(&b, c.Path, 0, 0, c.Golden.File+" differs", c.Golden.Diff)
+			annotate(&b, c.Path, 0, 0, c.Golden.File+" differs", cutLines(c.Golden.Diff, mostAnnotated, "; the summary of the step has all"))
 		}
 	}
 	_, err := io.WriteString(w, b.String())
@@ -109,7 +109,7 @@ func (c *Case) markdown(b *strings.Builder) {
 		}
 	}
 	if c.Golden.State == GoldenDiffers {
-		fence(b, "diff", c.Golden.Diff)
+		fence(b, "text", c.Golden.Diff)
 	}
 }
 

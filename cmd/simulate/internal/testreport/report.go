@@ -2,6 +2,7 @@ package testreport
 
 import (
 	"fmt"
+	"path/filepath"
 	"strings"
 
 	"vpcsim/cmd/simulate/internal/view"
@@ -72,6 +73,34 @@ func (r *Report) Summary() string {
 		}
 	}
 	return strings.Join(parts, ", ")
+}
+
+// mostUnwatched is how many scenarios are named that have no golden summary.
+const mostUnwatched = 5
+
+// Unwatched names the scenarios without a golden summary that are in a folder
+// with others that have one: it was deleted, or never written. Empty: none.
+func (r *Report) Unwatched() string {
+	watched := map[string]bool{}
+	for _, c := range r.Cases {
+		if c.Path != "" && c.Golden.Compared() {
+			watched[filepath.Dir(c.Path)] = true
+		}
+	}
+	var names []string
+	for _, c := range r.Cases {
+		if c.Path != "" && c.Status() != Broken && c.Golden.State == GoldenNone && watched[filepath.Dir(c.Path)] {
+			names = append(names, c.File)
+		}
+	}
+	more := ""
+	if n := len(names) - mostUnwatched; n > 0 {
+		names, more = names[:mostUnwatched], fmt.Sprintf(" and %d more", n)
+	}
+	if len(names) == 0 {
+		return ""
+	}
+	return fmt.Sprintf("no golden summary beside %s%s, unlike others there; --update writes it", strings.Join(names, ", "), more)
 }
 
 // document is the structured form of a report.

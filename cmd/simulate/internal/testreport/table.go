@@ -25,6 +25,13 @@ func NewTable(w io.Writer, p view.Palette) *Table {
 	return &Table{w: bufio.NewWriter(w), palette: p}
 }
 
+// mostChanges is how many changes of a golden summary the table shows, and
+// mostAnnotated how many an annotation has.
+const (
+	mostChanges   = 20
+	mostAnnotated = 8
+)
+
 var words = map[Status]string{Passed: "ok     ", Failed: "FAILED ", Broken: "BROKEN "}
 
 // Case writes one case; failures are told in full.
@@ -50,7 +57,7 @@ func (t *Table) Case(c *Case) error {
 			hint = " with these changes"
 		}
 		fmt.Fprintf(t.w, "        %s %s differs%s\n", t.palette.Outcome("✗", false), c.Golden.File, hint)
-		t.indented(10, c.Golden.Diff)
+		t.indented(10, cutLines(c.Golden.Diff, mostChanges, "; -o json has all"))
 	case GoldenWritten:
 		fmt.Fprintf(t.w, "        %s written\n", c.Golden.File)
 	}

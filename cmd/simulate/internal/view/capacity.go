@@ -44,6 +44,7 @@ func writeQuestion(p *page, r capacity.Report) {
 	p.paragraph(2, "varied   ", varied, plain)
 	p.paragraph(2, "fits     ", demands(r), plain)
 	p.paragraph(2, "search   ", method(r), plain)
+	writeChance(p, r)
 }
 
 // demands says what fits means.
@@ -76,6 +77,9 @@ func method(r capacity.Report) string {
 		return "every value of " + over
 	case capacity.Samples:
 		return "evenly spaced values of " + over
+	}
+	if a.Unconfirmed {
+		return "bisection over " + over + "; the runs are costly, so none of values between confirm it"
 	}
 	return "bisection over " + over + "; values between and beside confirm it"
 }
@@ -195,14 +199,23 @@ func stopWords(s *capacity.Stop) string {
 
 // writeRemedies tells what each remedy gives.
 func writeRemedies(p *page, r capacity.Report) {
+	if len(r.Remedies) == 0 && len(r.Untried) == 0 {
+		return
+	}
 	if len(r.Remedies) == 0 {
+		p.section("What would help", "")
+		writeUntried(p, r)
 		return
 	}
 	edge := "largest"
 	if r.Answer.Shape() == capacity.ShapeFrom {
 		edge = "smallest"
 	}
-	p.section("What would help", "each was run")
+	tried := "each was run"
+	if n := len(r.Untried); n > 0 {
+		tried = fmt.Sprintf("%d of %d were run", len(r.Remedies), len(r.Remedies)+n)
+	}
+	p.section("What would help", tried)
 	g := newGrid("lrrl")
 	g.head("change", edge, "", "then stopped by")
 	for _, m := range r.Remedies {
@@ -210,6 +223,7 @@ func writeRemedies(p *page, r capacity.Report) {
 	}
 	g.wrapFirst(pageWidth - 2)
 	g.write(p, 2)
+	writeUntried(p, r)
 }
 
 // remedied is the value that a remedy gives.
@@ -220,6 +234,10 @@ func remedied(m capacity.Remedied) string {
 		return "none"
 	case m.Answer.Open && m.Answer.Shape() != capacity.ShapeFrom && m.Answer.Stops(capacity.Largest) == nil:
 		return "over " + number(counts.Value)
+	case m.Answer.Coarse && m.Want == capacity.Fewest:
+		return "≤" + number(counts.Value)
+	case m.Answer.Coarse:
+		return "≥" + number(counts.Value)
 	}
 	return number(counts.Value)
 }
@@ -294,9 +312,9 @@ func writeAnswer(p *page, r capacity.Report) {
 // CapacityAnswer is the answer in a sentence.
 func CapacityAnswer(r capacity.Report) string {
 	if r.Sizes != nil {
-		return sizeAnswer(r)
+		return sizeAnswer(r) + chanceWords(r)
 	}
-	return edgesAnswer(r, r.Answer) + withoutWords(r)
+	return edgesAnswer(r, r.Answer) + withoutWords(r) + chanceWords(r)
 }
 
 // edgesAnswer says what fits.
@@ -316,29 +334,33 @@ func edgesAnswer(r capacity.Report, a capacity.Answer) string {
 		}
 		return fmt.Sprintf("%s: it makes no difference; from %s to %s %s.%s", r.Path, number(a.Low), number(a.High), fits, hintOf(r))
 	case shape == capacity.ShapeNone && a.None.Value == a.NoneHigh.Value:
-		return fmt.Sprintf("%s: %s doesn't fit (%s).", r.Path, number(a.None.Value), stopperWords(a.None.Stop))
+		return fmt.Sprintf("%s: %s doesn't fit (%s)%s.", r.Path, number(a.None.Value), stopperWords(a.None.Stop), furtherWords(r, a))
 	case shape == capacity.ShapeNone:
-		return fmt.Sprintf("%s: nothing from %s to %s fits; %s.", r.Path, number(a.Low), number(a.High), stop(a.Stops(r.Want)))
+		return fmt.Sprintf("%s: nothing from %s to %s fits; %s%s.", r.Path, number(a.Low), number(a.High), stop(a.Stops(r.Want)), furtherWords(r, a))
 	case r.Want == capacity.Fewest && a.Below == nil:
 		return fmt.Sprintf("%s: %s is enough, and fewer were not looked at.", r.Path, number(a.Smallest.Value))
 	case r.Want == capacity.Fewest:
-		return fmt.Sprintf("%s: %s is the smallest that fits; %s.", r.Path, number(a.Smallest.Value), stop(a.Below))
+		return fmt.Sprintf("%s: %s is %s; %s%s.", r.Path, number(a.Smallest.Value), edgeWords(a, "smallest"), stop(a.Below), betweenWords(r, a))
 	case shape == capacity.ShapeAll:
 		text = fmt.Sprintf("%s: everything from %s to %s fits", r.Path, number(a.Low), number(a.High))
-		if a.Open {
+		if a.Further {
+			text += furtherWords(r, a)
+		} else if a.Open {
 			text += ", and more was not looked at"
 		}
+	case shape == capacity.ShapeFrom && a.Below.Stop.Kind == capacity.KindInvalid:
+		text = fmt.Sprintf("%s: everything from %s to %s fits, and %s%s", r.Path, number(a.Smallest.Value), number(a.High), stop(a.Below), furtherWords(r, a))
 	case shape == capacity.ShapeFrom:
-		text = fmt.Sprintf("%s: larger is better, and %s is the smallest that fits; %s", r.Path, number(a.Smallest.Value), stop(a.Below))
+		text = fmt.Sprintf("%s: larger is better, and %s is %s; %s", r.Path, number(a.Smallest.Value), edgeWords(a, "smallest"), stop(a.Below)) + furtherWords(r, a)
 	case shape == capacity.ShapeWindow && a.Smallest.Value == a.Largest.Value:
 		text = fmt.Sprintf("%s: %s alone fits; %s, and %s", r.Path, number(a.Largest.Value), stop(a.Below), stop(a.Above))
 	case shape == capacity.ShapeWindow:
 		text = fmt.Sprintf("%s: %s to %s fit; %s, and %s", r.Path, number(a.Smallest.Value), number(a.Largest.Value), stop(a.Below), stop(a.Above))
 	default:
-		text = fmt.Sprintf("%s: %s is the largest that fits; %s", r.Path, number(a.Largest.Value), stop(a.Above))
+		text = fmt.Sprintf("%s: %s is %s; %s", r.Path, number(a.Largest.Value), edgeWords(a, "largest"), stop(a.Above))
 	}
 	if a.Gap != nil {
 		text += fmt.Sprintf(". Not all between fit: %s doesn't", number(a.Gap.Value))
 	}
-	return text + "."
+	return text + betweenWords(r, a) + "."
 }

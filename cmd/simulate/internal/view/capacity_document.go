@@ -29,9 +29,13 @@ type CapacityResult struct {
 	Expect   []expectedItem `json:"expect"`
 	Without  *withoutItem   `json:"without"`
 	Remedies []remedyItem   `json:"remedies"`
-	Forecast *forecastItem  `json:"forecast"`
-	Sizes    []subnetSize   `json:"sizes"`
-	Answer   string         `json:"answer"`
+	// Cut is what was left out since the runs are costly, Chance what other seeds
+	// make of the answer.
+	Cut      *cutItem      `json:"cut"`
+	Chance   *chanceItem   `json:"chance"`
+	Forecast *forecastItem `json:"forecast"`
+	Sizes    []subnetSize  `json:"sizes"`
+	Answer   string        `json:"answer"`
 }
 
 type capacityRun struct {
@@ -116,7 +120,8 @@ type remedyItem struct {
 	Smallest  *int      `json:"smallest"`
 	Largest   *int      `json:"largest"`
 	Gain      *int      `json:"gain"`
-	Open      bool      `json:"open"` // no end was found
+	Open      bool      `json:"open"`   // no end was found
+	Coarse    bool      `json:"coarse"` // the runs were too costly to find the edge exactly
 	StoppedBy *stopItem `json:"stoppedBy"`
 	// Breaks are the indices of expectations that the remedy breaks with what fits
 	// without it; it was not held against them.
@@ -161,6 +166,7 @@ func CapacityDocument(r capacity.Report) CapacityResult {
 		d.Expect = append(d.Expect, expectedItem{e.That, e.When, unlessZero(string(e.Aside))})
 	}
 	d.Without = withoutOf(r)
+	d.Cut, d.Chance = cutOf(r), chanceOf(r)
 	if r.Sizes != nil {
 		d.Want, d.Method, d.Sizes = "smallestSubnet", string(capacity.Scan), sizeItems(r)
 		d.Shape = cmp.Or(map[bool]string{true: "none"}[r.SmallestSize() < 0], "from")
@@ -250,6 +256,7 @@ func remedyOf(base capacity.Answer, m capacity.Remedied) remedyItem {
 	}
 	out.Smallest, out.Largest = valueOf(m.Answer.Smallest), valueOf(m.Answer.Largest)
 	stop := m.Answer.Stops(m.Want)
+	out.Coarse = m.Answer.Coarse
 	out.StoppedBy, out.Open = stopOf(stop), stop == nil && m.Answer.Open
 	if was, is := base.Counts(capacity.Both), m.Answer.Counts(m.Want); was != nil && is != nil {
 		gain := is.Value - was.Value

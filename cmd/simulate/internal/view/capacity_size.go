@@ -12,6 +12,7 @@ func writeSizes(p *page, r capacity.Report) {
 	p.paragraph(2, "varied   ", r.Path, plain)
 	p.paragraph(2, "fits     ", demands(r), plain)
 	p.paragraph(2, "search   ", fmt.Sprintf("every size that can begin there, %s", count(r.Runs, "run")), plain)
+	writeChance(p, r)
 	p.line("")
 	g := newGrid("lrrrl")
 	g.head("size", "usable", "most used", "least free", "")
@@ -39,7 +40,7 @@ func writeSizes(p *page, r capacity.Report) {
 	if r.SmallestSize() < 0 {
 		st = red
 	}
-	p.paragraph(0, "", sizeAnswer(r), st)
+	p.paragraph(0, "", CapacityAnswer(r), st)
 }
 
 func allImpossible(sizes []capacity.Size) bool {
