@@ -32,6 +32,8 @@ const (
 	InvalidNetworkInterfaceIDNotFound ErrorCode = "InvalidNetworkInterfaceID.NotFound"
 	// InvalidAssociationIDNotFound: a branch ENI is not associated (any more).
 	InvalidAssociationIDNotFound ErrorCode = "InvalidAssociationID.NotFound"
+	// InvalidAttachmentIDNotFound: the ENI to detach is not attached.
+	InvalidAttachmentIDNotFound ErrorCode = "InvalidAttachmentID.NotFound"
 	// InternalError: EC2 failed.
 	InternalError ErrorCode = "InternalError"
 )

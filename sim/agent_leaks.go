@@ -22,12 +22,18 @@ const (
 
 // watchLeaks sets the clean-ups where something has leaked.
 func (a *agent) watchLeaks() {
-	if len(a.instance().loose) == 0 || a.keepsLeaks() || a.cleaning {
+	if a.keepsLeaks() || a.cleaning || !slices.ContainsFunc(a.instance().loose, (*eni).ofAgent) {
 		return
 	}
 	a.cleaning = true
 	a.cleanAfter(time.Duration(a.chance.pick(int(leakFirst.Milliseconds())+1)) * time.Millisecond)
 }
+
+// ofAgent reports whether a clean-up of the agents would see the ENI while it is not
+// attached: one that an agent made. It tells them by a tag of the instance and by the
+// beginning of their description, which the resource controller's trunks and branches
+// have not.
+func (ni *eni) ofAgent() bool { return ni.kind == model.ENISecondary && !ni.deleted }
 
 // keepsLeaks reports whether DISABLE_LEAKED_ENI_CLEANUP is on.
 func (a *agent) keepsLeaks() bool { return a.settings.KeepLeakedENIs || a.settings.NoProvisioning }
@@ -48,8 +54,8 @@ func (a *agent) cleanLeaks() {
 	again := false
 	for _, ni := range slices.Clone(a.instance().loose) {
 		switch {
-		case a.inFlight == ni:
-		case a.e.now.Sub(ni.madeAt) <= leakMinAge:
+		case a.inFlight == ni || !ni.ofAgent():
+		case a.e.now.Sub(ni.madeAt) < leakMinAge:
 			again = true
 		default:
 			a.e.ec2.delete(a.instance(), ni, a.alive(func(model.ErrorCode) {}))

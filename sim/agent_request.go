@@ -157,5 +157,9 @@ func (p *pool) giveBackLeftover(l *model.Lease) {
 	e := l.ENI()
 	blocks := []netip.Prefix{l.Prefix()}
 	p.drop(e, blocks, ByRelease)
-	p.a.e.ec2.unassign(p.a.instance().eni(e.ID), blocks, func(model.ErrorCode) {})
+	p.a.e.ec2.unassign(p.a.instance().eni(e.ID), blocks, p.a.alive(func(code model.ErrorCode) {
+		if code != "" {
+			p.a.attachedByOthers() // EC2 has it still
+		}
+	}))
 }

@@ -170,6 +170,7 @@ func (c *resourceController) start() {
 		if n.gone && n.instance.trunk != nil && len(n.instance.trunk.branches) > 0 {
 			c.watchStray()
 		}
+		c.watchLooseTrunk(n.instance)
 	}
 }
 

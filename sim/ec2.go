@@ -48,6 +48,7 @@ type eni struct {
 	blocks    []netip.Prefix // in the order in which they were added
 	instance  *instance      // nil: not attached
 	attaching bool           // a trunk whose attachment is under way: the metadata don't show it yet
+	deleted   bool           // or being deleted: to EC2 its id is unknown
 	leaving   bool           // detached, and its device number kept until it is deleted
 	card      int            // network card; device is on it
 	device    int
@@ -258,6 +259,7 @@ func blocksOf(addresses []netip.Addr) []netip.Prefix {
 
 // release gives an ENI's addresses back to its subnet.
 func (x *ec2) release(in *instance, ni *eni) {
+	ni.deleted = true
 	x.quotas.deleted(ni.kind == model.ENIPrimary, ni.blocks)
 	addresses, pfx := split(ni.blocks)
 	ni.subnet.ReleaseAddress(ni.primary)
