@@ -589,6 +589,13 @@ func (k Kind) Cures() bool {
 	return k == KindWarmPoolLag || k == KindCooldown || k == KindBranchCooldown
 }
 
+// reasonInUse is a branch-cooldown in name only: pods hold all branch ENIs that their
+// node may have.
+const reasonInUse = "in-use"
+
+// Cures reports whether this exhaustion cures itself.
+func (b ExhaustionBegan) Cures() bool { return b.Kind.Cures() && b.Reason != reasonInUse }
+
 // ExhaustionBegan opens an episode of a kind at a place. There is one at a
 // time for each (kind, scope, name).
 type ExhaustionBegan struct {

@@ -50,6 +50,7 @@ type troubles struct {
 type episode struct {
 	id       int
 	place    troublePlace
+	inUse    bool  // the reason is reasonInUse
 	waiting  int   // pods
 	launches int   // nodes that cannot be launched, and others that are no pods; they wait, but not in podMs
 	pods     int   // that it hit
@@ -79,9 +80,17 @@ func (ep *episode) sum(now model.Instant) ExhaustionEnded {
 func (t *troubles) enter(p *pod, v verdict) {
 	at := troublePlace{v.kind, v.scope, v.name}
 	if p.wait != nil && p.wait.place == at {
+		if p.wait.inUse != (v.reason == reasonInUse) {
+			t.turn(p, v)
+		}
 		return
 	}
 	t.left(p)
+	t.wait(p, at, v)
+}
+
+// wait lets the pod wait, which waits for nothing else.
+func (t *troubles) wait(p *pod, at troublePlace, v verdict) {
 	ep := t.episode(at, p.name, v)
 	ep.waiting++
 	ep.since += int64(t.e.now)
@@ -89,6 +98,20 @@ func (t *troubles) enter(p *pod, v verdict) {
 		ep.pods++
 	}
 	p.wait, p.since = ep, t.e.now
+}
+
+// turn ends an episode of cooling branch ENIs as pods hold all that the node may
+// have, or the other way round, and begins another for the pods that wait.
+func (t *troubles) turn(first *pod, v verdict) {
+	ep := first.wait
+	others := slices.DeleteFunc(slices.Clone(first.node.pods), func(p *pod) bool { return p.wait != ep || p == first })
+	waiting := append([]*pod{first}, others...)
+	for _, p := range waiting {
+		t.left(p)
+	}
+	for _, p := range waiting {
+		t.wait(p, ep.place, v)
+	}
 }
 
 // hitBy reports whether the episode has counted the pod before, and notes it.
@@ -112,7 +135,7 @@ func (t *troubles) episode(at troublePlace, first model.PodName, v verdict) *epi
 		numbers = v.numbers()
 	}
 	t.made++
-	ep := &episode{id: t.made, place: at}
+	ep := &episode{id: t.made, place: at, inUse: v.reason == reasonInUse}
 	t.at[at] = ep
 	t.order = append(t.order, ep)
 	var node model.NodeName

@@ -68,7 +68,7 @@ func generateSlow(seed uint64) Config {
 // TestSlowCallsKeepTheInvariants: whatever is killed while a call of minutes is under
 // way, each address has one owner, and a call about an ENI that is gone is refused.
 func TestSlowCallsKeepTheInvariants(t *testing.T) {
-	first, end := seeds(t, 150)
+	first, end := seeds(t, 50)
 	for seed := first; seed < end; seed++ {
 		if err := playSlow(seed); err != nil {
 			t.Errorf("seed %d: %v", seed, err)

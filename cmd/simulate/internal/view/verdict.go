@@ -100,7 +100,7 @@ func worstOpen(s *replay.State) *trouble {
 		if !t.open {
 			continue
 		}
-		if worst == nil || t.first.Kind.Cures() == worst.first.Kind.Cures() && t.pods > worst.pods {
+		if worst == nil || t.first.Cures() == worst.first.Cures() && t.pods > worst.pods {
 			worst = t
 		}
 	}
@@ -112,7 +112,7 @@ func worstOpen(s *replay.State) *trouble {
 func causesOf(s *replay.State) []string {
 	open := map[sim.Kind]bool{}
 	for _, ep := range s.Episodes {
-		if ep.Open() && !ep.Kind.Cures() {
+		if ep.Open() && !ep.Cures() {
 			open[ep.Kind] = true
 		}
 	}
@@ -147,7 +147,7 @@ func listOf(words []string) string {
 // pastTrouble tells of real exhaustion that was over in the end.
 func pastTrouble(s *replay.State) string {
 	for _, t := range troubles(s) {
-		if !t.open && !t.first.Kind.Cures() {
+		if !t.open && !t.first.Cures() {
 			return fmt.Sprintf("Until %s, %s kept %s waiting.", instant(t.until), t.first.Kind, count(t.pods, wordsOf(s).pod))
 		}
 	}
@@ -169,7 +169,7 @@ func waiting(n replay.PodCount, w words) string {
 
 // stopped names what was the end.
 func stopped(t *trouble) string {
-	if t.first.Kind.Cures() {
+	if t.first.Cures() {
 		return fmt.Sprintf("Not over at the end (%s)", t.first.Kind)
 	}
 	return "Stopped by " + string(t.first.Kind)
@@ -228,8 +228,8 @@ func explain(s *replay.State, t *trouble) string {
 	case sim.KindWarmPoolLag:
 		return "The pool of " + at + " is still growing."
 	case sim.KindCooldown, sim.KindBranchCooldown:
-		if t.first.Reason == "in-use" {
-			return "All branch ENIs of " + at + " are in use, by fewer pods than name that node."
+		if !t.first.Cures() {
+			return "Running pods use all branch ENIs of " + at + "; nothing cools down there."
 		}
 		return "What is free at " + at + " still cools down."
 	}
