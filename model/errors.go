@@ -36,6 +36,10 @@ const (
 	InvalidAttachmentIDNotFound ErrorCode = "InvalidAttachmentID.NotFound"
 	// InternalError: EC2 failed.
 	InternalError ErrorCode = "InternalError"
+	// Unavailable: EC2 cannot take the request now.
+	Unavailable ErrorCode = "Unavailable"
+	// UnauthorizedOperation: the caller's role may not make the call.
+	UnauthorizedOperation ErrorCode = "UnauthorizedOperation"
 )
 
 // Refusals of AssociateTrunkInterface. EC2 does refuse these; its codes for

@@ -18,7 +18,7 @@ func (c *resourceController) diagnose(p *pod) verdict {
 		v := c.onTrunk(p, t, KindBranchCooldown, "cooling")
 		v.remedy = fmt.Sprintf("a branch ENI counts against the type's limit for %s to %s after its pod has gone: replace pods more slowly or with less surge, lower branch-eni-cooldown (30 s at least), or use a type with more branch ENIs", c.cooldown, c.cooldown+model.BranchRound)
 		if held := len(t.Held()); held >= t.Limit() { // what is queued beside them makes no room
-			v.reason = reasonInUse
+			v.reason = "in-use"
 			v.remedy = fmt.Sprintf("pods on the node use all %d of its branch ENIs: more nodes, or an instance type with more branch ENIs; pods that name their node bypass the scheduler, which would not have put more there", held)
 		}
 		return v

@@ -33,9 +33,9 @@ type request struct {
 	done     reply
 }
 
-// send begins a call. What is throttled is tried again by the client, after a
-// wait that grows and is drawn; after the last attempt the caller gets
-// RequestLimitExceeded.
+// send begins a call. What is throttled, or fails on EC2's side, is tried again by
+// the client, after a wait that grows and is drawn; after the last attempt the caller
+// gets the code.
 func (x *ec2) send(r request) {
 	if r.ended() {
 		return
@@ -51,6 +51,12 @@ func (x *ec2) send(r request) {
 	} else if x.fault != nil {
 		f.Error = x.fault(f)
 	}
+	var met *fault
+	if f.Error == "" {
+		if met = x.faultOf(r.in.node.name, f.Action); met != nil {
+			f.Fault, f.Error, f.Throttled = met.id, met.Error, met.Error == model.RequestLimitExceeded
+		}
+	}
 	if f.Error == "" && r.on != nil && r.on.deleted {
 		f.Error = model.InvalidNetworkInterfaceIDNotFound
 	}
@@ -60,12 +66,18 @@ func (x *ec2) send(r request) {
 	if f.Error != "" {
 		latency = x.e.cfg.EC2.Refused
 	}
+	if met != nil && met.Latency > 0 {
+		latency = Range{met.Latency, met.Latency}
+	}
 	wait := x.e.draw(latency, r.in.chance)
 	f.LatencyMs = wait.Milliseconds()
 	x.e.log(r.in.node.name, EC2Call{f})
+	if met != nil {
+		x.meet(met)
+	}
 	x.later(wait, f.Error == "", func() {
 		x.e.log(r.in.node.name, EC2Returned{f})
-		if !f.Throttled || f.Attempt == cmp.Or(r.attempts, clientAttempts) {
+		if !f.retries() || f.Attempt == cmp.Or(r.attempts, clientAttempts) {
 			r.done(f.Error)
 			return
 		}
@@ -261,7 +273,8 @@ func (x *ec2) detach(in *instance, ni *eni, done reply) {
 	})
 }
 
-// delete deletes an ENI that is not attached. Other calls find it no longer when
+// delete deletes an ENI that is not attached. Where that is refused its device number
+// is free all the same, as nobody is about to delete it. Other calls find it no longer when
 // the call has begun; its addresses are free when it ends.
 func (x *ec2) delete(in *instance, ni *eni, done reply) {
 	x.send(request{
@@ -271,6 +284,9 @@ func (x *ec2) delete(in *instance, ni *eni, done reply) {
 		fields: CallFields{Action: DeleteNetworkInterface, ENI: ni.id, Card: ni.card, Subnet: ni.subnet.ID()},
 		effect: ni.beginDelete,
 		done: func(code model.ErrorCode) {
+			if code != "" {
+				ni.leaving = false
+			}
 			x.endDelete(in, ni, code)
 			done(code)
 		},

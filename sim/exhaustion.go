@@ -50,7 +50,7 @@ type troubles struct {
 type episode struct {
 	id       int
 	place    troublePlace
-	inUse    bool  // the reason is reasonInUse
+	inUse    bool  // that is its reason
 	waiting  int   // pods
 	launches int   // nodes that cannot be launched, and others that are no pods; they wait, but not in podMs
 	pods     int   // that it hit
@@ -80,7 +80,7 @@ func (ep *episode) sum(now model.Instant) ExhaustionEnded {
 func (t *troubles) enter(p *pod, v verdict) {
 	at := troublePlace{v.kind, v.scope, v.name}
 	if p.wait != nil && p.wait.place == at {
-		if p.wait.inUse != (v.reason == reasonInUse) {
+		if p.wait.inUse != inUse(v.reason) {
 			t.turn(p, v)
 		}
 		return
@@ -135,7 +135,7 @@ func (t *troubles) episode(at troublePlace, first model.PodName, v verdict) *epi
 		numbers = v.numbers()
 	}
 	t.made++
-	ep := &episode{id: t.made, place: at, inUse: v.reason == reasonInUse}
+	ep := &episode{id: t.made, place: at, inUse: inUse(v.reason)}
 	t.at[at] = ep
 	t.order = append(t.order, ep)
 	var node model.NodeName
@@ -238,6 +238,8 @@ func (t *troubles) unschedulable(p *pod, f failure) {
 		v.reason, v.remedy = "addresses", remedyAddresses(f.kind)
 	case f.kind == KindMisconfig:
 		v.reason, v.remedy = t.e.whyNoNode()
+	case f.kind == KindNoTrunk && t.at[troublePlace{v.kind, v.scope, v.name}] == nil:
+		v.remedy = t.e.whyNoTrunk(v.remedy)
 	}
 	if p.target == nil {
 		v.remedy = t.e.autoscaler.remedy(v.remedy)
@@ -253,15 +255,18 @@ func (e *engine) whyNoNode() (reason, remedy string) {
 	case e.failing == nil:
 		return "no-match", remedyUnschedulable(KindMisconfig)
 	}
-	remedy = fmt.Sprintf("the agent of %s fails to start, so the node is never ready (%s)", e.failing.name, e.failing.agent.failure)
-	a := e.failing.agent
-	switch r := a.lastRefusal(); {
-	case a.settings.CustomNetworking && !a.hasPlace():
-		remedy += "; " + a.noENIConfig()
-	case r != nil && r.subnet != nil:
-		remedy += fmt.Sprintf("; EC2 refused with %s in subnet %s: %s", r.code, r.subnet.ID(), a.diagnoseRefusal(r).remedy)
+	return "start-up-failed", e.failing.agent.remedyFailed()
+}
+
+// whyNoTrunk tells of the first node whose trunk EC2 refuses; where there is none the
+// ordinary remedy holds.
+func (e *engine) whyNoTrunk(ordinary string) string {
+	for _, n := range e.nodes {
+		if !n.gone && n.trunkSubnet != nil {
+			return fmt.Sprintf("EC2 refuses the trunk ENI of %s with %s: the resource controller tries again at the node's next event, every 5 min at the latest", n.name, n.trunkError)
+		}
 	}
-	return "start-up-failed", remedy
+	return ordinary
 }
 
 // outBy names the number of nodes that a kind of reason keeps a pod off.

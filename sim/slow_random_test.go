@@ -53,7 +53,12 @@ func generateSlow(seed uint64) Config {
 	}
 	for range 4 + g.IntN(16) {
 		at, node := g.duration(0, 2*time.Hour), oneOf(g, g.names...)
-		switch g.IntN(8) {
+		switch g.IntN(10) {
+		case 8, 9:
+			g.add(at, 0, Fault{
+				Action: oneOf(g, FaultActions...), Error: oneOf(g, append(FaultCodes, "")...), Node: oneOf(g, "", "", node),
+				Count: oneOf(g, 0, 1, 2, 12), For: oneOf(g, 0, g.duration(time.Second, 20*time.Minute)), Latency: oneOf(g, 0, g.duration(time.Second, 20*time.Minute)),
+			})
 		case 0:
 			g.add(at, 0, Terminate{node})
 		case 1, 2:

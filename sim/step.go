@@ -86,6 +86,8 @@ func (e *engine) takeStep(s *Step) {
 	case SetBranchCooldown:
 		e.controller.setCooldown(a.Seconds)
 		e.log("", ControllerConfigured{a.Seconds, e.controller.cooldown.Milliseconds()})
+	case Fault:
+		e.ec2.beginFault(a)
 	case RestartController:
 		e.log("", ControllerRestarted{})
 		e.controller.restart()

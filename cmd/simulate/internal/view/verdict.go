@@ -197,6 +197,9 @@ func explain(s *replay.State, t *trouble) string {
 		if ofPools(t) {
 			return "All ENIs that the nodes may have are there and full."
 		}
+		if t.first.CappedBy == "trunk reserved" {
+			return "One ENI of " + at + " is the trunk, or kept for it; the others are there and full."
+		}
 		return "All ENIs that " + at + " may have are there and full."
 	case sim.KindSubnetIPs:
 		if ofPools(t) {
