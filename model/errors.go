@@ -32,8 +32,14 @@ const (
 	InvalidNetworkInterfaceIDNotFound ErrorCode = "InvalidNetworkInterfaceID.NotFound"
 	// InvalidAssociationIDNotFound: a branch ENI is not associated (any more).
 	InvalidAssociationIDNotFound ErrorCode = "InvalidAssociationID.NotFound"
+	// InvalidAttachmentIDNotFound: the ENI to detach is not attached.
+	InvalidAttachmentIDNotFound ErrorCode = "InvalidAttachmentID.NotFound"
 	// InternalError: EC2 failed.
 	InternalError ErrorCode = "InternalError"
+	// Unavailable: EC2 cannot take the request now.
+	Unavailable ErrorCode = "Unavailable"
+	// UnauthorizedOperation: the caller's role may not make the call.
+	UnauthorizedOperation ErrorCode = "UnauthorizedOperation"
 )
 
 // Refusals of AssociateTrunkInterface. EC2 does refuse these; its codes for

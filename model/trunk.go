@@ -135,6 +135,9 @@ func (t *Trunk) TakeVLAN() (id int, ok bool) {
 	return 0, false
 }
 
+// HasVLAN reports whether an id is free.
+func (t *Trunk) HasVLAN() bool { return slices.Contains(t.used[1:], false) }
+
 // FreeVLAN gives an id back.
 func (t *Trunk) FreeVLAN(id int) { t.used[id] = false }
 

@@ -393,6 +393,9 @@ func (d *decoder) checkStep(path string, step Step, subnets, groups, workloads n
 	if a := step.Churn; a != nil {
 		d.refers(path+".churn.workload", "workload", a.Workload, workloads)
 	}
+	if a := step.Fault; a != nil {
+		d.refersNode(path+".fault.node", a.Node, nodes)
+	}
 	if a := step.RestartAgent; a != nil {
 		d.refersNode(path+".restartAgent.node", a.Node, nodes)
 	}

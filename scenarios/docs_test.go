@@ -106,6 +106,16 @@ duration: 1m
 `
 )
 
+// faultScenario has a fault that begins and ends.
+const faultScenario = `
+name: creating-fails-once
+vpc: {cidrs: [10.0.0.0/16], subnets: [{name: private-a, cidr: 10.0.0.0/24}]}
+nodeGroups: [{name: workers, instanceType: m5.large}]
+steps: [{fault: {action: CreateNetworkInterface, error: InternalError, node: workers-0, count: 1, for: 1m, latency: 2s}}]
+workloads: [{name: web}]
+duration: 2m
+`
+
 // completedScenario has the other one.
 const completedScenario = `
 name: task-that-ends
@@ -150,6 +160,7 @@ func examples(t *testing.T) map[sim.EventType]sim.Event {
 		notReadyScenario,
 		excludedScenario,
 		controllerScenario,
+		faultScenario,
 		completedScenario,
 		fullGroupScenario,
 		fence(t, section(t, exhaustion, "### `branch-cooldown`"), "yaml"),
@@ -181,7 +192,8 @@ func fence(t *testing.T, text, language string) string {
 func TestLogIsDocumented(t *testing.T) {
 	text := docs(t, "log.md")
 	found := examples(t)
-	types := slices.Concat(constants(t, "event.go", "EventType"), constants(t, "event_cluster.go", "EventType"), constants(t, "event_pool.go", "EventType"), constants(t, "event_task.go", "EventType"), constants(t, "event_autoscaler.go", "EventType"))
+	types := slices.Concat(constants(t, "event.go", "EventType"), constants(t, "event_cluster.go", "EventType"), constants(t, "event_pool.go", "EventType"), constants(t, "event_task.go", "EventType"),
+		constants(t, "event_autoscaler.go", "EventType"), constants(t, "event_fault.go", "EventType"))
 	for _, typ := range types {
 		e, ok := found[sim.EventType(typ)]
 		require.True(t, ok, "no example of %s", typ)

@@ -54,6 +54,7 @@ var objects = map[string]string{
 	"steps.drain":             "Cordons a node and deletes its pods at once; those of DaemonSets stay.",
 	"steps.terminate":         "Ends an instance; everything returns to the subnet.",
 	"steps.restartAgent":      "Kills a node's agent and starts it again.",
+	"steps.fault":             "Lets EC2 refuse calls, or take long for them.",
 	"steps.tagSubnet":         "Replaces a subnet's tags.",
 	"steps.setBranchCooldown": "Sets branch-eni-cooldown in the ConfigMap amazon-vpc-cni.",
 	"steps.churn":             "Makes short-lived pods beside a workload's replicas.",

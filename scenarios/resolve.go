@@ -415,6 +415,11 @@ func simAction(platform Platform, s Step) sim.StepAction {
 		return sim.SetWindows{Keys: s.SetWindows}
 	case s.RestartController != nil:
 		return sim.RestartController{}
+	case s.Fault != nil:
+		return sim.Fault{
+			Action: s.Fault.Action, Node: model.NodeName(s.Fault.Node), Error: s.Fault.Error,
+			Count: s.Fault.Count, For: time.Duration(s.Fault.For), Latency: time.Duration(s.Fault.Latency),
+		}
 	case s.Churn != nil:
 		return sim.Churn{
 			Workload:  model.WorkloadName(s.Churn.Workload),

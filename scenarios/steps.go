@@ -8,6 +8,7 @@ import (
 
 	"vpcsim/model"
 	"vpcsim/scenarios/internal/doc"
+	"vpcsim/sim"
 )
 
 func (d *decoder) step(v value, into *Step, restart Duration) {
@@ -29,7 +30,7 @@ func (d *decoder) step(v value, into *Step, restart Duration) {
 		d.eksOnly("restartController", act(&into.RestartController, d.restartController)),
 		{"churn", act(&into.Churn, d.churn)},
 		d.eksOnly("replay", act(&into.Replay, d.replay)),
-		later("fault"),
+		d.eksOnly("fault", act(&into.Fault, d.fault)),
 	}
 	fields := append([]field{{"at", d.duration(&into.At)}, {"over", d.duration(&into.Over)}}, actions...)
 	d.object(v, fields...)
@@ -172,6 +173,35 @@ func (d *decoder) checkSetWindows(v value, into *Step) {
 }
 
 func (d *decoder) restartController(v value, _ *RestartController) { d.object(v) }
+
+// fault reads which calls meet what, and how often or how long; without either, to
+// the end.
+func (d *decoder) fault(v value, into *Fault) {
+	d.object(v,
+		field{"action", oneOf(d, &into.Action, sim.FaultActions)},
+		field{"node", d.text(&into.Node)},
+		field{"error", oneOf(d, &into.Error, sim.FaultCodes)},
+		field{"count", d.integer(&into.Count, 1, most)},
+		field{"for", d.positive(&into.For)},
+		field{"latency", d.positive(&into.Latency)},
+	)
+	d.require(v, "action")
+	if !d.describes(func(*shape) {}) && v.Kind == doc.Map && !v.given("error") && !v.given("latency") {
+		d.failAt(v, "needs an error, such as InternalError, or a latency")
+	}
+}
+
+// positive reads a duration that is longer than 0.
+func (d *decoder) positive(into *Duration) reader {
+	return func(v value) {
+		read := Duration(-1)
+		d.duration(&read)(v)
+		if read == 0 {
+			d.failAt(v, "must be longer than 0")
+		}
+		*into = max(read, 0)
+	}
+}
 
 // branchCooldown reads branch-eni-cooldown: the ConfigMap's text, a number of
 // seconds, or a duration, which stands for its seconds.

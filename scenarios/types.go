@@ -438,6 +438,7 @@ type Step struct {
 	SetBranchCooldown *SetBranchCooldown `json:"setBranchCooldown,omitempty"`
 	SetWindows        map[string]*string `json:"setWindows,omitempty"`
 	RestartController *RestartController `json:"restartController,omitempty"`
+	Fault             *Fault             `json:"fault,omitempty"`
 	Churn             *Churn             `json:"churn,omitempty"`
 	Replay            *Replay            `json:"replay,omitempty"`
 }
@@ -487,6 +488,16 @@ type SetBranchCooldown struct {
 
 // RestartController restarts the VPC resource controller.
 type RestartController struct{}
+
+// Fault lets EC2 refuse calls, or take long for them.
+type Fault struct {
+	Action  sim.Action      `json:"action"`
+	Node    string          `json:"node,omitempty"` // empty: calls about any
+	Error   model.ErrorCode `json:"error,omitempty"`
+	Count   int             `json:"count,omitempty"`
+	For     Duration        `json:"for,omitempty"`
+	Latency Duration        `json:"latency,omitempty"`
+}
 
 // AddNodes launches more nodes of a group.
 type AddNodes struct {

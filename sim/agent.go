@@ -50,9 +50,11 @@ type agent struct {
 	backoff    model.Instant // when a full subnet was met last; long ago
 	lastAction model.Instant // last pool action, reconciles without effect up to loopBase included
 	givenBack  map[netip.Prefix]model.Instant
-	cleaning   bool // a clean-up of leaks is set
-	inFlight   *eni // being attached or freed by the loop: no leak
-	stale      bool // the datastore may differ from EC2: reconcile matters
+	startedAt  model.Instant // begin of the last start
+	cleanAt    model.Instant // the last clean-up of leaks whose time is drawn; Never if none
+	cleaning   bool          // it is set
+	inFlight   *eni          // being attached or freed by the loop: no leak
+	stale      bool          // the datastore may differ from EC2: reconcile matters
 }
 
 // longAgo is before every instant by more than any of the agent's times.

@@ -182,7 +182,7 @@ func (g *growth) created(ni *eni) {
 		}
 		x.attach(in, ni, g.pool.card, a.alive(func(code model.ErrorCode) {
 			if code != "" {
-				g.pool.refused = &refusal{code: code}
+				g.pool.refused = &refusal{code: code, subnet: ni.subnet}
 				x.delete(in, ni, giveUp)
 				return
 			}

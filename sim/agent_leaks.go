@@ -15,50 +15,79 @@ import (
 // Coarser than reality: an agent cleans up after itself only, where the real
 // one finds what any node of the cluster leaked.
 const (
-	leakFirst  = 5 * time.Minute // the first clean-up is within this time of the start
-	leakPeriod = time.Hour
-	leakMinAge = 5 * time.Minute // a younger ENI may be about to be attached
+	leakDelay  = 300 * time.Second // each clean-up waits for up to this, in whole seconds
+	leakPeriod = time.Hour         // from one to the wait before the next
+	leakMinAge = 5 * time.Minute   // a younger ENI may be about to be attached
 )
 
 // watchLeaks sets the clean-ups where something has leaked.
 func (a *agent) watchLeaks() {
-	if len(a.instance().loose) == 0 || a.keepsLeaks() || a.cleaning {
+	if a.keepsLeaks() || a.cleaning || !slices.ContainsFunc(a.instance().loose, (*eni).ofAgent) {
 		return
 	}
-	a.cleaning = true
-	a.cleanAfter(time.Duration(a.chance.pick(int(leakFirst.Milliseconds())+1)) * time.Millisecond)
+	a.cleanNext(true)
 }
+
+// ofAgent reports whether a clean-up of the agents would see the ENI while it is not
+// attached: one that an agent made. It tells them by a tag of the instance and by the
+// beginning of their description, which the resource controller's trunks and branches
+// have not.
+func (ni *eni) ofAgent() bool { return ni.kind == model.ENISecondary && !ni.deleted }
 
 // keepsLeaks reports whether DISABLE_LEAKED_ENI_CLEANUP is on.
 func (a *agent) keepsLeaks() bool { return a.settings.KeepLeakedENIs || a.settings.NoProvisioning }
 
-func (a *agent) cleanAfter(wait time.Duration) {
+// cleanNext sets the next clean-up. They run from the agent's start on; those that
+// had nothing to find are not played, and only their times are drawn. A run does not
+// settle before one that is hopeful.
+func (a *agent) cleanNext(hopeful bool) {
+	if a.cleaning {
+		return
+	}
+	a.cleaning = true
+	delay := func() time.Duration {
+		return time.Duration(a.chance.pick(int(leakDelay/time.Second))) * time.Second
+	}
+	if a.cleanAt == model.Never {
+		a.cleanAt = a.startedAt.Add(delay())
+	}
+	for a.cleanAt <= a.e.now {
+		a.cleanAt = a.cleanAt.Add(leakPeriod + delay())
+	}
 	life := a.life
-	a.e.promise(a.e.now.Add(wait), func() {
+	clean := func() {
 		if a.life == life {
 			a.cleanLeaks()
 		}
-	})
+	}
+	if hopeful {
+		a.e.promise(a.cleanAt, clean)
+	} else {
+		a.e.at(a.cleanAt, clean)
+	}
 }
 
-// cleanLeaks deletes what has leaked and is old enough; what is too young waits
-// for the next clean-up. It runs beside the loop.
+// cleanLeaks deletes what has leaked and is old enough; what is too young, or can't be
+// deleted, waits for the next clean-up. It runs beside the loop.
 func (a *agent) cleanLeaks() {
 	a.cleaning = false
-	again := false
+	young := false
 	for _, ni := range slices.Clone(a.instance().loose) {
 		switch {
-		case a.inFlight == ni:
-		case a.e.now.Sub(ni.madeAt) <= leakMinAge:
-			again = true
+		case a.inFlight == ni || !ni.ofAgent():
+		case a.e.now.Sub(ni.madeAt) < leakMinAge:
+			young = true
 		default:
-			r := a.e.ec2.deletion(a.instance(), ni, a.alive(func(model.ErrorCode) {}))
+			r := a.e.ec2.deletion(a.instance(), ni, a.alive(func(code model.ErrorCode) {
+				if code != "" {
+					a.cleanNext(false)
+				}
+			}))
 			r.beside = true
 			a.e.ec2.send(r)
 		}
 	}
-	if again {
-		a.cleaning = true
-		a.cleanAfter(leakPeriod)
+	if young {
+		a.cleanNext(true)
 	}
 }

@@ -20,6 +20,7 @@ func (a *agent) start() {
 	a.lastShrink, a.backoff, a.lastAction = longAgo, longAgo, longAgo
 	a.givenBack = map[netip.Prefix]model.Instant{}
 	a.stale, a.cleaning, a.inFlight = false, false, nil
+	a.startedAt, a.cleanAt = a.e.now, model.Never
 
 	if err := a.configure(); err != nil {
 		a.exit(err.Error())
@@ -111,7 +112,7 @@ func (a *agent) startGrowing(left []look) {
 // started ends the start-up: the agent serves requests and its loop begins.
 func (a *agent) started() {
 	a.up, a.busy, a.throttled = true, false, false
-	a.failures = 0
+	a.failures, a.failure = 0, ""
 	a.loopBase = a.e.now.Add(-loopPause)
 	a.e.log(a.node.name, AgentStarted{Start: a.starts})
 	a.node.recountUnaddressed()
@@ -155,7 +156,7 @@ func (a *agent) restart(gap time.Duration, env map[string]*string) {
 		return // it will start with the changed environment
 	}
 	a.kill()
-	a.failures = 0
+	a.failures, a.failure = 0, ""
 	a.e.log(a.node.name, AgentExited{Reason: "restart"})
 	a.startAfter(gap, true)
 }

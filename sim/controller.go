@@ -69,6 +69,7 @@ type resourceController struct {
 	coming     int // nodes whose trunk is being made
 
 	resyncAt, cleanAt model.Instant // of the timers that are set; Never if none
+	dropped           []*pod        // whose requests wait for the resync
 	stray             map[*eni]bool // seen without an owner at the last clean-up
 
 	// failAnnotate and failDelete make a step fail that would succeed; nil: none
@@ -123,7 +124,7 @@ func (c *resourceController) begin() {
 	c.retrying = map[Action]int{}
 	c.trunks = map[model.NodeName]*trunk{}
 	c.resyncAt, c.cleanAt = model.Never, model.Never
-	c.stray = nil
+	c.dropped, c.stray = nil, nil
 }
 
 // setCooldown changes branch-eni-cooldown. It holds at once, also for branches
@@ -179,6 +180,7 @@ func (c *resourceController) start() {
 		if n.gone && n.instance.trunk != nil && len(n.instance.trunk.branches) > 0 {
 			c.watchStray()
 		}
+		c.watchLooseTrunk(n.instance)
 	}
 }
 
@@ -198,6 +200,7 @@ func (c *resourceController) relist() {
 
 // lookAtPods passes all pods that wait for a branch to the workers.
 func (c *resourceController) lookAtPods() {
+	c.dropped = nil
 	for _, n := range c.e.nodes {
 		for _, p := range n.pods {
 			if p.needsBranch() && p.branch == nil {
@@ -205,19 +208,6 @@ func (c *resourceController) lookAtPods() {
 			}
 		}
 	}
-}
-
-// resync looks at all pods at the next time that is due, because a request was
-// dropped.
-func (c *resourceController) resync() {
-	if c.resyncAt != model.Never || c.bare {
-		return
-	}
-	c.resyncAt = c.nextTick(resyncPeriod)
-	c.later(c.resyncAt.Sub(c.e.now), func() {
-		c.resyncAt = model.Never
-		c.lookAtPods()
-	})
 }
 
 // nextTick is the next instant that is a multiple of the period after the

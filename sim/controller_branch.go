@@ -20,6 +20,7 @@ type branchRequest struct {
 	last     model.ErrorCode // of the last failure; empty once it is annotated
 	subnet   *subnet         // that refused
 	dropped  bool            // nothing but an event of the pod brings it back
+	drops    int             // how often it was dropped
 }
 
 // fields are the branch's in events.
@@ -146,7 +147,8 @@ func (s *branching) failed(f BranchFailed, refusing *subnet) itemResult {
 	s.p.request.subnet = refusing
 	s.logFailure(f, wait, again)
 	if !again {
-		s.c.resync()
+		s.p.request.drops++
+		s.c.drop(s.p)
 		return itemOver
 	}
 	return itemAgain(wait)

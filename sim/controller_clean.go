@@ -18,20 +18,44 @@ func (c *resourceController) watchStray() {
 	})
 }
 
-// clean deletes the branches that are not associated at two clean-ups in a row:
-// those of living pods and those that cool are. Their VLAN ids stay taken in
-// the controller's memory.
+// watchLooseTrunk sets it where a trunk was made for the instance and is not
+// attached: the controller was restarted meanwhile, or could not delete it.
+func (c *resourceController) watchLooseTrunk(in *instance) {
+	if slices.ContainsFunc(in.loose, (*eni).looseTrunk) {
+		c.watchStray()
+	}
+}
+
+// looseTrunk reports whether the ENI is a trunk that is not attached.
+func (ni *eni) looseTrunk() bool {
+	return ni.kind == model.ENITrunk && ni.instance == nil && !ni.deleted
+}
+
+// clean deletes what the controller made and what at two clean-ups in a row is in
+// nobody's use: branches that are not associated, as those of living pods and those
+// that cool are, and trunks that are not attached. The VLAN ids of the branches stay
+// taken in the controller's memory. It goes by what EC2 shows of the ENIs, not by
+// what the controller is about to do with them.
 func (c *resourceController) clean() {
 	seen := map[*eni]bool{}
 	for _, n := range c.e.nodes {
-		if n.instance.trunk == nil {
-			continue
+		in := n.instance
+		if in.trunk != nil {
+			for _, ni := range slices.Clone(in.trunk.branches) {
+				switch {
+				case ni.associated || ni.deleted:
+				case c.stray[ni]:
+					c.paced(func() { c.e.ec2.deleteBranch(ni, func(model.ErrorCode) {}) })
+				default:
+					seen[ni] = true
+				}
+			}
 		}
-		for _, ni := range slices.Clone(n.instance.trunk.branches) {
+		for _, ni := range slices.Clone(in.loose) {
 			switch {
-			case ni.associated:
+			case !ni.looseTrunk():
 			case c.stray[ni]:
-				c.paced(func() { c.e.ec2.deleteBranch(ni, func(model.ErrorCode) {}) })
+				c.paced(func() { c.e.ec2.deleteTrunk(in, ni, func(model.ErrorCode) {}) })
 			default:
 				seen[ni] = true
 			}

@@ -17,9 +17,9 @@ func (c *resourceController) diagnose(p *pod) verdict {
 	case r.last == ErrAtCapacity || r.last == model.BranchLimitExceeded || r.last == "" && !t.HasRoom():
 		v := c.onTrunk(p, t, KindBranchCooldown, "cooling")
 		v.remedy = fmt.Sprintf("a branch ENI counts against the type's limit for %s to %s after its pod has gone: replace pods more slowly or with less surge, lower branch-eni-cooldown (30 s at least), or use a type with more branch ENIs", c.cooldown, c.cooldown+model.BranchRound)
-		if len(t.Queue()) == 0 && !t.HasRoom() {
+		if held := len(t.Held()); held >= t.Limit() { // what is queued beside them makes no room
 			v.reason = "in-use"
-			v.remedy = "more nodes, or an instance type with more branch ENIs; pods that name their node bypass the scheduler, which would not have put more there"
+			v.remedy = fmt.Sprintf("pods on the node use all %d of its branch ENIs: more nodes, or an instance type with more branch ENIs; pods that name their node bypass the scheduler, which would not have put more there", held)
 		}
 		return v
 	case r.last == "":
@@ -96,7 +96,7 @@ func branchSubnetFull(s *subnet, code model.ErrorCode) verdict {
 	return verdict{
 		kind: KindSubnetIPs, scope: "subnet", name: string(s.ID()), reason: string(code), message: textNoAddress,
 		numbers: (&refusal{subnet: s, want: 1}).numbers,
-		remedy:  "a larger subnet, or another one for pods (custom networking); a request that was refused six times is dropped, so that pods must be made anew once there are addresses",
+		remedy:  "a larger subnet, or another one for pods (custom networking); a request that was refused six times is dropped until the pod's next event, at the latest the controller's pass over all pods every 30 min: once there are addresses, making the pods anew is quicker",
 	}
 }
 

@@ -108,17 +108,20 @@ func (c *resourceController) attachTrunk(n *node, ni *eni, device int) {
 	}
 	ready := step(func(model.ErrorCode) { c.adopt(n, ni.subnet) })
 	settle := step(func(model.ErrorCode) {
-		c.paced(func() { x.ask(in, CallFields{Action: DescribeNetworkInterfaces, ENI: ni.id}, nil, ready) })
+		c.paced(func() { x.ask(in, ni, CallFields{Action: DescribeNetworkInterfaces, ENI: ni.id}, nil, ready) })
 	})
 	attached := step(func(code model.ErrorCode) {
 		if code != "" {
 			c.paced(func() {
-				x.deleteTrunk(in, ni, step(func(model.ErrorCode) { c.trunkFailed(n, ni.subnet, code) }))
+				x.deleteTrunk(in, ni, step(func(model.ErrorCode) {
+					c.watchLooseTrunk(in)
+					c.trunkFailed(n, ni.subnet, code)
+				}))
 			})
 			return
 		}
 		n.agent.attachedByOthers()
-		c.paced(func() { x.ask(in, CallFields{Action: ModifyNetworkInterfaceAttribute, ENI: ni.id}, nil, settle) })
+		c.paced(func() { x.ask(in, ni, CallFields{Action: ModifyNetworkInterfaceAttribute, ENI: ni.id}, nil, settle) })
 	})
 	c.paced(func() { x.attachTrunk(in, ni, device, attached) })
 }

@@ -10,8 +10,8 @@ import (
 // growth succeeds.
 type refusal struct {
 	code     model.ErrorCode
-	subnet   *subnet
-	newENI   bool // a primary address besides
+	subnet   *subnet // of the ENI that the call was about, or that it was to make
+	newENI   bool    // a primary address besides
 	want     int
 	prefixes bool
 }
@@ -125,6 +125,7 @@ func (p *pool) diagnose() verdict {
 	case !room:
 		v := p.onNode(KindENILimit, "", "")
 		v.cappedBy, v.remedy = p.cappedBy()
+		v.numbers = p.limitingNumbers
 		return v
 	case p.refused != nil && backoff && a.settings.BacksOff(p.refused.code):
 		return p.diagnoseRefusal(p.refused)
@@ -204,9 +205,37 @@ func (a *agent) diagnoseDown() verdict {
 		v = a.diagnoseRefusal(r)
 	} else {
 		v = a.onNode(KindMisconfig, "agent-down", "the node's agent is not up: it starts, restarts or fails to start; pods wait until it serves")
+		if a.failure != "" {
+			v.remedy = a.remedyFailed()
+		}
 	}
 	v.message = textAgentDown
 	return v
+}
+
+// remedyFailed says why the agent fails to start, and what would help.
+func (a *agent) remedyFailed() string {
+	remedy := fmt.Sprintf("the agent of %s fails to start, so the node is never ready (%s)", a.node.name, a.failure)
+	r := a.lastRefusal()
+	switch {
+	case a.settings.Validate() != nil || !a.settings.CustomNetworking && r == nil: // the reason itself says what to change
+	case a.settings.CustomNetworking && !a.hasPlace():
+		remedy += "; " + a.noENIConfig()
+	case a.settings.CustomNetworking && a.maxENI()-1-a.trunkENIs() <= 0:
+		remedy += fmt.Sprintf("; %s, and none is left for pods: an instance type with more ENIs, or one of them switched off", a.noENILeft())
+	case r != nil && r.subnet != nil:
+		remedy += fmt.Sprintf("; EC2 refused with %s in subnet %s: %s", r.code, r.subnet.ID(), a.diagnoseRefusal(r).remedy)
+	}
+	return remedy
+}
+
+// noENILeft tells what takes all the node's ENIs, in custom networking.
+func (a *agent) noENILeft() string {
+	text := fmt.Sprintf("of %d ENIs custom networking leaves the primary without pods", a.maxENI())
+	if a.trunkENIs() > 0 {
+		text += ", and ENABLE_POD_ENI takes one for the trunk"
+	}
+	return text
 }
 
 // diagnoseRefusal is row d, with the numbers of the pool on card 0.
@@ -228,6 +257,12 @@ func (p *pool) diagnoseRefusal(r *refusal) verdict {
 // refusedOnNode is a refusal for which no subnet is to blame.
 func (a *agent) refusedOnNode(kind Kind, r *refusal, numbers func() map[string]int) verdict {
 	v := a.verdict(kind, string(r.code), remedyRefused(kind, r.code), numbers)
+	switch r.code {
+	case model.UnauthorizedOperation:
+		v.remedy = "the role of aws-node may not make the call: give it the permissions of AmazonEKS_CNI_Policy, or of AmazonEKS_CNI_IPv6_Policy"
+	case model.InternalError, model.Unavailable:
+		v.remedy = "EC2 fails: its client tried several times, and the agent tries again at its next check"
+	}
 	if kind == KindThrottling || kind == KindQuota {
 		v.scope, v.name = "cluster", a.e.cfg.Cluster.Name
 	}
@@ -314,6 +349,26 @@ func (p *pool) numbers() map[string]int {
 	return out
 }
 
+// limitingNumbers are those of an eni-limit: the trunk is among the ENIs, or a slot is
+// kept for it.
+func (p *pool) limitingNumbers() map[string]int {
+	out := p.numbers()
+	if n := p.a.trunkENIs(); p.card == 0 && n > 0 {
+		out["trunks"] = n
+	}
+	return out
+}
+
+// trunkENIs is how many of the ENIs of card 0 give ordinary pods nothing as the trunk is
+// one of them, or a slot is kept for it.
+func (a *agent) trunkENIs() int {
+	switch store := a.pools[0].store; {
+	case store.HasTrunk() && a.settings.TrunkServes(), !store.HasTrunk() && !a.keepsSlot():
+		return 0
+	}
+	return 1
+}
+
 // cappedBy says what limits the card's ENIs, and what would help.
 func (p *pool) cappedBy() (by, remedy string) {
 	a := p.a
@@ -323,10 +378,12 @@ func (p *pool) cappedBy() (by, remedy string) {
 		return "MAX_ENI", fmt.Sprintf("raise or unset MAX_ENI (%d): %s holds %d ENIs", a.maxENI(), kind.Name, kind.MaxENIs)
 	case p.card > 0:
 		return "instance type", fmt.Sprintf("network card %d holds no more ENIs: fewer pods on the node that want an address of every card, or more nodes", p.card)
+	case a.settings.CustomNetworking && a.trunkENIs() > 0:
+		return "custom networking", fmt.Sprintf("lower max-pods (%d): with custom networking the primary ENI serves no pods, and one more ENI is the trunk, which serves no ordinary pods either; or prefix mode, or a larger instance type", a.node.maxPods)
 	case a.settings.CustomNetworking:
 		return "custom networking", fmt.Sprintf("lower max-pods (%d): with custom networking the primary ENI serves no pods; or prefix mode, or a larger instance type", a.node.maxPods)
-	case a.keepsSlot() && a.awaitsTrunk():
-		return "trunk reserved", "one slot is kept for the trunk ENI, which serves no ordinary pods: lower max-pods by an ENI's worth, or a larger instance type"
+	case a.trunkENIs() > 0:
+		return "trunk reserved", fmt.Sprintf("one of the %d ENIs is the trunk, or kept for it, and serves no ordinary pods: lower max-pods (%d) by an ENI's worth, %d pods; or prefix mode (16 addresses a slot), a larger instance type, or more nodes", a.maxENI(), a.node.maxPods, a.limits().Slots)
 	default:
 		return "instance type", "prefix mode (16 addresses a slot), a larger instance type, or more nodes; a max-pods that matches keeps the scheduler from overfilling the node"
 	}

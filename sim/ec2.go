@@ -21,8 +21,11 @@ type ec2 struct {
 	calls    int64
 	throttle *throttle // nil: requests are not limited
 	quotas   quotas
-	// fault makes a call fail that would succeed, by its code; nil: none does.
+	// fault makes a call of a test fail that would succeed, by its code; nil: none does.
 	fault func(f CallFields) model.ErrorCode
+	// faults are those of the scenario that last, in the order in which they began.
+	faults     []*fault
+	faultsMade int
 }
 
 // subnet is a subnet with what the address space does not know.
@@ -48,6 +51,7 @@ type eni struct {
 	blocks    []netip.Prefix // in the order in which they were added
 	instance  *instance      // nil: not attached
 	attaching bool           // a trunk whose attachment is under way: the metadata don't show it yet
+	deleted   bool           // or being deleted: to EC2 its id is unknown
 	leaving   bool           // detached, and its device number kept until it is deleted
 	card      int            // network card; device is on it
 	device    int
@@ -298,6 +302,7 @@ func blocksOf(addresses []netip.Addr) []netip.Prefix {
 
 // release gives an ENI's addresses back to its subnet.
 func (x *ec2) release(in *instance, ni *eni) {
+	ni.deleted = true
 	x.quotas.deleted(ni.counted())
 	addresses, pfx := split(ni.blocks)
 	ni.subnet.ReleaseAddress(ni.primary)

@@ -17,9 +17,13 @@ type reply func(code model.ErrorCode)
 // through; it fills in what the call took or gave back, or why it is refused.
 type request struct {
 	in *instance
+	// on is the ENI that the call is about; nil: none, or one that is to be made.
+	on *eni
 	// life is the agent's when it called: a killed agent's client retries no
 	// more. 0: the caller is not the node's agent.
 	life int
+	// by is the controller's likewise, where it is the caller.
+	by int
 	// tied: the caller has no use for the call once the instance is gone.
 	tied bool
 	// attempts of the client at a throttled call; 0: those of the agent's.
@@ -37,9 +41,9 @@ type request struct {
 	done   reply
 }
 
-// send begins a call. What is throttled is tried again by the client, after a
-// wait that grows and is drawn; after the last attempt the caller gets
-// RequestLimitExceeded.
+// send begins a call. What is throttled, or fails on EC2's side, is tried again by
+// the client, after a wait that grows and is drawn; after the last attempt the caller
+// gets the code.
 func (x *ec2) send(r request) {
 	if r.ended() {
 		return
@@ -55,18 +59,33 @@ func (x *ec2) send(r request) {
 	} else if x.fault != nil {
 		f.Error = x.fault(f)
 	}
+	var met *fault
+	if f.Error == "" {
+		if met = x.faultOf(r.in.node.name, f.Action); met != nil {
+			f.Fault, f.Error, f.Throttled = met.id, met.Error, met.Error == model.RequestLimitExceeded
+		}
+	}
+	if f.Error == "" && r.on != nil && r.on.deleted {
+		f.Error = model.InvalidNetworkInterfaceIDNotFound
+	}
 	if f.Error == "" && r.effect != nil {
 		r.effect(&f)
 	}
 	if f.Error != "" {
 		latency = x.e.cfg.EC2.Refused
 	}
+	if met != nil && met.Latency > 0 {
+		latency = Range{met.Latency, met.Latency}
+	}
 	wait := x.e.draw(latency, r.in.chance)
 	f.LatencyMs = wait.Milliseconds()
 	x.e.log(r.in.node.name, EC2Call{f})
+	if met != nil {
+		x.meet(met)
+	}
 	x.later(wait, f.Error == "", func() {
 		x.e.log(r.in.node.name, EC2Returned{f})
-		if !f.Throttled || f.Attempt == cmp.Or(r.attempts, clientAttempts) {
+		if !f.retries() || f.Attempt == cmp.Or(r.attempts, clientAttempts) {
 			if r.over != nil {
 				r.over()
 			}
@@ -89,7 +108,10 @@ func (x *ec2) again(r request) {
 
 // ended reports whether whoever made the request is no more.
 func (r *request) ended() bool {
-	if r.life == 0 {
+	switch {
+	case r.by > 0:
+		return r.by != r.in.node.e.controller.life
+	case r.life == 0:
 		return r.tied && r.in.node.gone
 	}
 	return r.in.node.gone || r.life != r.in.node.agent.life
@@ -127,6 +149,7 @@ func (x *ec2) assign(ni *eni, want int, prefixes bool, done func(blocks []netip.
 	var blocks []netip.Prefix
 	x.send(request{
 		in:     in,
+		on:     ni,
 		life:   in.life(),
 		fields: CallFields{Action: AssignPrivateIpAddresses, ENI: ni.id, Card: ni.card, Subnet: ni.subnet.ID(), Want: want},
 		effect: func(f *CallFields) { blocks = x.addBlocks(ni, want, prefixes, f) },
@@ -161,6 +184,7 @@ func (x *ec2) unassign(ni *eni, blocks []netip.Prefix, done reply) {
 func (x *ec2) unassigning(ni *eni, blocks []netip.Prefix, done reply) request {
 	return request{
 		in:     ni.instance,
+		on:     ni,
 		life:   ni.instance.life(),
 		fields: CallFields{Action: UnassignPrivateIpAddresses, ENI: ni.id, Card: ni.card, Subnet: ni.subnet.ID(), Want: len(blocks)},
 		effect: func(f *CallFields) { x.removeBlocks(ni, blocks, f) },
@@ -168,8 +192,15 @@ func (x *ec2) unassigning(ni *eni, blocks []netip.Prefix, done reply) request {
 	}
 }
 
-// removeBlocks gives an ENI's blocks back to the subnet.
+// removeBlocks gives an ENI's blocks back to the subnet, all or, where it has not
+// all of them, none.
 func (x *ec2) removeBlocks(ni *eni, blocks []netip.Prefix, f *CallFields) {
+	for _, b := range blocks {
+		if !slices.Contains(ni.blocks, b) {
+			f.Error = model.InvalidParameterValue
+			return
+		}
+	}
 	f.Addresses, f.Prefixes = split(blocks)
 	x.quotas.removed(len(blocks))
 	ni.blocks = slices.DeleteFunc(ni.blocks, func(b netip.Prefix) bool { return slices.Contains(blocks, b) })
@@ -219,14 +250,18 @@ func (x *ec2) create(in *instance, want newENI, done func(ni *eni, code model.Er
 func (x *ec2) attach(in *instance, ni *eni, card int, done reply) {
 	x.send(request{
 		in:     in,
+		on:     ni,
 		life:   in.life(),
 		fields: CallFields{Action: AttachNetworkInterface, ENI: ni.id, Card: card, Subnet: ni.subnet.ID()},
 		effect: func(f *CallFields) {
-			if in.onCard(card) >= in.kind.CardENIs(card) {
+			switch {
+			case ni.instance != nil:
+				f.Error = model.InvalidParameterValue
+			case in.onCard(card) >= in.kind.CardENIs(card):
 				f.Error = model.AttachmentLimitExceeded
-				return
+			default:
+				in.attach(ni, card, in.lowestDevice(card))
 			}
-			in.attach(ni, card, in.lowestDevice(card))
 		},
 		done: done,
 	})
@@ -234,11 +269,11 @@ func (x *ec2) attach(in *instance, ni *eni, card int, done reply) {
 
 // describe and modify change nothing that bears on addresses.
 func (x *ec2) describe(in *instance, action Action, ni *eni, done reply) {
-	x.send(request{in: in, life: in.life(), fields: CallFields{Action: action, ENI: ni.id, Card: ni.card}, done: done})
+	x.send(request{in: in, on: ni, life: in.life(), fields: CallFields{Action: action, ENI: ni.id, Card: ni.card}, done: done})
 }
 
 func (x *ec2) modify(in *instance, ni *eni, done reply) {
-	x.send(request{in: in, life: in.life(), fields: CallFields{Action: ModifyNetworkInterfaceAttribute, ENI: ni.id, Card: ni.card}, done: done})
+	x.send(request{in: in, on: ni, life: in.life(), fields: CallFields{Action: ModifyNetworkInterfaceAttribute, ENI: ni.id, Card: ni.card}, done: done})
 }
 
 // detach takes an ENI off its instance when the call begins, as an agent that
@@ -248,15 +283,23 @@ func (x *ec2) modify(in *instance, ni *eni, done reply) {
 func (x *ec2) detach(in *instance, ni *eni, done reply) {
 	x.send(request{
 		in:     in,
+		on:     ni,
 		life:   in.life(),
 		fields: CallFields{Action: DetachNetworkInterface, ENI: ni.id, Card: ni.card, Subnet: ni.subnet.ID()},
-		effect: func(*CallFields) { in.detach(ni) },
-		done:   done,
+		effect: func(f *CallFields) {
+			if ni.instance == nil {
+				f.Error = model.InvalidAttachmentIDNotFound
+				return
+			}
+			in.detach(ni)
+		},
+		done: done,
 	})
 }
 
-// delete deletes an ENI that is not attached; its addresses are free when the
-// call ends. An instance that was terminated meanwhile has taken it along.
+// delete deletes an ENI that is not attached. Where that is refused its device number
+// is free all the same, as nobody is about to delete it. Other calls find it no longer when
+// the call has begun; its addresses are free when it ends.
 func (x *ec2) delete(in *instance, ni *eni, done reply) {
 	x.send(x.deletion(in, ni, done))
 }
@@ -264,16 +307,36 @@ func (x *ec2) delete(in *instance, ni *eni, done reply) {
 func (x *ec2) deletion(in *instance, ni *eni, done reply) request {
 	return request{
 		in:     in,
+		on:     ni,
 		life:   in.life(),
 		fields: CallFields{Action: DeleteNetworkInterface, ENI: ni.id, Card: ni.card, Subnet: ni.subnet.ID()},
+		effect: ni.beginDelete,
 		done: func(code model.ErrorCode) {
-			// The agent's clean-up may have deleted it meanwhile, or the call
-			// of the agent before it.
-			if i := slices.Index(in.loose, ni); i >= 0 && code == "" && !in.node.gone {
-				in.loose = slices.Delete(in.loose, i, i+1)
-				x.release(in, ni)
+			if code != "" {
+				ni.leaving = false
 			}
+			x.endDelete(in, ni, code)
 			done(code)
 		},
 	}
+}
+
+// beginDelete is what a call to delete the ENI does when it begins: one that is
+// attached is refused.
+func (ni *eni) beginDelete(f *CallFields) {
+	if ni.instance != nil {
+		f.Error = model.InvalidParameterValue
+		return
+	}
+	ni.deleted = true
+}
+
+// endDelete is what such a call does when it ends. An instance that was
+// terminated meanwhile has taken the ENI along.
+func (x *ec2) endDelete(in *instance, ni *eni, code model.ErrorCode) {
+	if code != "" || in.node.gone {
+		return
+	}
+	in.loose = slices.DeleteFunc(in.loose, func(have *eni) bool { return have == ni })
+	x.release(in, ni)
 }

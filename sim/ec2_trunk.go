@@ -28,17 +28,21 @@ func (in *instance) takes(device int) bool {
 	return slices.ContainsFunc(in.enis, func(ni *eni) bool { return ni.card == 0 && ni.device == device })
 }
 
-// ask is a call of the controller about the instance or its trunk. The caller has
-// waited for the first attempt's place in the client's pace; each further attempt
-// waits for one of its own.
-func (x *ec2) ask(in *instance, f CallFields, effect func(f *CallFields), done reply) {
-	x.send(request{in: in, attempts: controllerAttempts, paced: x.e.controller.paced, fields: f, effect: effect, done: done})
+// ask is a call of the controller about the instance, and about the ENI, if that is
+// there already. The caller has waited for the first attempt's place in the
+// client's pace; each further attempt waits for one of its own.
+func (x *ec2) ask(in *instance, on *eni, f CallFields, effect func(f *CallFields), done reply) {
+	x.send(request{in: in, on: on, by: x.e.controller.life, attempts: controllerAttempts, paced: x.e.controller.paced, fields: f, effect: effect, done: done})
 }
 
 // createTrunk makes an ENI that can be a trunk, with its primary address only.
 func (x *ec2) createTrunk(in *instance, s *subnet, groups []model.SecurityGroup, done func(ni *eni, code model.ErrorCode)) {
 	var ni *eni
-	x.ask(in, CallFields{Action: CreateNetworkInterface, Subnet: s.ID()}, func(f *CallFields) {
+	x.ask(in, nil, CallFields{Action: CreateNetworkInterface, Subnet: s.ID()}, func(f *CallFields) {
+		if in.node.gone {
+			f.Error = model.InvalidParameterValue // coarser than reality: nothing is made for an instance that is gone
+			return
+		}
 		var err error
 		if ni, err = x.make(in, s, groups, 0, false, model.ENITrunk); err != nil {
 			f.Error = codeOf(err)
@@ -51,10 +55,10 @@ func (x *ec2) createTrunk(in *instance, s *subnet, groups []model.SecurityGroup,
 // attachTrunk attaches it at the device number, which may have been taken since
 // the controller looked.
 func (x *ec2) attachTrunk(in *instance, ni *eni, device int, done reply) {
-	x.ask(in, CallFields{Action: AttachNetworkInterface, ENI: ni.id, Subnet: ni.subnet.ID()}, func(f *CallFields) {
+	x.ask(in, ni, CallFields{Action: AttachNetworkInterface, ENI: ni.id, Subnet: ni.subnet.ID()}, func(f *CallFields) {
 		switch {
-		case in.node.gone:
-			f.Error = model.InvalidNetworkInterfaceIDNotFound
+		case ni.instance != nil:
+			f.Error = model.InvalidParameterValue
 		case in.onCard(0) >= in.kind.MaxENIs:
 			f.Error = model.AttachmentLimitExceeded
 		case in.takes(device):
@@ -74,11 +78,8 @@ func (x *ec2) attachTrunk(in *instance, ni *eni, device int, done reply) {
 
 // deleteTrunk deletes a trunk that could not be attached.
 func (x *ec2) deleteTrunk(in *instance, ni *eni, done reply) {
-	x.ask(in, CallFields{Action: DeleteNetworkInterface, ENI: ni.id, Subnet: ni.subnet.ID()}, nil, func(code model.ErrorCode) {
-		if code == "" && !in.node.gone {
-			in.loose = slices.DeleteFunc(in.loose, func(have *eni) bool { return have == ni })
-			x.release(in, ni)
-		}
+	x.ask(in, ni, CallFields{Action: DeleteNetworkInterface, ENI: ni.id, Subnet: ni.subnet.ID()}, ni.beginDelete, func(code model.ErrorCode) {
+		x.endDelete(in, ni, code)
 		done(code)
 	})
 }
@@ -87,7 +88,7 @@ func (x *ec2) deleteTrunk(in *instance, ni *eni, done reply) {
 func (x *ec2) createBranch(trunk *eni, s *subnet, groups []model.SecurityGroup, vlan int, done func(ni *eni, code model.ErrorCode)) {
 	in := trunk.instance
 	var ni *eni
-	x.ask(in, CallFields{Action: CreateNetworkInterface, Trunk: trunk.id, VLAN: vlan, Subnet: s.ID()}, func(f *CallFields) {
+	x.ask(in, nil, CallFields{Action: CreateNetworkInterface, Trunk: trunk.id, VLAN: vlan, Subnet: s.ID()}, func(f *CallFields) {
 		if err := x.quotas.admitsENI(counted{ipv6: x.givesIPv6(in, s, model.ENIBranch)}); err != nil {
 			f.Error = codeOf(err)
 			return
@@ -107,7 +108,7 @@ func (x *ec2) createBranch(trunk *eni, s *subnet, groups []model.SecurityGroup, 
 // associate connects a branch with its trunk under its VLAN id.
 func (x *ec2) associate(ni *eni, done reply) {
 	in := ni.trunk.instance
-	x.ask(in, CallFields{Action: AssociateTrunkInterface, ENI: ni.id, Trunk: ni.trunk.id, VLAN: ni.vlan}, func(f *CallFields) {
+	x.ask(in, ni, CallFields{Action: AssociateTrunkInterface, ENI: ni.id, Trunk: ni.trunk.id, VLAN: ni.vlan}, func(f *CallFields) {
 		associated, clash := 0, false
 		for _, other := range ni.trunk.branches {
 			if other.associated {
@@ -130,7 +131,7 @@ func (x *ec2) associate(ni *eni, done reply) {
 
 // disassociate undoes associate.
 func (x *ec2) disassociate(ni *eni, done reply) {
-	x.ask(ni.trunk.instance, CallFields{Action: DisassociateTrunkInterface, ENI: ni.id, Trunk: ni.trunk.id, VLAN: ni.vlan}, func(f *CallFields) {
+	x.ask(ni.trunk.instance, nil, CallFields{Action: DisassociateTrunkInterface, ENI: ni.id, Trunk: ni.trunk.id, VLAN: ni.vlan}, func(f *CallFields) {
 		if !ni.associated {
 			f.Error = model.InvalidAssociationIDNotFound
 		}
@@ -142,16 +143,8 @@ func (x *ec2) disassociate(ni *eni, done reply) {
 // the call ends.
 func (x *ec2) deleteBranch(ni *eni, done reply) {
 	in := ni.trunk.instance
-	x.ask(in, CallFields{Action: DeleteNetworkInterface, ENI: ni.id, Trunk: ni.trunk.id, VLAN: ni.vlan, Subnet: ni.subnet.ID()}, func(f *CallFields) {
-		if ni.trunk.branch(ni.id) == nil {
-			f.Error = model.InvalidNetworkInterfaceIDNotFound
-		}
-	}, func(code model.ErrorCode) {
-		switch {
-		case code != "":
-		case ni.trunk.branch(ni.id) == nil: // another call was faster
-			code = model.InvalidNetworkInterfaceIDNotFound
-		default:
+	x.ask(in, ni, CallFields{Action: DeleteNetworkInterface, ENI: ni.id, Trunk: ni.trunk.id, VLAN: ni.vlan, Subnet: ni.subnet.ID()}, ni.beginDelete, func(code model.ErrorCode) {
+		if code == "" {
 			ni.trunk.branches = slices.DeleteFunc(ni.trunk.branches, func(have *eni) bool { return have == ni })
 			ni.associated = false
 			x.release(in, ni)

@@ -2,7 +2,6 @@ package sim
 
 import (
 	"net/netip"
-	"slices"
 	"time"
 
 	"vpcsim/model"
@@ -20,8 +19,8 @@ import (
 // ask is a call about an instance. Its effect fills in what the call took or
 // gave back, or why it is refused. How often ECS tries a throttled call again is
 // not documented; it is taken to be as patient as the agent of EKS.
-func (c *ecs) ask(ci *containerInstance, f CallFields, effect func(f *CallFields), done reply) {
-	c.e.ec2.send(request{in: ci.instance, tied: true, fields: f, effect: effect, done: func(code model.ErrorCode) {
+func (c *ecs) ask(ci *containerInstance, on *eni, f CallFields, effect func(f *CallFields), done reply) {
+	c.e.ec2.send(request{in: ci.instance, on: on, tied: true, fields: f, effect: effect, done: func(code model.ErrorCode) {
 		if !ci.gone {
 			done(code)
 		}
@@ -32,15 +31,15 @@ func (c *ecs) ask(ci *containerInstance, f CallFields, effect func(f *CallFields
 const insistAfter = 10 * time.Second
 
 // insist is a call that is made again until EC2 lets it through.
-func (c *ecs) insist(ci *containerInstance, f CallFields, done func()) {
-	c.ask(ci, f, nil, func(code model.ErrorCode) {
+func (c *ecs) insist(ci *containerInstance, on *eni, f CallFields, effect func(f *CallFields), done func()) {
+	c.ask(ci, on, f, effect, func(code model.ErrorCode) {
 		if code == "" {
 			done()
 			return
 		}
 		c.e.promise(c.e.now.Add(insistAfter), func() {
 			if !ci.gone {
-				c.insist(ci, f, done)
+				c.insist(ci, on, f, effect, done)
 			}
 		})
 	})
@@ -54,7 +53,7 @@ func (c *ecs) createENI(ci *containerInstance, s *subnet, groups []model.Securit
 		f.Trunk, f.VLAN = ci.trunk.id, vlan
 	}
 	var ni *eni
-	c.ask(ci, f, func(f *CallFields) {
+	c.ask(ci, nil, f, func(f *CallFields) {
 		made, err := c.e.ec2.make(ci.instance, s, groups, 0, false, model.ENISecondary)
 		if err != nil {
 			f.Error = codeOf(err)
@@ -68,7 +67,7 @@ func (c *ecs) createENI(ci *containerInstance, s *subnet, groups []model.Securit
 // attach attaches an ENI at the lowest free device number.
 func (c *ecs) attach(ci *containerInstance, ni *eni, done reply) {
 	in := ci.instance
-	c.ask(ci, CallFields{Action: AttachNetworkInterface, ENI: ni.id, Subnet: ni.subnet.ID()}, func(f *CallFields) {
+	c.ask(ci, ni, CallFields{Action: AttachNetworkInterface, ENI: ni.id, Subnet: ni.subnet.ID()}, func(f *CallFields) {
 		if len(in.enis) >= max(in.kind.MaxENIs, in.kind.MaxENIsAllCards) {
 			f.Error = model.AttachmentLimitExceeded
 			return
@@ -81,10 +80,8 @@ func (c *ecs) attach(ci *containerInstance, ni *eni, done reply) {
 // deleted.
 func (c *ecs) detach(ci *containerInstance, ni *eni, done func()) {
 	in := ci.instance
-	c.insist(ci, CallFields{Action: DetachNetworkInterface, ENI: ni.id, Subnet: ni.subnet.ID()}, func() {
-		in.enis = slices.DeleteFunc(in.enis, func(have *eni) bool { return have == ni })
-		in.loose = append(in.loose, ni)
-		ni.leaving = true
+	c.insist(ci, ni, CallFields{Action: DetachNetworkInterface, ENI: ni.id, Subnet: ni.subnet.ID()}, nil, func() {
+		in.detach(ni)
 		done()
 	})
 }
@@ -92,20 +89,19 @@ func (c *ecs) detach(ci *containerInstance, ni *eni, done func()) {
 // associate hangs a branch onto the trunk, disassociate takes it off. A branch
 // is loose to EC2: made for the instance and not attached to it.
 func (c *ecs) associate(ci *containerInstance, ni *eni, vlan int, done reply) {
-	c.ask(ci, CallFields{Action: AssociateTrunkInterface, ENI: ni.id, Trunk: ci.trunk.id, VLAN: vlan, Subnet: ni.subnet.ID()}, nil, done)
+	c.ask(ci, ni, CallFields{Action: AssociateTrunkInterface, ENI: ni.id, Trunk: ci.trunk.id, VLAN: vlan, Subnet: ni.subnet.ID()}, nil, done)
 }
 
 func (c *ecs) disassociate(ci *containerInstance, ni *eni, vlan int, done func()) {
-	c.insist(ci, CallFields{Action: DisassociateTrunkInterface, ENI: ni.id, Trunk: ci.trunk.id, VLAN: vlan, Subnet: ni.subnet.ID()}, done)
+	c.insist(ci, ni, CallFields{Action: DisassociateTrunkInterface, ENI: ni.id, Trunk: ci.trunk.id, VLAN: vlan, Subnet: ni.subnet.ID()}, nil, done)
 }
 
 // delete deletes an ENI that is not attached. Its address is free when the call
 // ends.
 func (c *ecs) delete(ci *containerInstance, ni *eni, done func()) {
 	in := ci.instance
-	c.insist(ci, CallFields{Action: DeleteNetworkInterface, ENI: ni.id, Subnet: ni.subnet.ID()}, func() {
-		in.loose = slices.DeleteFunc(in.loose, func(have *eni) bool { return have == ni })
-		c.e.ec2.release(in, ni)
+	c.insist(ci, ni, CallFields{Action: DeleteNetworkInterface, ENI: ni.id, Subnet: ni.subnet.ID()}, ni.beginDelete, func() {
+		c.e.ec2.endDelete(in, ni, "")
 		done()
 	})
 }

@@ -136,7 +136,7 @@ func (e *engine) loop() {
 			next = e.queue.heap[0].at
 		}
 		if e.cfg.Duration == 0 && e.promises == 0 {
-			if settled := e.lastChange.Add(SettleAfter); next > settled && settled <= limit {
+			if settled := e.lastChange.Add(SettleAfter); next > settled && settled <= limit && !e.controller.resyncHelps() {
 				e.now, e.endedBy = max(e.now, settled), "settled"
 				return
 			}

@@ -456,6 +456,7 @@ type CallFields struct {
 	LatencyMs int64            `json:"latencyMs"`
 	Attempt   int              `json:"attempt"` // 1 for the first, counting the client's retries
 	Throttled bool             `json:"throttled,omitempty"`
+	Fault     int              `json:"fault,omitempty"` // number of the scenario's fault that it met
 }
 
 // EC2Call is the instant at which a call begins. What it takes from a subnet is
@@ -588,6 +589,13 @@ const (
 func (k Kind) Cures() bool {
 	return k == KindWarmPoolLag || k == KindCooldown || k == KindBranchCooldown
 }
+
+// Cures reports whether this exhaustion cures itself. A branch-cooldown is one in name
+// only where pods hold all branch ENIs that their node may have.
+func (b ExhaustionBegan) Cures() bool { return b.Kind.Cures() && !inUse(b.Reason) }
+
+// inUse reports whether that is the reason.
+func inUse(reason string) bool { return reason == "in-use" }
 
 // ExhaustionBegan opens an episode of a kind at a place. There is one at a
 // time for each (kind, scope, name).

@@ -50,6 +50,7 @@ type troubles struct {
 type episode struct {
 	id       int
 	place    troublePlace
+	inUse    bool  // that is its reason
 	waiting  int   // pods
 	launches int   // nodes that cannot be launched, and others that are no pods; they wait, but not in podMs
 	pods     int   // that it hit
@@ -79,9 +80,17 @@ func (ep *episode) sum(now model.Instant) ExhaustionEnded {
 func (t *troubles) enter(p *pod, v verdict) {
 	at := troublePlace{v.kind, v.scope, v.name}
 	if p.wait != nil && p.wait.place == at {
+		if p.wait.inUse != inUse(v.reason) {
+			t.turn(p, v)
+		}
 		return
 	}
 	t.left(p)
+	t.wait(p, at, v)
+}
+
+// wait lets the pod wait, which waits for nothing else.
+func (t *troubles) wait(p *pod, at troublePlace, v verdict) {
 	ep := t.episode(at, p.name, v)
 	ep.waiting++
 	ep.since += int64(t.e.now)
@@ -89,6 +98,20 @@ func (t *troubles) enter(p *pod, v verdict) {
 		ep.pods++
 	}
 	p.wait, p.since = ep, t.e.now
+}
+
+// turn ends an episode of cooling branch ENIs as pods hold all that the node may
+// have, or the other way round, and begins another for the pods that wait.
+func (t *troubles) turn(first *pod, v verdict) {
+	ep := first.wait
+	others := slices.DeleteFunc(slices.Clone(first.node.pods), func(p *pod) bool { return p.wait != ep || p == first })
+	waiting := append([]*pod{first}, others...)
+	for _, p := range waiting {
+		t.left(p)
+	}
+	for _, p := range waiting {
+		t.wait(p, ep.place, v)
+	}
 }
 
 // hitBy reports whether the episode has counted the pod before, and notes it.
@@ -112,7 +135,7 @@ func (t *troubles) episode(at troublePlace, first model.PodName, v verdict) *epi
 		numbers = v.numbers()
 	}
 	t.made++
-	ep := &episode{id: t.made, place: at}
+	ep := &episode{id: t.made, place: at, inUse: inUse(v.reason)}
 	t.at[at] = ep
 	t.order = append(t.order, ep)
 	var node model.NodeName
@@ -219,6 +242,8 @@ func (t *troubles) unschedulable(p *pod, f failure) {
 		v.reason, v.remedy = f.reason, remedyBranchRate
 	case f.kind == KindMisconfig || f.reason == reasonStartFailed:
 		v.reason, v.remedy = t.e.whyNoNode()
+	case f.kind == KindNoTrunk && t.at[troublePlace{v.kind, v.scope, v.name}] == nil:
+		v.remedy = t.e.whyNoTrunk(v.remedy)
 	}
 	if p.target == nil && f.kind != KindThrottling {
 		v.remedy = t.e.autoscaler.remedy(v.remedy)
@@ -234,15 +259,18 @@ func (e *engine) whyNoNode() (reason, remedy string) {
 	case e.failing == nil:
 		return "no-match", remedyUnschedulable(KindMisconfig)
 	}
-	remedy = fmt.Sprintf("the agent of %s fails to start, so the node is never ready (%s)", e.failing.name, e.failing.agent.failure)
-	a := e.failing.agent
-	switch r := a.lastRefusal(); {
-	case a.settings.CustomNetworking && !a.hasPlace():
-		remedy += "; " + a.noENIConfig()
-	case r != nil && r.subnet != nil:
-		remedy += fmt.Sprintf("; EC2 refused with %s in subnet %s: %s", r.code, r.subnet.ID(), a.diagnoseRefusal(r).remedy)
+	return reasonStartFailed, e.failing.agent.remedyFailed()
+}
+
+// whyNoTrunk tells of the first node whose trunk EC2 refuses; where there is none the
+// ordinary remedy holds.
+func (e *engine) whyNoTrunk(ordinary string) string {
+	for _, n := range e.nodes {
+		if !n.gone && n.trunkSubnet != nil {
+			return fmt.Sprintf("EC2 refuses the trunk ENI of %s with %s: the resource controller tries again at the node's next event, every 5 min at the latest", n.name, n.trunkError)
+		}
 	}
-	return reasonStartFailed, remedy
+	return ordinary
 }
 
 // outBy names the number of nodes that a kind of reason keeps a pod off.

@@ -67,7 +67,7 @@ func (a *agent) startIPv6Cards(left []*pool) {
 		ni := a.instance().eni(p.store.ENIs()[0].ID)
 		a.startPrefix(ni, func(code model.ErrorCode) {
 			if code != "" {
-				p.refused = &refusal{code: code}
+				p.refused = &refusal{code: code, subnet: ni.subnet}
 			}
 			a.startIPv6Cards(left[1:])
 		})

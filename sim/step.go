@@ -88,6 +88,8 @@ func (e *engine) takeStep(s *Step) {
 		e.log("", ControllerConfigured{BranchCooldown: a.Seconds, CooldownMs: e.controller.cooldown.Milliseconds()})
 	case SetWindows:
 		e.setWindows(a)
+	case Fault:
+		e.ec2.beginFault(a)
 	case RestartController:
 		e.log("", ControllerRestarted{})
 		e.controller.restart()

@@ -420,7 +420,7 @@ func (w *windowsPool) call(f CallFields, effect func(f *CallFields), gone func()
 			gone()
 			return
 		}
-		w.e.ec2.ask(w.node.instance, f, effect, func(code model.ErrorCode) {
+		w.e.ec2.ask(w.node.instance, w.eni(), f, effect, func(code model.ErrorCode) {
 			if w.life != life {
 				gone()
 				return

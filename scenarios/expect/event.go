@@ -31,7 +31,7 @@ var bodies = []sim.Body{
 	sim.TaskCreated{}, sim.TaskPlaced{}, sim.TaskUnplaceable{}, sim.TaskFailed{}, sim.TaskAddressed{}, sim.TaskReady{},
 	sim.TaskDeleted{}, sim.TaskReleased{}, sim.TaskCompleted{},
 	sim.AutoscalerScaledUp{}, sim.AutoscalerNotScaledUp{},
-	sim.SubnetTagged{}, sim.ControllerConfigured{}, sim.ControllerRestarted{},
+	sim.SubnetTagged{}, sim.ControllerConfigured{}, sim.ControllerRestarted{}, sim.FaultBegan{}, sim.FaultEnded{},
 	sim.ExhaustionBegan{}, sim.ExhaustionEnded{},
 }
 

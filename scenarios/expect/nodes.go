@@ -23,7 +23,7 @@ var nodeType = newObjectType("Node", func(v any) string { return string(v.(*repl
 		of("pods", cel.IntType, topicPods, func(_ *view, n *replay.Node) ref.Val { return number(n.Bound()) }),
 		of("waiting", cel.IntType, topicPods, func(_ *view, n *replay.Node) ref.Val { return number(n.Waiting()) }),
 		of("totals", totalsType.cel, 0, func(w *view, n *replay.Node) ref.Val { return totalsType.val(w, n) }),
-		of("enis", cel.ListType(eniType.cel), topicAddresses, func(w *view, n *replay.Node) ref.Val { return listOf(w, eniType, n.ENIs) }),
+		of("enis", cel.ListType(eniType.cel), topicAddresses, func(w *view, n *replay.Node) ref.Val { return listOf(w, eniType, n.Attached()) }),
 		of("branches", cel.ListType(branchType.cel), topicAddresses, func(w *view, n *replay.Node) ref.Val { return listOf(w, branchType, branchesOf(n)) }),
 	},
 	instants("launched", 0, func(n *replay.Node) model.Instant { return n.LaunchedAt }),

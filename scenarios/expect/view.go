@@ -105,7 +105,7 @@ func (w *view) enis() int {
 	n := 0
 	for _, node := range w.s.Nodes {
 		if !node.Gone() {
-			n += len(node.ENIs) + len(node.Branches) + len(node.TaskBranches)
+			n += len(node.Attached()) + len(node.Branches) + len(node.TaskBranches)
 		}
 	}
 	return n

@@ -52,7 +52,7 @@ func SummaryOf(s *replay.State) Summary {
 	for _, n := range s.Nodes {
 		if !n.Gone() {
 			sum.Nodes++
-			sum.ENIs += len(n.ENIs)
+			sum.ENIs += len(n.Attached())
 		}
 	}
 	for _, ep := range s.Episodes {

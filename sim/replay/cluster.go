@@ -37,6 +37,16 @@ func (s *State) controllerRestarted(at model.Instant) {
 	s.toldOnTrunks(Change{At: at, Kind: ControllerRestarted})
 }
 
+// told adds a change to the node, or without one to all that there are. The node may
+// not be there yet.
+func (s *State) told(node model.NodeName, c Change) {
+	for _, n := range s.Nodes {
+		if !n.Gone() && (node == "" || n.Name == node) {
+			n.History.add(c)
+		}
+	}
+}
+
 // toldOnTrunks adds a change to the nodes that have asked the resource
 // controller for a trunk, or get their addresses from it.
 func (s *State) toldOnTrunks(c Change) {

@@ -41,3 +41,17 @@ func TestChangesOfTheClusterAreTold(t *testing.T) {
 
 	require.ErrorContains(t, s.Apply(sim.Event{Seq: s.Events, At: 5000, Body: sim.SubnetTagged{Subnet: "c"}}), `no subnet "c"`)
 }
+
+// TestNodeWithoutAgentHasItsInstancesENI: no agent has looked at it, and EC2 has it.
+func TestNodeWithoutAgentHasItsInstancesENI(t *testing.T) {
+	n := &replay.Node{
+		TerminatedAt: model.Never,
+		Launched:     sim.NodeLaunched{ENI: "eni-0", Subnet: "a", PrimaryAddress: netip.MustParseAddr("10.0.0.4")},
+	}
+	require.Len(t, n.Attached(), 1)
+	require.Equal(t, model.ENIPrimary, n.Attached()[0].Kind)
+	n.ENIs = []*replay.ENI{{ID: "eni-0"}, {ID: "eni-1"}}
+	require.Len(t, n.Attached(), 2)
+	n.ENIs, n.TerminatedAt = nil, 5
+	require.Empty(t, n.Attached())
+}

@@ -220,6 +220,8 @@ var decoders = map[sim.EventType]func([]byte) (sim.Body, error){
 	sim.TypeSubnetTagged:         decodeAs[sim.SubnetTagged],
 	sim.TypeControllerConfigured: decodeAs[sim.ControllerConfigured],
 	sim.TypeControllerRestarted:  decodeAs[sim.ControllerRestarted],
+	sim.TypeFaultBegan:           decodeAs[sim.FaultBegan],
+	sim.TypeFaultEnded:           decodeAs[sim.FaultEnded],
 	sim.TypeScaledUp:             decodeAs[sim.AutoscalerScaledUp],
 	sim.TypeNotScaledUp:          decodeAs[sim.AutoscalerNotScaledUp],
 	sim.TypeExhaustionBegan:      decodeAs[sim.ExhaustionBegan],

@@ -117,6 +117,8 @@ func everyBody() []sim.Body {
 			Ignored: []string{"x"}, CooldownMs: 30_000, Capacity: 144,
 		},
 		sim.ControllerRestarted{},
+		sim.FaultBegan{Fault: 1, Action: sim.AttachNetworkInterface, Error: model.InternalError, Count: 3, ForMs: 60_000, LatencyMs: 2000},
+		sim.FaultEnded{Fault: 1, Action: sim.AttachNetworkInterface, Error: model.InternalError, Calls: 3},
 		sim.ExhaustionBegan{
 			ID: 1, Kind: sim.KindSubnetIPs, Scope: "subnet", Name: "a", Pod: "p", Reason: "r", CappedBy: "MAX_ENI", Message: "m",
 			Numbers: map[string]int{"free": 1}, Remedy: "x",

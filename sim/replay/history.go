@@ -70,6 +70,8 @@ const (
 	SubnetTagged         ChangeKind = "subnet-tagged"
 	ControllerConfigured ChangeKind = "controller-configured"
 	ControllerRestarted  ChangeKind = "controller-restarted"
+	FaultBegan           ChangeKind = "fault-began"
+	FaultEnded           ChangeKind = "fault-ended"
 )
 
 // Change is one line of a node's history. ENI and what follows are empty where
@@ -96,6 +98,12 @@ type Change struct {
 	Cooldown time.Duration
 	// Capacity is what a Windows node offers the scheduler after a change of it.
 	Capacity int
+	// Of a fault: the action that it meets, how many calls, or 0, how long it lasts, or
+	// 0, and how long a call takes, or 0.
+	Action    sim.Action
+	Calls     int
+	Lasts     int64 // ms
+	LatencyMs int64
 	// Until is the last instant of a change that stands for several; otherwise At.
 	Until model.Instant
 	// Why is the decision of the agent that led to it; nil where none did.

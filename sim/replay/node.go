@@ -111,6 +111,18 @@ func (n *Node) CardTotals(at model.Instant, card int) Totals {
 // Gone reports whether the instance was terminated.
 func (n *Node) Gone() bool { return n.TerminatedAt != model.Never }
 
+// Attached are the ENIs, or, where no agent has looked at them yet, the one that came
+// with the instance.
+func (n *Node) Attached() []*ENI {
+	if len(n.ENIs) > 0 || n.Gone() || n.Launched.ENI == "" {
+		return n.ENIs
+	}
+	return []*ENI{{
+		ID: n.Launched.ENI, Kind: model.ENIPrimary, Subnet: n.Launched.Subnet, SecurityGroups: n.Launched.SecurityGroups,
+		PrimaryAddress: n.Launched.PrimaryAddress, AttachedAt: model.Never,
+	}}
+}
+
 // Bound counts the pods that are bound to the node and not gone; system pods
 // are not among them.
 func (n *Node) Bound() int { return n.bound }

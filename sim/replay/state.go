@@ -130,6 +130,12 @@ func (s *State) apply(e sim.Event) error {
 	case sim.ControllerRestarted:
 		s.controllerRestarted(e.At)
 		return nil
+	case sim.FaultBegan:
+		s.told(e.Node, Change{At: e.At, Kind: FaultBegan, Action: b.Action, Error: b.Error, Calls: b.Count, Lasts: b.ForMs, LatencyMs: b.LatencyMs})
+		return nil
+	case sim.FaultEnded:
+		s.told(e.Node, Change{At: e.At, Kind: FaultEnded, Action: b.Action, Error: b.Error, Calls: b.Calls})
+		return nil
 	case sim.ExhaustionBegan:
 		return s.beginEpisode(e, b)
 	case sim.ExhaustionEnded:

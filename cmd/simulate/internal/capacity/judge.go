@@ -109,8 +109,8 @@ func worst(s *replay.State) *replay.Episode {
 		switch {
 		case !ep.Open():
 		case out == nil,
-			out.Kind.Cures() && !ep.Kind.Cures(),
-			out.Kind.Cures() == ep.Kind.Cures() && ep.Pods > out.Pods:
+			out.Cures() && !ep.Cures(),
+			out.Cures() == ep.Cures() && ep.Pods > out.Pods:
 			out = ep
 		}
 	}

@@ -169,7 +169,7 @@ func nodes(values map[string]Value, s *replay.State) (unpriced []string) {
 			continue
 		}
 		count++
-		enis += len(n.ENIs) + len(n.Branches) + len(n.TaskBranches)
+		enis += len(n.Attached()) + len(n.Branches) + len(n.TaskBranches)
 		t, _ := model.LookupInstanceType(n.Launched.InstanceType)
 		if t.MicroUSDPerHour == 0 {
 			unpriced = append(unpriced, n.Launched.InstanceType)

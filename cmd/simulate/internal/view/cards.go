@@ -36,7 +36,7 @@ type cardRun struct {
 func cardRuns(s *replay.State, n *replay.Node) []cardRun {
 	var out []cardRun
 	looks := ""
-	for rest := n.ENIs; len(rest) > 0; {
+	for rest := n.Attached(); len(rest) > 0; {
 		card := rest[0].Card
 		end := slices.IndexFunc(rest, func(e *replay.ENI) bool { return e.Card != card })
 		if end < 0 {

@@ -300,7 +300,7 @@ func nodeOf(s *replay.State, n *replay.Node) nodeDocument {
 	if onECS(s) {
 		d.TaskENIs, d.AWSVPCTrunking = &n.Launched.TaskENIs, &n.Launched.AWSVPCTrunking
 	}
-	for _, e := range n.ENIs {
+	for _, e := range n.Attached() {
 		d.ENIs = append(d.ENIs, eniOf(s, e))
 	}
 	for _, b := range n.Branches {

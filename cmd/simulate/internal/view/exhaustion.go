@@ -27,11 +27,11 @@ type trouble struct {
 // outcome is how an exhaustion point turned out.
 func (t *trouble) outcome() (mark string, st style, words string) {
 	switch {
-	case t.open && t.first.Kind.Cures():
+	case t.open && t.first.Cures():
 		return "●", yellow, "not over yet"
 	case t.open:
 		return "✗", red, "never over"
-	case t.first.Kind.Cures():
+	case t.first.Cures():
 		return "✓", green, "cured itself"
 	}
 	return "✓", green, "over"
@@ -41,15 +41,16 @@ func (t *trouble) outcome() (mark string, st style, words string) {
 // then what cost pods the longest wait.
 func troubles(s *replay.State) []*trouble {
 	type key struct {
-		kind sim.Kind
-		open bool
+		kind  sim.Kind
+		cures bool
+		open  bool
 	}
 	byKey := map[key]*trouble{}
 	names := map[key]map[string]bool{}
 	episodes := map[key][]*replay.Episode{}
 	var out []*trouble
 	for _, ep := range s.Episodes {
-		k := key{ep.Kind, ep.Open()}
+		k := key{ep.Kind, ep.Cures(), ep.Open()}
 		t := byKey[k]
 		if t == nil {
 			t = &trouble{first: ep, open: ep.Open()}
@@ -70,7 +71,7 @@ func troubles(s *replay.State) []*trouble {
 	}
 	rank := func(t *trouble) int {
 		switch {
-		case t.open && !t.first.Kind.Cures():
+		case t.open && !t.first.Cures():
 			return 0
 		case t.open:
 			return 1

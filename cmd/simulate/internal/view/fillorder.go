@@ -181,6 +181,13 @@ func (l fillLine) what() cell {
 		return c(settingsLine(st))
 	case replay.ControllerRestarted:
 		return c("resource controller restarts")
+	case replay.FaultBegan:
+		if l.Error == "" {
+			return styled(yellow, fmt.Sprintf("EC2 is slow: %s", l.Action))
+		}
+		return styled(red, fmt.Sprintf("EC2 fault: %s", l.Action))
+	case replay.FaultEnded:
+		return c(fmt.Sprintf("fault over: %s", l.Action))
 	case replay.Restarted:
 		return c("agent restarts")
 	case replay.Failed:
@@ -189,6 +196,26 @@ func (l fillLine) what() cell {
 		return styled(green, "full: "+heldOf(l.Addresses, l.Prefixes))
 	}
 	return c("node " + string(l.Kind))
+}
+
+// fault says what a fault does to calls, and for how long.
+func (l fillLine) fault() string {
+	words := []string{}
+	if l.Error != "" {
+		words = append(words, string(l.Error))
+	}
+	if l.LatencyMs > 0 {
+		words = append(words, "takes "+millis(l.LatencyMs))
+	}
+	switch {
+	case l.Calls > 0 && l.Lasts > 0:
+		words = append(words, fmt.Sprintf("%s or %s", count(l.Calls, "call"), millis(l.Lasts)))
+	case l.Calls > 0:
+		words = append(words, count(l.Calls, "call"))
+	case l.Lasts > 0:
+		words = append(words, "for "+millis(l.Lasts))
+	}
+	return strings.Join(words, ", ")
 }
 
 // span is until when several changes lasted.
@@ -245,6 +272,10 @@ func (l fillLine) why(n *replay.Node) string {
 		return fmt.Sprintf("the ConfigMap; it offers %s", count(l.Capacity, "address"))
 	case replay.ControllerRestarted:
 		return "what cooled cools anew"
+	case replay.FaultBegan:
+		return l.fault()
+	case replay.FaultEnded:
+		return count(l.Calls, "call") + " met it"
 	}
 	switch l.By {
 	case sim.ByStart:

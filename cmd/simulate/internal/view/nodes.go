@@ -102,7 +102,7 @@ func writeLikeNodes(p *page, s *replay.State, nodes []*replay.Node) {
 func looks(s *replay.State, n *replay.Node) string {
 	var b strings.Builder
 	fmt.Fprint(&b, n.Launched.Group, " ", condition(n), " ", n.Bound(), " ", n.BranchCount(), " ", len(n.TaskBranches))
-	for _, e := range n.ENIs {
+	for _, e := range n.Attached() {
 		fmt.Fprint(&b, " card ", e.Card, eniLooks(s, e))
 	}
 	return b.String()
@@ -115,7 +115,7 @@ func writeSpread(p *page, s *replay.State, nodes []*replay.Node) {
 		of   func(*replay.Node) int
 	}
 	measures := []measure{
-		{"ENIs", func(n *replay.Node) int { return len(n.ENIs) + len(n.TaskBranches) }},
+		{"ENIs", func(n *replay.Node) int { return len(n.Attached()) + len(n.TaskBranches) }},
 		{"addresses for pods", func(n *replay.Node) int { return n.Totals(s.Now).Total }},
 		{"held by pods", func(n *replay.Node) int { return n.Totals(s.Now).Assigned }},
 		{"free", func(n *replay.Node) int { return n.Totals(s.Now).Free() }},
@@ -162,7 +162,7 @@ func writeNode(p *page, s *replay.State, n *replay.Node, title string) {
 	parts := []string{
 		held,
 		fmt.Sprintf("%s of %s pods", number(n.Bound()+n.Launched.SystemPods), number(n.Launched.MaxPods)),
-		fmt.Sprintf("%s of %s ENIs", number(len(n.ENIs)), number(maxENIs(n))),
+		fmt.Sprintf("%s of %s ENIs", number(len(n.Attached())), number(maxENIs(n))),
 	}
 	for _, l := range wrapItems(title+"  ", parts, pageWidth-2) {
 		p.line("  " + l)

@@ -120,7 +120,7 @@ func worstOpen(s *replay.State) *trouble {
 		if !t.open {
 			continue
 		}
-		if worst == nil || t.first.Kind.Cures() == worst.first.Kind.Cures() && t.pods > worst.pods {
+		if worst == nil || t.first.Cures() == worst.first.Cures() && t.pods > worst.pods {
 			worst = t
 		}
 	}
@@ -132,7 +132,7 @@ func worstOpen(s *replay.State) *trouble {
 func causesOf(s *replay.State) []string {
 	open := map[sim.Kind]bool{}
 	for _, ep := range s.Episodes {
-		if ep.Open() && !ep.Kind.Cures() {
+		if ep.Open() && !ep.Cures() {
 			open[ep.Kind] = true
 		}
 	}
@@ -190,7 +190,7 @@ func waiting(n replay.PodCount, w words) string {
 
 // stopped names what was the end.
 func stopped(t *trouble) string {
-	if t.first.Kind.Cures() {
+	if t.first.Cures() {
 		return fmt.Sprintf("Not over at the end (%s)", t.first.Kind)
 	}
 	return "Stopped by " + string(t.first.Kind)
@@ -224,6 +224,9 @@ func explain(s *replay.State, t *trouble) string {
 		if ofPools(t) {
 			return "All ENIs that the nodes may have are there and full."
 		}
+		if t.first.CappedBy == "trunk reserved" {
+			return "One ENI of " + at + " is the trunk, or kept for it; the others are there and full."
+		}
 		return "All ENIs that " + at + " may have are there and full."
 	case sim.KindSubnetIPs:
 		if ofPools(t) {
@@ -256,8 +259,8 @@ func explain(s *replay.State, t *trouble) string {
 	case sim.KindWarmPoolLag:
 		return "The pool of " + at + " is still growing."
 	case sim.KindCooldown, sim.KindBranchCooldown:
-		if t.first.Reason == "in-use" {
-			return "All branch ENIs of " + at + " are in use, by fewer pods than name that node."
+		if !t.first.Cures() {
+			return "Running pods use all branch ENIs of " + at + "; nothing cools down there."
 		}
 		return "What is free at " + at + " still cools down."
 	}

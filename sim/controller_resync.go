@@ -1,0 +1,57 @@
+package sim
+
+import "vpcsim/model"
+
+// drop leaves the pod's request until the pod's next event: at the latest the next
+// pass over all pods.
+func (c *resourceController) drop(p *pod) {
+	c.dropped = append(c.dropped, p)
+	if c.resyncAt != model.Never || c.bare {
+		return
+	}
+	c.resyncAt = c.nextTick(resyncPeriod)
+	c.later(c.resyncAt.Sub(c.e.now), func() {
+		c.resyncAt = model.Never
+		c.lookAtPods()
+	})
+}
+
+// resyncHelps reports whether the pass that is due would get some pod its branch as
+// things are: a run does not settle before it. A request that meets the same refusal
+// again makes no difference, and the run settles.
+func (c *resourceController) resyncHelps() bool {
+	if c == nil || c.resyncAt == model.Never {
+		return false
+	}
+	for _, p := range c.dropped {
+		if p.request.dropped && p.branch == nil && p.node != nil && !p.node.gone && c.e.podNamed[p.name] == p && c.wouldSucceed(p) {
+			return true
+		}
+	}
+	return false
+}
+
+// wouldSucceed reports whether what refused the pod's branch the last time is over.
+func (c *resourceController) wouldSucceed(p *pod) bool {
+	t, r := c.trunks[p.node.name], &p.request
+	if t == nil || !t.HasRoom() {
+		return false
+	}
+	switch code := r.last; {
+	case code == ErrNoTrunk:
+		return true
+	case code == ErrNoENIConfig:
+		return false // ENIConfigs don't change
+	case code == ErrNoVLAN:
+		return t.HasVLAN()
+	case code.SubnetFull() && r.subnet != nil:
+		return r.subnet.FreeForAddresses() > 0
+	case kindOf(code) == KindQuota:
+		ipv6 := r.subnet != nil && c.e.ec2.givesIPv6(p.node.instance, r.subnet, model.ENIBranch)
+		return c.e.ec2.quotas.admitsENI(counted{ipv6: ipv6}) == nil
+	default:
+		// Nothing of the state shows whether EC2, or the API server, would do the same
+		// again: one more try, and then it stands.
+		return r.drops < 2
+	}
+}

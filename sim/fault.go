@@ -1,0 +1,93 @@
+package sim
+
+import (
+	"time"
+
+	"vpcsim/model"
+)
+
+// Fault is a step: from then on EC2 refuses calls of an action, or takes its time for
+// them, until so many of them have met it or a while has passed.
+type Fault struct {
+	Action  Action
+	Node    model.NodeName  // whose calls; empty: everybody's
+	Error   model.ErrorCode // empty: they are carried out, only slowly
+	Count   int             // 0: any number
+	For     time.Duration   // 0: to the end of the run
+	Latency time.Duration   // how long such a call takes; 0: what it takes otherwise
+}
+
+func (Fault) stepAction() {}
+
+// FaultActions are the actions that a fault can meet: all that agents and the
+// resource controller call.
+var FaultActions = []Action{
+	CreateNetworkInterface, AttachNetworkInterface, ModifyNetworkInterfaceAttribute,
+	AssignPrivateIpAddresses, AssignIpv6Addresses, UnassignPrivateIpAddresses,
+	DetachNetworkInterface, DeleteNetworkInterface, DescribeInstances, DescribeNetworkInterfaces,
+	AssociateTrunkInterface, DisassociateTrunkInterface,
+}
+
+// FaultCodes are the codes that a fault can have: those that EC2 is known for,
+// whether or not it would give them for the action.
+var FaultCodes = []model.ErrorCode{
+	model.InternalError, model.Unavailable, model.RequestLimitExceeded, model.UnauthorizedOperation,
+	model.InsufficientFreeAddressesInSubnet, model.InsufficientCidrBlocks, model.PrivateIpAddressLimitExceeded,
+	model.AttachmentLimitExceeded, model.NetworkInterfaceLimitExceeded, model.InvalidParameterValue,
+	model.InvalidNetworkInterfaceIDNotFound, model.InvalidAttachmentIDNotFound, model.InvalidAssociationIDNotFound,
+}
+
+// fault is one that has begun.
+type fault struct {
+	Fault
+	id  int // from 1
+	met int // calls that met it
+}
+
+// beginFault takes the step.
+func (x *ec2) beginFault(a Fault) {
+	x.faultsMade++
+	f := &fault{Fault: a, id: x.faultsMade}
+	x.faults = append(x.faults, f)
+	x.e.log(a.Node, FaultBegan{
+		Fault: f.id, Action: a.Action, Error: a.Error, Count: a.Count, ForMs: a.For.Milliseconds(), LatencyMs: a.Latency.Milliseconds(),
+	})
+	if a.For > 0 {
+		x.e.step(x.e.now.Add(a.For), func() { x.endFault(f) })
+	}
+}
+
+func (x *ec2) endFault(f *fault) {
+	for i, have := range x.faults {
+		if have == f {
+			x.faults = append(x.faults[:i:i], x.faults[i+1:]...)
+			x.e.log(f.Node, FaultEnded{Fault: f.id, Action: f.Action, Error: f.Error, Calls: f.met})
+			return
+		}
+	}
+}
+
+// faultOf is what a call of the action about the node's instance meets: the fault
+// that began first, or nil.
+func (x *ec2) faultOf(node model.NodeName, action Action) *fault {
+	for _, f := range x.faults {
+		if f.Action == action && (f.Node == "" || f.Node == node) {
+			return f
+		}
+	}
+	return nil
+}
+
+// meet counts a call that met the fault.
+func (x *ec2) meet(f *fault) {
+	if f.met++; f.met == f.Count {
+		x.endFault(f)
+	}
+}
+
+// retries reports whether clients of EC2 try a call again that ended so: one that is
+// throttled, or that failed on EC2's side. Source: AWS SDK for Go v2, standard
+// retryer (HTTP status 500, 502, 503, 504).
+func (f *CallFields) retries() bool {
+	return f.Throttled || f.Fault > 0 && (f.Error == model.InternalError || f.Error == model.Unavailable)
+}
