@@ -44,7 +44,7 @@ type branching struct {
 // and nothing is reserved, so that requests in flight together all pass it.
 func (c *resourceController) create(item workItem, done func(itemResult)) {
 	p := c.e.podNamed[item.pod]
-	if p == nil || p.node == nil || p.branch != nil {
+	if p == nil || p.node == nil || p.node.gone || p.phase == podDone || p.branch != nil {
 		done(itemOver)
 		return
 	}
