@@ -100,7 +100,7 @@ func (p *pool) gives() bool {
 //	d  too low, room; EC2 refuses                     subnet-ips, prefix-fragmentation, …
 //	   nothing refused, but a new ENI has no subnet   misconfig
 //	e  too low, room, nothing refused                 warm-pool-lag
-//	f  too low, no room                               eni-limit
+//	f  too low, no room                               eni-limit (diagnoseFull)
 func (p *pool) diagnose() verdict {
 	a := p.a
 	if a.settings.IPv6 && p.card > 0 {
@@ -122,9 +122,7 @@ func (p *pool) diagnose() verdict {
 	case !may:
 		return p.onNode(KindMisconfig, string(suspended), remedySuspended(suspended))
 	case !room:
-		v := p.onNode(KindENILimit, "", "")
-		v.cappedBy, v.remedy = p.cappedBy()
-		return v
+		return p.diagnoseFull()
 	case p.refused != nil && (backoff || p.refused.stands()):
 		return p.diagnoseRefusal(p.refused)
 	case backoff && a.lastRefusal() != nil: // of another pool's
@@ -220,6 +218,9 @@ func (p *pool) diagnoseRefusal(r *refusal) verdict {
 // refusedOnNode is a refusal for which no subnet is to blame.
 func (a *agent) refusedOnNode(kind Kind, r *refusal, numbers func() map[string]int) verdict {
 	v := a.verdict(kind, string(r.code), remedyRefused(kind), numbers)
+	if kind == KindENILimit && r.prefixes {
+		v.remedy = "the instance holds no more ENIs: a larger instance type, or more nodes"
+	}
 	if kind == KindThrottling || kind == KindQuota {
 		v.scope, v.name = "cluster", a.e.cfg.Cluster.Name
 	}
@@ -307,18 +308,26 @@ func (p *pool) numbers() map[string]int {
 }
 
 // cappedBy says what limits the card's ENIs, and what would help.
-func (p *pool) cappedBy() (by, remedy string) {
+func (p *pool) cappedBy(left model.LeftOver) (by, remedy string) {
 	a := p.a
 	kind := a.instance().kind
 	switch {
+	case left.Blocks > 0:
+		return "leftovers", p.remedyLeftovers(left)
 	case a.maxENI() < kind.MaxENIs:
 		return "MAX_ENI", fmt.Sprintf("raise or unset MAX_ENI (%d): %s holds %d ENIs", a.maxENI(), kind.Name, kind.MaxENIs)
 	case p.card > 0:
 		return "instance type", fmt.Sprintf("network card %d holds no more ENIs: fewer pods on the node that want an address of every card, or more nodes", p.card)
 	case a.settings.CustomNetworking:
-		return "custom networking", fmt.Sprintf("lower max-pods (%d): with custom networking the primary ENI serves no pods; or prefix mode, or a larger instance type", a.node.maxPods)
+		mode := "or prefix mode, "
+		if a.settings.PrefixDelegation || !kind.SupportsPrefixes() {
+			mode = ""
+		}
+		return "custom networking", fmt.Sprintf("lower max-pods (%d): with custom networking the primary ENI serves no pods; %sor a larger instance type", a.node.maxPods, mode)
 	case a.keepsSlot() && a.awaitsTrunk():
 		return "trunk reserved", "one slot is kept for the trunk ENI, which serves no ordinary pods: lower max-pods by an ENI's worth, or a larger instance type"
+	case a.settings.PrefixDelegation || !kind.SupportsPrefixes():
+		return "instance type", "a larger instance type, or more nodes; a max-pods that matches keeps the scheduler from overfilling the node"
 	default:
 		return "instance type", "prefix mode (16 addresses a slot), a larger instance type, or more nodes; a max-pods that matches keeps the scheduler from overfilling the node"
 	}

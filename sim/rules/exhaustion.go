@@ -18,6 +18,7 @@ var kinds = Group{
 		{"eni-limit/MAX_ENI", "All ENIs that MAX_ENI allows are attached and full", "MAX_ENI < limit of the type", "", readme},
 		{"eni-limit/custom networking", "All ENIs are attached and full, and with custom networking the primary one serves no pods", "(ENIs − 1) × slots addresses, and max-pods allows more pods", "", eksCustom},
 		{"eni-limit/trunk reserved", "All ENIs but the one that is kept for a trunk are attached and full", "ENABLE_POD_ENI, a type that can have a trunk, and none in the datastore", "", sgp},
+		{"eni-limit/leftovers", "All ENIs are attached, and blocks from before ENABLE_PREFIX_DELEGATION was switched keep slots: they serve no new pod", "too low, grow/no-room, and a block of the inactive mode on an ENI that may take blocks", "single addresses that are free go at the agent's next start, a prefix with its last pod", observed},
 		{"eni-limit/awsvpcTrunking off", "Each task in awsvpc mode takes an ENI of the instance, and all are taken; with awsvpcTrunking there would be more", "ENIs of the type − 1 tasks an instance", "an instance keeps the limit that it was launched with", ecsTrunking},
 		{"eni-limit/slots-held", "Pods that are older than a switch of enable-windows-prefix-delegation hold the slots of the Windows node's one ENI", "AssignPrivateIpAddresses refused: PrivateIpAddressLimitExceeded; the node offers (IPv4 per ENI − 1) × 16 addresses all the same", "", windows},
 		{"eni-limit/at-capacity", "Pods hold all the addresses that the one ENI of the Windows node can have", "used ≥ capacity", "", windows},

@@ -195,6 +195,9 @@ func explain(s *replay.State, t *trouble) string {
 		if t.first.Scope == "cluster" && !ofPools(t) {
 			return "Every Windows node gives out all the addresses that its one ENI can hold."
 		}
+		if t.first.CappedBy == "leftovers" {
+			return "Addresses from before prefix mode was switched hold slots of " + at + " and serve no new pod."
+		}
 		if t.first.Reason == "slots-held" {
 			return "Pods that are older than the switch of the mode hold the slots of the ENI of " + at + "."
 		}
