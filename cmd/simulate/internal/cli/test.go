@@ -108,7 +108,7 @@ func (a *App) test(c *cobra.Command, args []string, f testFlags, g *globals) err
 		return err
 	}
 	if found.passedOver > 0 && !g.quiet {
-		fmt.Fprintf(a.Err, "note: passed over in the folders, as no scenarios: %d YAML or JSON files\n", found.passedOver)
+		a.notef("passed over in the folders, as no scenarios: %d YAML or JSON files", found.passedOver)
 	}
 	tests := found.matching(pattern)
 	if len(tests) == 0 {

@@ -76,7 +76,7 @@ func writeChanges(p *page, changes []compare.Change) {
 	for _, ch := range changes[:min(len(changes), changesShown)] {
 		g.add(c(ch.Path), c(given(ch.A)), c(given(ch.B)))
 	}
-	g.wrapTo(pageWidth - 2)
+	g.foldTo(pageWidth - 2)
 	g.write(p, 2)
 	if more := len(changes) - changesShown; more > 0 {
 		p.linef("  … and %s", count(more, "more value"))
@@ -103,6 +103,7 @@ func writeCompared(p *page, cmp *compare.Comparison) {
 			addActions(g, cmp)
 		}
 	}
+	g.wrapFirst(pageWidth - 2)
 	g.write(p, 2)
 	unpriced := slices.Concat(cmp.A.Numbers.Unpriced, cmp.B.Numbers.Unpriced)
 	slices.Sort(unpriced)
@@ -239,7 +240,7 @@ func writeComparedExhaustion(p *page, cmp *compare.Comparison) {
 	for _, k := range kinds {
 		g.add(c(string(k.kind)), k.a.cell(), k.b.cell())
 	}
-	g.wrapTo(pageWidth - 2)
+	g.foldTo(pageWidth - 2)
 	g.write(p, 2)
 }
 
