@@ -56,6 +56,7 @@ func CompareTable(w io.Writer, c *compare.Comparison, l CompareLabels, pal Palet
 	writeComparedUsage(p, c)
 	writeComparedExhaustion(p, c)
 	writeParting(p, c)
+	writeMaxPodsHint(p, c)
 	p.line("")
 	line, st := comparisonVerdict(c)
 	p.paragraph(0, "", line, st)

@@ -72,7 +72,7 @@ func verdictOf(s *replay.State) verdict {
 		limit, free := taskENIs(s)
 		return verdict{true, past, fmt.Sprintf("%s: %s, %s of %s task ENIs %s free.", fits, pods, number(free), number(limit), isAre(free))}
 	}
-	return verdict{true, past, fmt.Sprintf("%s: %s, %s.", fits, pods, left(s))}
+	return verdict{true, past, fmt.Sprintf("%s: %s, %s.", fits, pods, left(s)) + refusing(s)}
 }
 
 // left says how many addresses are free.
