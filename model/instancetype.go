@@ -16,6 +16,9 @@ type InstanceType struct {
 	MaxENIsAllCards int
 	// TrunkingCompatible: the type can have a trunk ENI.
 	TrunkingCompatible bool
+	// TrunkingUnknown: no source tells; it counts as none, as in the VPC resource
+	// controller, which refuses types that it has no limit of.
+	TrunkingUnknown bool
 	// BranchENIs is the limit of branch ENIs on an EKS node.
 	BranchENIs int
 	Hypervisor string // "nitro", "xen" or "" (unknown, or bare metal)

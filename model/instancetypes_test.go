@@ -29,7 +29,7 @@ func TestInstanceTypesAsPublished(t *testing.T) {
 			TrunkingCompatible: true, BranchENIs: 107, BareMetal: true, MaxPodsSecondaryIP: 737, MicroUSDPerHour: 4_080_000,
 		},
 		{ // vCPUs, memory, trunking and price aren't published
-			Name: "u-6tb1.metal", MaxENIs: 5, IPv4PerENI: 30, NetworkCards: 1, MaxENIsAllCards: 5, BareMetal: true, MaxPodsSecondaryIP: 147,
+			Name: "u-6tb1.metal", MaxENIs: 5, IPv4PerENI: 30, NetworkCards: 1, MaxENIsAllCards: 5, TrunkingUnknown: true, BareMetal: true, MaxPodsSecondaryIP: 147,
 		},
 	} {
 		t.Run(want.Name, func(t *testing.T) {

@@ -214,6 +214,33 @@ func (d *Datastore) HasGrowCandidate(s Settings, l PoolLimits) bool {
 	return false
 }
 
+// LeftOver are blocks of the mode that was on before: each keeps a slot, and
+// serves no new pod.
+type LeftOver struct {
+	Blocks int
+	Held   int // of them, those in which a pod is
+}
+
+// LeftOver counts the left-over blocks on ENIs that may take blocks.
+func (d *Datastore) LeftOver(s Settings) LeftOver {
+	var out LeftOver
+	for _, e := range d.enis {
+		if !e.takesBlocks(s) {
+			continue
+		}
+		for _, b := range e.blocks {
+			if d.serves(b) {
+				continue
+			}
+			out.Blocks++
+			if b.assigned > 0 {
+				out.Held++
+			}
+		}
+	}
+	return out
+}
+
 // ShrinkOrder returns the ENIs in the order in which a shrink walks them, the
 // primary too. The agent walks a copy of its map of ENIs that was filled in the
 // order of the map, so two orders are chained.

@@ -288,9 +288,18 @@ func possibleNodes(s *Scenario) map[string]int {
 	for _, g := range s.NodeGroups {
 		possible[g.Name] += g.Count
 	}
+	terminated := 0
 	for _, step := range s.Steps {
 		if step.AddNodes != nil {
 			possible[step.AddNodes.Group] += step.AddNodes.Count
+		}
+		if step.Terminate != nil {
+			terminated++
+		}
+	}
+	for _, g := range s.NodeGroups {
+		if g.Autoscale != nil { // a node that was terminated leaves room for another
+			possible[g.Name] = max(possible[g.Name], g.Autoscale.Max) + terminated
 		}
 	}
 	return possible
@@ -342,6 +351,14 @@ func noNode(name string, possible map[string]int) string {
 		return fmt.Sprintf("there is no node %s: the last of %s is %s-%d", name, name[:cut], name[:cut], possible[name[:cut]]-1)
 	}
 	return fmt.Sprintf("there is no node %s%s; nodes are called GROUP-N", name, didYouMean(near.Name(name, examples)))
+}
+
+// noNodeName is noNode but for the number.
+func noNodeName(name string, possible map[string]int) string {
+	if cut := strings.LastIndexByte(name, '-'); cut > 0 && possible[name[:cut]] > 0 && isDecimal(name[cut+1:]) {
+		return ""
+	}
+	return noNode(name, possible)
 }
 
 func isNode(name string, possible map[string]int) bool {

@@ -1,7 +1,9 @@
 package scenarios
 
 import (
+	"cmp"
 	"fmt"
+	"strings"
 	"time"
 
 	"vpcsim/scenarios/expect"
@@ -14,12 +16,41 @@ const maxExpectations = 1000
 const atEnd = "end"
 
 func (d *decoder) expectation(v value, into *expect.Expectation) {
+	if v.Node != nil && d.isBareExpression(v) {
+		return
+	}
 	d.object(v,
 		field{"at", d.expectedAt(&into.At)},
 		field{"that", d.condition(into)},
 		field{"because", d.text(&into.Because)},
 	)
 	d.require(v, "that")
+}
+
+// isBareExpression complains about what YAML makes of an expression that is
+// written without that:, or without quotes inside of braces, where it ends at its
+// first comma: {that: nodes.exists(n, n.ready)}.
+func (d *decoder) isBareExpression(v value) bool {
+	if v.Kind == doc.Text {
+		d.failAt(v, "must be a mapping, not text: write - that: %s", quote(v.Scalar))
+		return true
+	}
+	that := v.Get("that")
+	if that == nil || that.Kind != doc.Text || strings.Count(that.Scalar, "(") <= strings.Count(that.Scalar, ")") {
+		return false
+	}
+	text := that.Scalar
+	for _, f := range v.Fields {
+		known := f.Name == "that" || f.Name == "at" || f.Name == "because"
+		if !known && f.Value.Kind == doc.Null {
+			text += ", " + f.Name
+		}
+	}
+	if text == that.Scalar {
+		return false
+	}
+	d.add(that.Pos, v.path+".that", "a comma ends a text inside of braces: put the expression in quotes, "+quote(text))
+	return true
 }
 
 // expectedAt reads an instant, or end.
@@ -75,9 +106,14 @@ func (d *decoder) checkExpectations(s *Scenario, subnets names, nodes map[string
 		Subnets:   subnets.all,
 		Groups:    namesOf(s.NodeGroups, func(g NodeGroup) string { return g.Name }),
 		Workloads: namesOf(s.Workloads, func(w Workload) string { return w.Name }),
+		Zones:     namesOf(s.VPC.Subnets, func(n Subnet) string { return n.Zone }),
+		Cluster:   s.Cluster.Name,
 		Node:      func(name string) string { return noNode(name, nodes) },
-		Pod:       pods.noPod,
+		NodeName:  func(name string) string { return noNodeName(name, nodes) },
+		Pod:       func(name string) string { return cmp.Or(pods.noPod(name), noSuchPod(s, name)) },
+		PodName:   pods.noPod,
 	}
+	scope.InstanceTypes = namesOf(s.NodeGroups, func(g NodeGroup) string { return g.InstanceType })
 	for i := range s.Expect {
 		e := &s.Expect[i]
 		path := fmt.Sprintf("expect[%d]", i)

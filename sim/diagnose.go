@@ -101,7 +101,7 @@ func (p *pool) gives() bool {
 //	   a throttled call is tried again                throttling
 //	   nothing refused, but a new ENI has no subnet   misconfig
 //	e  too low, room, nothing refused                 warm-pool-lag
-//	f  too low, no room                               eni-limit
+//	f  too low, no room                               eni-limit (diagnoseFull)
 func (p *pool) diagnose() verdict {
 	a := p.a
 	if a.settings.IPv6 && p.card > 0 {
@@ -123,10 +123,7 @@ func (p *pool) diagnose() verdict {
 	case !may:
 		return p.onNode(KindMisconfig, string(suspended), remedySuspended(suspended))
 	case !room:
-		v := p.onNode(KindENILimit, "", "")
-		v.cappedBy, v.remedy = p.cappedBy()
-		v.numbers = p.limitingNumbers
-		return v
+		return p.diagnoseFull()
 	case p.refused != nil && backoff && a.settings.BacksOff(p.refused.code):
 		return p.diagnoseRefusal(p.refused)
 	case a.throttled:
@@ -257,11 +254,13 @@ func (p *pool) diagnoseRefusal(r *refusal) verdict {
 // refusedOnNode is a refusal for which no subnet is to blame.
 func (a *agent) refusedOnNode(kind Kind, r *refusal, numbers func() map[string]int) verdict {
 	v := a.verdict(kind, string(r.code), remedyRefused(kind, r.code), numbers)
-	switch r.code {
-	case model.UnauthorizedOperation:
+	switch {
+	case r.code == model.UnauthorizedOperation:
 		v.remedy = "the role of aws-node may not make the call: give it the permissions of AmazonEKS_CNI_Policy, or of AmazonEKS_CNI_IPv6_Policy"
-	case model.InternalError, model.Unavailable:
+	case r.code == model.InternalError || r.code == model.Unavailable:
 		v.remedy = "EC2 fails: its client tried several times, and the agent tries again at its next check"
+	case kind == KindENILimit && r.prefixes:
+		v.remedy = "the instance holds no more ENIs: a larger instance type, or more nodes"
 	}
 	if kind == KindThrottling || kind == KindQuota {
 		v.scope, v.name = "cluster", a.e.cfg.Cluster.Name
@@ -369,21 +368,34 @@ func (a *agent) trunkENIs() int {
 	return 1
 }
 
+// prefixModeOr is the words that name prefix mode as a remedy, nothing where it is on
+// or the type has no prefixes.
+func (a *agent) prefixModeOr(words string) string {
+	if a.settings.PrefixDelegation || !a.instance().kind.SupportsPrefixes() {
+		return ""
+	}
+	return words
+}
+
 // cappedBy says what limits the card's ENIs, and what would help.
-func (p *pool) cappedBy() (by, remedy string) {
+func (p *pool) cappedBy(left model.LeftOver) (by, remedy string) {
 	a := p.a
 	kind := a.instance().kind
 	switch {
+	case left.Blocks > 0:
+		return "leftovers", p.remedyLeftovers(left)
 	case a.maxENI() < kind.MaxENIs:
 		return "MAX_ENI", fmt.Sprintf("raise or unset MAX_ENI (%d): %s holds %d ENIs", a.maxENI(), kind.Name, kind.MaxENIs)
 	case p.card > 0:
 		return "instance type", fmt.Sprintf("network card %d holds no more ENIs: fewer pods on the node that want an address of every card, or more nodes", p.card)
 	case a.settings.CustomNetworking && a.trunkENIs() > 0:
-		return "custom networking", fmt.Sprintf("lower max-pods (%d): with custom networking the primary ENI serves no pods, and one more ENI is the trunk, which serves no ordinary pods either; or prefix mode, or a larger instance type", a.node.maxPods)
+		return "custom networking", fmt.Sprintf("lower max-pods (%d): with custom networking the primary ENI serves no pods, and one more ENI is the trunk, which serves no ordinary pods either; or %sa larger instance type", a.node.maxPods, a.prefixModeOr("prefix mode, or "))
 	case a.settings.CustomNetworking:
-		return "custom networking", fmt.Sprintf("lower max-pods (%d): with custom networking the primary ENI serves no pods; or prefix mode, or a larger instance type", a.node.maxPods)
+		return "custom networking", fmt.Sprintf("lower max-pods (%d): with custom networking the primary ENI serves no pods; or %sa larger instance type", a.node.maxPods, a.prefixModeOr("prefix mode, or "))
 	case a.trunkENIs() > 0:
-		return "trunk reserved", fmt.Sprintf("one of the %d ENIs is the trunk, or kept for it, and serves no ordinary pods: lower max-pods (%d) by an ENI's worth, %d pods; or prefix mode (16 addresses a slot), a larger instance type, or more nodes", a.maxENI(), a.node.maxPods, a.limits().Slots)
+		return "trunk reserved", fmt.Sprintf("one of the %d ENIs is the trunk, or kept for it, and serves no ordinary pods: lower max-pods (%d) by an ENI's worth, %d pods; or %sa larger instance type, or more nodes", a.maxENI(), a.node.maxPods, a.limits().Slots, a.prefixModeOr("prefix mode (16 addresses a slot), "))
+	case a.settings.PrefixDelegation || !kind.SupportsPrefixes():
+		return "instance type", "a larger instance type, or more nodes; a max-pods that matches keeps the scheduler from overfilling the node"
 	default:
 		return "instance type", "prefix mode (16 addresses a slot), a larger instance type, or more nodes; a max-pods that matches keeps the scheduler from overfilling the node"
 	}

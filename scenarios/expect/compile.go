@@ -28,9 +28,15 @@ const (
 // Scope is what a scenario has, as far as it is known before it runs.
 type Scope struct {
 	Subnets, Groups, Workloads []string
+	// Zones and InstanceTypes are those of its subnets and nodes; nil: any.
+	Zones, InstanceTypes []string
+	Cluster              string // its name; empty: any
 	// Node and Pod say why there can be no node or pod of that name, "" if there
 	// can be one. Nil: any name may be one.
 	Node, Pod func(name string) string
+	// NodeName and PodName say the same of texts that names are compared with. They
+	// let pass a number that is too high, of which it is true that there is none.
+	NodeName, PodName func(name string) string
 }
 
 // Mistake is something wrong with an expression.

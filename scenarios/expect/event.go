@@ -50,7 +50,7 @@ var eventType = newObjectType("Event", func(v any) string { return eventLine(v.(
 	[]field{
 		of("seq", cel.IntType, 0, func(_ *view, e sim.Event) ref.Val { return number(e.Seq) }),
 		of("type", cel.StringType, 0, func(_ *view, e sim.Event) ref.Val { return text(e.Body.Type()) }).oneOf(eventTypes),
-		of("node", cel.StringType, 0, func(_ *view, e sim.Event) ref.Val { return text(e.Node) }),
+		of("node", cel.StringType, 0, func(_ *view, e sim.Event) ref.Val { return text(e.Node) }).named(nodeName),
 	},
 	[]field{
 		of("at", cel.DurationType, 0, func(_ *view, e sim.Event) ref.Val { return instant(e.At) }),
@@ -137,7 +137,11 @@ func bodyFields() []field {
 		case "action":
 			f.words = func(Scope) []string { return actions }
 		case "workload":
-			f.words = func(s Scope) []string { return s.Workloads }
+			f.words = workloads
+		case "scope":
+			f.words = scopes
+		case "pod":
+			f.wrong = podName
 		}
 		all = append(all, f)
 	}

@@ -12,11 +12,11 @@ import (
 // nodeType is a node with its agent's pool, or a container instance of ECS.
 var nodeType = newObjectType("Node", func(v any) string { return string(v.(*replay.Node).Name) }, fieldsOf(
 	[]field{
-		of("name", cel.StringType, 0, func(_ *view, n *replay.Node) ref.Val { return text(n.Name) }),
-		of("group", cel.StringType, 0, func(_ *view, n *replay.Node) ref.Val { return text(n.Launched.Group) }).oneOf(func(s Scope) []string { return s.Groups }),
-		of("instanceType", cel.StringType, 0, func(_ *view, n *replay.Node) ref.Val { return text(n.Launched.InstanceType) }),
+		of("name", cel.StringType, 0, func(_ *view, n *replay.Node) ref.Val { return text(n.Name) }).named(nodeName),
+		of("group", cel.StringType, 0, func(_ *view, n *replay.Node) ref.Val { return text(n.Launched.Group) }).oneOf(groups),
+		of("instanceType", cel.StringType, 0, func(_ *view, n *replay.Node) ref.Val { return text(n.Launched.InstanceType) }).oneOf(instanceTypes),
 		of("subnet", cel.StringType, 0, func(_ *view, n *replay.Node) ref.Val { return text(n.Launched.Subnet) }).oneOf(subnetNames),
-		of("zone", cel.StringType, 0, func(_ *view, n *replay.Node) ref.Val { return text(n.Launched.Zone) }),
+		of("zone", cel.StringType, 0, func(_ *view, n *replay.Node) ref.Val { return text(n.Launched.Zone) }).oneOf(zones),
 		of("maxPods", cel.IntType, 0, func(_ *view, n *replay.Node) ref.Val { return number(n.Launched.MaxPods) }),
 		of("ready", cel.BoolType, topicNodes, func(_ *view, n *replay.Node) ref.Val { return types.Bool(n.Ready) }),
 		of("cordoned", cel.BoolType, topicNodes, func(_ *view, n *replay.Node) ref.Val { return types.Bool(n.Cordoned) }),
@@ -95,7 +95,7 @@ var addressType = newObjectType("Address", func(v any) string { return v.(replay
 	of("state", cel.StringType, 0, func(_ *view, a replay.Address) ref.Val { return text(a.State) }).oneOf(func(Scope) []string {
 		return texts(replay.Free, replay.Assigned, replay.Cooling)
 	}),
-	of("pod", cel.StringType, 0, func(_ *view, a replay.Address) ref.Val { return text(a.Pod) }),
+	of("pod", cel.StringType, 0, func(_ *view, a replay.Address) ref.Val { return text(a.Pod) }).named(podName),
 )
 
 // prefixType is a delegated prefix.
@@ -110,7 +110,7 @@ var prefixType = newObjectType("Prefix", func(v any) string { return v.(*replay.
 // branchType is a branch ENI.
 var branchType = newObjectType("Branch", func(v any) string { return string(v.(*replay.Branch).ENI) },
 	of("eni", cel.StringType, 0, func(_ *view, b *replay.Branch) ref.Val { return text(b.ENI) }),
-	of("pod", cel.StringType, topicAddresses, func(_ *view, b *replay.Branch) ref.Val { return text(b.Pod) }),
+	of("pod", cel.StringType, topicAddresses, func(_ *view, b *replay.Branch) ref.Val { return text(b.Pod) }).named(podName),
 	of("vlan", cel.IntType, topicAddresses, func(_ *view, b *replay.Branch) ref.Val { return number(b.VLAN) }),
 	of("address", cel.StringType, 0, func(_ *view, b *replay.Branch) ref.Val { return text(b.Address.String()) }),
 	of("subnet", cel.StringType, 0, func(_ *view, b *replay.Branch) ref.Val { return text(b.Subnet) }).oneOf(subnetNames),
@@ -138,7 +138,7 @@ func branchesOf(n *replay.Node) []*replay.Branch {
 var subnetType = newObjectType("Subnet", func(v any) string { return string(v.(*replay.Subnet).Name) },
 	of("name", cel.StringType, 0, func(_ *view, n *replay.Subnet) ref.Val { return text(n.Name) }).oneOf(subnetNames),
 	of("cidr", cel.StringType, 0, func(_ *view, n *replay.Subnet) ref.Val { return text(n.CIDR.String()) }),
-	of("zone", cel.StringType, 0, func(_ *view, n *replay.Subnet) ref.Val { return text(n.Zone) }),
+	of("zone", cel.StringType, 0, func(_ *view, n *replay.Subnet) ref.Val { return text(n.Zone) }).oneOf(zones),
 	ofSubnet("usable", func(s replay.SubnetStats) int { return s.Usable }),
 	ofSubnet("used", func(s replay.SubnetStats) int { return s.Used }),
 	ofSubnet("free", func(s replay.SubnetStats) int { return s.Free }),

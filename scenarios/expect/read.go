@@ -3,11 +3,14 @@ package expect
 import (
 	"cmp"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
+	"time"
 
 	"cel.dev/cel-go/common/ast"
 	"cel.dev/cel-go/common/operators"
+	"cel.dev/cel-go/common/overloads"
 	"cel.dev/cel-go/common/types"
 
 	"vpcsim/scenarios/internal/near"
@@ -125,6 +128,10 @@ func (r *reader) readCall(e ast.Expr, locals []string) {
 	case name == operators.Equals, name == operators.NotEquals, name == operators.In:
 		r.readWord(args[0], args[1])
 		r.readWord(args[1], args[0])
+	case name == overloads.TypeConvertDuration && len(args) == 1:
+		r.readDuration(args[0])
+	case name == overloads.Matches && len(args) > 0:
+		r.readPattern(args[len(args)-1])
 	case name == operators.Index:
 		r.readIndex(args[0], args[1])
 	}
@@ -195,17 +202,60 @@ func (r *reader) readWord(selected, with ast.Expr) {
 	}
 	s := selected.AsSelect()
 	t := objectTypes[r.typeName(s.Operand())]
-	if t == nil || t.byName[s.FieldName()] == nil || t.byName[s.FieldName()].words == nil {
+	if t == nil || t.byName[s.FieldName()] == nil {
 		return
 	}
-	words := t.byName[s.FieldName()].words(r.scope)
+	f := t.byName[s.FieldName()]
 	literals := []ast.Expr{with}
 	if with.Kind() == ast.ListKind {
 		literals = with.AsList().Elements()
 	}
 	for _, l := range literals {
-		if word, ok := stringOf(l); ok && word != "" && !slices.Contains(words, word) {
-			r.fail(l, "%s is never %q%s", s.FieldName(), word, orWords(word, words))
+		if word, ok := stringOf(l); ok && word != "" {
+			if why := f.never(r.scope, word); why != "" {
+				r.fail(l, "%s", why)
+			}
+		}
+	}
+}
+
+// never says why the field can't have that text, "" if it can.
+func (f *field) never(scope Scope, word string) string {
+	if f.wrong != nil {
+		return f.wrong(scope, word)
+	}
+	if f.words == nil {
+		return ""
+	}
+	words := f.words(scope)
+	if words == nil || slices.Contains(words, word) {
+		return ""
+	}
+	return fmt.Sprintf("%s is never %q%s", f.name, word, orWords(word, words))
+}
+
+// readDuration checks a time that is written out: it would stop an evaluation.
+func (r *reader) readDuration(arg ast.Expr) {
+	word, ok := stringOf(arg)
+	if !ok {
+		return
+	}
+	if _, err := time.ParseDuration(word); err == nil {
+		return
+	}
+	tight := strings.Join(strings.Fields(word), "")
+	if _, err := time.ParseDuration(tight); err == nil {
+		r.fail(arg, "%q is no duration (did you mean %s?)", word, tight)
+		return
+	}
+	r.fail(arg, "%q is no duration: write it as 1m30s, with the units h, m, s and ms", word)
+}
+
+// readPattern checks a regular expression that is written out.
+func (r *reader) readPattern(arg ast.Expr) {
+	if pattern, ok := stringOf(arg); ok {
+		if _, err := regexp.Compile(pattern); err != nil {
+			r.fail(arg, "%v", err)
 		}
 	}
 }
@@ -252,6 +302,9 @@ func orWords(word string, words []string) string {
 	const most = 15
 	if words = slices.DeleteFunc(slices.Clone(words), func(w string) bool { return w == "" }); len(words) > most {
 		return ""
+	}
+	if len(words) == 0 {
+		return "; there is none"
 	}
 	return "; there is " + strings.Join(words, ", ")
 }

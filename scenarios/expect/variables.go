@@ -119,9 +119,9 @@ func percentiles(t *cel.Type, val func(time.Duration) ref.Val) []field {
 // podType is one pod, or one task of ECS.
 var podType = newObjectType("Pod", func(v any) string { return string(v.(*replay.Pod).Name) }, fieldsOf(
 	[]field{
-		of("name", cel.StringType, 0, func(_ *view, p *replay.Pod) ref.Val { return text(p.Name) }),
-		of("workload", cel.StringType, 0, func(_ *view, p *replay.Pod) ref.Val { return text(p.Workload) }).oneOf(func(s Scope) []string { return s.Workloads }),
-		of("node", cel.StringType, topicPods, func(_ *view, p *replay.Pod) ref.Val { return text(p.Node) }),
+		of("name", cel.StringType, 0, func(_ *view, p *replay.Pod) ref.Val { return text(p.Name) }).named(podName),
+		of("workload", cel.StringType, 0, func(_ *view, p *replay.Pod) ref.Val { return text(p.Workload) }).oneOf(workloads),
+		of("node", cel.StringType, topicPods, func(_ *view, p *replay.Pod) ref.Val { return text(p.Node) }).named(nodeName),
 		of("phase", cel.StringType, topicPods, func(_ *view, p *replay.Pod) ref.Val { return text(phaseOf(p)) }).oneOf(phases),
 		of("hostNetwork", cel.BoolType, 0, func(_ *view, p *replay.Pod) ref.Val { return types.Bool(p.HostNetwork) }),
 		of("address", cel.StringType, topicPods, func(_ *view, p *replay.Pod) ref.Val { return text(addressOf(p)) }),
@@ -176,15 +176,15 @@ func pooled(name string, reads topics, get func(replay.Totals) int) field {
 var exhaustionType = newObjectType("Exhaustion", func(v any) string { return episodeTitle(v.(*replay.Episode)) }, fieldsOf(
 	[]field{
 		of("kind", cel.StringType, 0, func(_ *view, e *replay.Episode) ref.Val { return text(e.Kind) }).oneOf(kinds),
-		of("scope", cel.StringType, 0, func(_ *view, e *replay.Episode) ref.Val { return text(e.Scope) }).oneOf(func(Scope) []string { return []string{"node", "subnet", "cluster"} }),
-		of("name", cel.StringType, 0, func(_ *view, e *replay.Episode) ref.Val { return text(e.Name) }),
-		of("firstPod", cel.StringType, 0, func(_ *view, e *replay.Episode) ref.Val { return text(e.Pod) }),
+		of("scope", cel.StringType, 0, func(_ *view, e *replay.Episode) ref.Val { return text(e.Scope) }).oneOf(scopes),
+		of("name", cel.StringType, 0, func(_ *view, e *replay.Episode) ref.Val { return text(e.Name) }).named(placeName),
+		of("firstPod", cel.StringType, 0, func(_ *view, e *replay.Episode) ref.Val { return text(e.Pod) }).named(podName),
 		of("pods", cel.IntType, topicExhaustion, func(_ *view, e *replay.Episode) ref.Val { return number(e.Pods) }),
 		of("podTime", cel.DurationType, topicExhaustion, func(_ *view, e *replay.Episode) ref.Val { return length(e.PodMs) }),
 		of("podMs", cel.IntType, topicExhaustion, func(_ *view, e *replay.Episode) ref.Val { return number(e.PodMs) }),
 		of("over", cel.BoolType, topicExhaustion, func(_ *view, e *replay.Episode) ref.Val { return types.Bool(!e.Open()) }),
-		of("reason", cel.StringType, 0, func(_ *view, e *replay.Episode) ref.Val { return text(e.Reason) }),
-		of("cappedBy", cel.StringType, 0, func(_ *view, e *replay.Episode) ref.Val { return text(e.CappedBy) }),
+		of("reason", cel.StringType, 0, func(_ *view, e *replay.Episode) ref.Val { return text(e.Reason) }).oneOf(reasons),
+		of("cappedBy", cel.StringType, 0, func(_ *view, e *replay.Episode) ref.Val { return text(e.CappedBy) }).oneOf(reasons),
 		of("message", cel.StringType, 0, func(_ *view, e *replay.Episode) ref.Val { return text(e.Message) }),
 		of("remedy", cel.StringType, 0, func(_ *view, e *replay.Episode) ref.Val { return text(e.Remedy) }),
 		of("numbers", callsType, 0, func(_ *view, e *replay.Episode) ref.Val { return numbers(e.Numbers) }),

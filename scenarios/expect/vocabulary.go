@@ -38,6 +38,9 @@ type field struct {
 	reads topics
 	// words are the values that a text can have; nil: any.
 	words func(Scope) []string
+	// wrong says why a text can't be the field's, "" if it can; nil: any can. It is
+	// for names that no list has.
+	wrong func(Scope, string) string
 	// isSet is for has(); nil: always.
 	isSet func(v any) bool
 	get   func(w *view, v any) ref.Val
@@ -58,6 +61,11 @@ func of[T any](name string, typ *cel.Type, reads topics, get func(w *view, v T) 
 
 func (f field) oneOf(words func(Scope) []string) field {
 	f.words = words
+	return f
+}
+
+func (f field) named(wrong func(Scope, string) string) field {
+	f.wrong = wrong
 	return f
 }
 

@@ -113,6 +113,9 @@ func (r *row) instanceType() instanceType {
 	r.required("maxENIsAllCards")
 	r.count("MaxENIsAllCards", "maxENIsAllCards")
 	r.truth("TrunkingCompatible", "trunkingCompatible")
+	if r.cell("trunkingCompatible") == "" {
+		r.add("TrunkingUnknown", "true")
+	}
 	r.count("BranchENIs", "branchENIs")
 	r.hypervisor("Hypervisor", "hypervisor")
 	r.truth("BareMetal", "bareMetal")

@@ -29,7 +29,7 @@ func TestUnknownFieldsAreLeftOut(t *testing.T) {
 	_, literals, _ := strings.Cut(string(code), "[]InstanceType{\n")
 	require.Equal(t, strings.Join([]string{
 		`	{Name: "a.large", VCPU: 2, MemoryMiB: 8192, MaxENIs: 3, IPv4PerENI: 10, NetworkCards: 1, MaxENIsAllCards: 3, TrunkingCompatible: true, BranchENIs: 9, Hypervisor: "nitro", MaxPodsSecondaryIP: 29, ECSTasks: 2, ECSTasksTrunking: 10, MicroUSDPerHour: 96000},`,
-		`	{Name: "b.metal", MaxENIs: 15, IPv4PerENI: 50, NetworkCards: 1, MaxENIsAllCards: 15, BareMetal: true, MaxPodsSecondaryIP: 737},`,
+		`	{Name: "b.metal", MaxENIs: 15, IPv4PerENI: 50, NetworkCards: 1, MaxENIsAllCards: 15, TrunkingUnknown: true, BareMetal: true, MaxPodsSecondaryIP: 737},`,
 		"}\n",
 	}, "\n"), literals)
 }

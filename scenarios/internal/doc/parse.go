@@ -112,6 +112,9 @@ func syntaxMessage(err yaml.Error) string {
 	if strings.ContainsRune(err.GetMessage(), '\t') {
 		return "a tab cannot indent YAML: use spaces"
 	}
+	if strings.HasPrefix(err.GetMessage(), "',' or ") && err.GetToken() != nil {
+		return err.GetMessage() + "; inside of braces and brackets a text that has any of [ ] { } , itself stands in quotes"
+	}
 	return err.GetMessage()
 }
 

@@ -12,7 +12,7 @@ import (
 func (a *App) conformanceCommand(g *globals) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "conformance",
-		Short: "Compare the simulator with the numbers that public documents state",
+		Short: "Compare the simulator with numbers of public documents",
 		Long: `Compare the simulator with the numbers that public documents state.
 
 Worked examples and tables of AWS's pages and repositories come with the

@@ -27,7 +27,7 @@ type explainTarget struct {
 func (a *App) explainCommand(g *globals) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "explain NAME|FILE|-",
-		Short: "Explain why a pod has no address, an ENI stays, a pool does not grow",
+		Short: "Explain why a pod has no address, or an ENI stays",
 		Long: `Explain why a pod has no address, an ENI stays, a pool does not grow.
 
 The scenario is run, and its log is read for one thing: a pod or an ECS task

@@ -36,7 +36,7 @@ func (a *App) instanceTypesCommand(g *globals) *cobra.Command {
 	sorting := choice{value: "name", of: []string{"name", "pods", "vcpus", "price", "price-per-pod"}}
 	c := &cobra.Command{
 		Use:   "instance-types [TYPE…]",
-		Short: "List instance types with their limits, and what each mode makes of them",
+		Short: "List instance types with their limits and pods",
 		Long: `List instance types with their limits, and what each mode makes of them.
 
 A TYPE is a name or a pattern as 'm5.*'; without any, all types are looked at.
@@ -94,7 +94,7 @@ by the pods that get an address of the node's ENIs.`,
 		}
 		if !g.quiet {
 			for _, u := range unclear {
-				fmt.Fprintf(a.Err, "note: left out, since their %s unknown: %s\n", u.what, few(u.types))
+				a.notef("left out, since their %s unknown: %s", u.what, few(u.types))
 			}
 			a.typeNotes(results(rows))
 		}

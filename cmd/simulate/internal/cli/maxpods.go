@@ -38,6 +38,9 @@ Without --mode it is the one that the other flags belong to, and nodeadm without
 any. For one instance type the table shows all of them, and whether the node has
 addresses for as many pods: where it has not, pods hang in ContainerCreating.
 
+The numbers are those of Linux nodes: a Windows node has max-pods 110 unless it
+is set, whatever its type, and the addresses of one ENI.
+
 A TYPE may be a pattern: 'm5.*'. In prefix mode, with custom networking, or with
 security groups for pods, give the flags that say so.`,
 		Example: `  simulate max-pods --instance-type m5.large
@@ -80,7 +83,7 @@ security groups for pods, give the flags that say so.`,
 			return usageError{err}
 		}
 		if mode.value == "auto" && !g.quiet {
-			fmt.Fprintln(a.Err, "note: --mode auto is nodeadm, as auto is in scenarios; EKS Auto Mode is --mode auto-mode")
+			a.notef("--mode auto is nodeadm, as auto is in scenarios; EKS Auto Mode is --mode auto-mode")
 		}
 		return a.maxPods(o, selected, format.value, g)
 	}
@@ -157,12 +160,12 @@ func (a *App) maxPods(o maxpods.Options, types []model.InstanceType, format stri
 // maxPodsNotes tells what makes the numbers other than one might expect.
 func (a *App) maxPodsNotes(o maxpods.Options, results []maxpods.Result) {
 	for _, r := range o.Remarks() {
-		fmt.Fprintf(a.Err, "note: %s\n", r)
+		a.notef("%s", r)
 	}
 	a.typeNotes(results)
 	if o.Mode == maxpods.Managed && len(results) > 1 && len(results) < len(model.InstanceTypes()) {
 		least := slices.MinFunc(results, func(a, b maxpods.Result) int { return a.MaxPods - b.MaxPods })
-		fmt.Fprintf(a.Err, "note: in one managed node group all these types would have the lowest number, %d (%s)\n", least.MaxPods, least.Type.Name)
+		a.notef("in one managed node group all these types would have the lowest number, %d (%s)", least.MaxPods, least.Type.Name)
 	}
 }
 
@@ -183,7 +186,7 @@ func (a *App) typeNotes(results []maxpods.Result) {
 		if len(types) == 1 {
 			text = n.Text
 		}
-		fmt.Fprintf(a.Err, "note: %s: %s\n", few(types), text)
+		a.notef("%s: %s", few(types), text)
 	}
 }
 

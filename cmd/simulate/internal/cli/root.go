@@ -30,6 +30,8 @@ needs no AWS account, no cluster and no network.`,
 		SuggestionsMinimumDistance: 2,
 	}
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
+	root.SetUsageTemplate(wrappedUsage(root.UsageTemplate()))
+	root.SetHelpFunc(func(c *cobra.Command, _ []string) { writeHelp(c.OutOrStdout(), c) })
 	root.CompletionOptions.HiddenDefaultCmd = false
 	g.register(root)
 	root.SetHelpCommand(helpCommand(root))

@@ -93,7 +93,7 @@ func (a *App) play(ctx context.Context, cfg sim.Config, expected expected, forma
 	}
 	if format != "table" && format != "wide" && !g.quiet {
 		for _, note := range view.Notes(&r.state) {
-			fmt.Fprintf(a.Err, "note: %s\n", note)
+			a.notef("%s", note)
 		}
 	}
 	results := expected.checker.Results()
@@ -130,7 +130,7 @@ func (a *App) failed(results []expect.Result, e expected, format string, g *glob
 	changed := fmt.Sprintf("with these changes %d of %d expectations of the scenario don't hold", failed, len(results))
 	if e.changed && e.library {
 		if !g.quiet {
-			fmt.Fprintf(a.Err, "note: %s\n", changed)
+			a.notef("%s", changed)
 		}
 		return nil
 	}

@@ -555,10 +555,10 @@ func (s *sweeper) writeNotes(notes [][]string) {
 	}
 	for i, n := range all {
 		if i == mostNotes {
-			fmt.Fprintf(s.app.Err, "note: and %d more notes\n", len(all)-mostNotes)
+			s.app.notef("and %d more notes", len(all)-mostNotes)
 			return
 		}
-		fmt.Fprintf(s.app.Err, "note: %s\n", n)
+		s.app.notef("%s", n)
 	}
 }
 

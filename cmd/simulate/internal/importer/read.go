@@ -500,8 +500,12 @@ func (s *Snapshot) item(file string, raw json.RawMessage, fields map[string]json
 		if len(names) > 5 {
 			names = append(names[:5], "…")
 		}
+		what := "its fields are " + strings.Join(names, ", ")
+		if len(names) == 0 {
+			what = "it has no fields"
+		}
 		return fmt.Errorf("%s: nothing that is known: %s; expected is what kubectl get -o json and aws ec2 describe-… print, manifests, or values of the CNI's chart (env, eniConfig)",
-			file, printable("its fields are "+strings.Join(names, ", "), 200))
+			file, printable(what, 200))
 	}
 	if err != nil {
 		return fmt.Errorf("%s: %s", file, plainError(err))

@@ -178,7 +178,12 @@ func (r *Result) judge(o Options) {
 		fmt.Sprintf("max-pods-calculator.sh counts no prefixes on bare metal, which reports no hypervisor, and prints %d; the CNI has given them since v1.11", calculated),
 		"max-pods-calculator.sh counts no prefixes on bare metal, which reports no hypervisor; the CNI has given them since v1.11")
 	const noTrunk = "no trunk ENI, and so no security groups for pods: no ENI is kept for one"
-	r.note(o.CNI.PodENI && !t.TrunkingCompatible, noTrunk, noTrunk)
+	r.note(o.CNI.PodENI && !t.TrunkingCompatible && !t.TrunkingUnknown, noTrunk, noTrunk)
+	const unclear = "whether the type can have a trunk ENI is unknown; none is assumed, and no ENI is kept for one"
+	r.note(o.CNI.PodENI && t.TrunkingUnknown, unclear, unclear)
+	r.note(o.CNI.PodENI && t.TrunkingCompatible && o.Mode != AutoMode,
+		fmt.Sprintf("pods with branch ENIs, up to %d, count towards max-pods, too: all of them leave %d of %d places for other pods", t.BranchENIs, max(r.MaxPods-model.HostPods-t.BranchENIs, 0), max(r.MaxPods-model.HostPods, 0)),
+		"pods with branch ENIs count towards max-pods, too, and take places of other pods")
 	r.note(r.Cap > 0 && r.Cap < r.Uncapped && t.VCPU == 0 && o.Mode != AutoMode,
 		"its vCPUs are unknown; the cap of types with up to 30 is taken",
 		"vCPUs unknown; the cap of types with up to 30 is taken")

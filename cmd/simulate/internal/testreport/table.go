@@ -91,9 +91,19 @@ func heading(c *Case) string {
 }
 
 func (t *Table) failure(r expect.Result, told []string) {
-	fmt.Fprintf(t.w, "        %s %s\n", t.palette.Outcome("✗", false), strings.TrimSpace(r.That))
+	for i, line := range view.Wrap(r.That, view.PageWidth-10) {
+		if i == 0 {
+			fmt.Fprintf(t.w, "        %s %s\n", t.palette.Outcome("✗", false), line)
+			continue
+		}
+		t.indented(10, line)
+	}
 	for _, line := range view.FailureLines(r, told) {
-		t.indented(10, line.Label+line.Text)
+		label := line.Label
+		for _, text := range view.Wrap(line.Text, view.PageWidth-10-len(label)) {
+			t.indented(10, label+text)
+			label = strings.Repeat(" ", len(label))
+		}
 	}
 }
 

@@ -86,8 +86,20 @@ func (c *Check) Text(w io.Writer, pal Palette) error {
 		if f.Place.Line > 0 {
 			place += fmt.Sprintf(":%d:%d", f.Place.Line, f.Place.Column)
 		}
-		severity := string(f.Rule.Severity)
-		p.linef("%s: %s: %s %s", place, pal.paint(paint[f.Rule.Severity], severity), f.Message, pal.paint(dim, "["+f.Rule.ID+"]"))
+		severity, id := string(f.Rule.Severity), "["+f.Rule.ID+"]"
+		begin := place + ": " + severity + ":"
+		room := pageWidth - 4
+		// Begins as compilers' messages do; place and severity stay together.
+		for i, line := range wrap(strings.Repeat("x", len(begin))+" "+f.Message+" "+id, room) {
+			indent := "    "
+			if i == 0 {
+				indent, line = "", place+": "+pal.paint(paint[f.Rule.Severity], severity)+":"+line[len(begin):]
+			}
+			if rest, ok := strings.CutSuffix(line, id); ok {
+				line = rest + pal.paint(dim, id)
+			}
+			p.line(indent + line)
+		}
 		for line := range strings.Lines(f.Excerpt) {
 			p.line("    " + strings.TrimRight(line, "\n"))
 		}

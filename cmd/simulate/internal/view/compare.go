@@ -60,6 +60,7 @@ func CompareTable(w io.Writer, c *compare.Comparison, l CompareLabels, pal Palet
 	writeComparedUsage(p, c)
 	writeComparedExhaustion(p, c)
 	writeParting(p, c)
+	writeMaxPodsHint(p, c)
 	p.line("")
 	line, st := comparisonVerdict(c)
 	p.paragraph(0, "", line, st)
@@ -80,7 +81,7 @@ func writeChanges(p *page, changes []compare.Change) {
 	for _, ch := range changes[:min(len(changes), changesShown)] {
 		g.add(c(ch.Path), c(given(ch.A)), c(given(ch.B)))
 	}
-	g.wrapTo(pageWidth - 2)
+	g.foldTo(pageWidth - 2)
 	g.write(p, 2)
 	if more := len(changes) - changesShown; more > 0 {
 		p.linef("  … and %s", count(more, "more value"))
@@ -110,6 +111,7 @@ func writeCompared(p *page, cmp *compare.Comparison) {
 			addActions(g, cmp)
 		}
 	}
+	g.wrapFirst(pageWidth - 2)
 	g.write(p, 2)
 	unpriced := slices.Concat(cmp.A.Numbers.Unpriced, cmp.B.Numbers.Unpriced)
 	slices.Sort(unpriced)
@@ -275,7 +277,7 @@ func writeComparedExhaustion(p *page, cmp *compare.Comparison) {
 	for _, k := range kinds {
 		g.add(c(string(k.kind)), k.a.cell(), k.b.cell())
 	}
-	g.wrapTo(pageWidth - 2)
+	g.foldTo(pageWidth - 2)
 	g.write(p, 2)
 }
 

@@ -152,7 +152,7 @@ func writeSources(p *page, results []conformance.Result) {
 		}
 		g.add(c(unlessNone(s.Agrees)), styled(yellow, unlessNone(s.DocumentWrong)), styled(dim, unlessNone(s.NotCovered)), c(name))
 	}
-	g.wrapTo(pageWidth - 2)
+	g.foldTo(pageWidth - 2)
 	g.write(p, 2)
 }
 
@@ -164,6 +164,7 @@ func writeExamples(p *page, results []conformance.Result) {
 	for _, r := range results {
 		g.add(c(r.ID), c(string(r.Status)), c(r.Given.String()))
 	}
+	g.wrapTo(pageWidth - 2)
 	g.write(p, 2)
 }
 

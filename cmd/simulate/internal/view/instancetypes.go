@@ -196,7 +196,10 @@ func instanceTypeCells(r InstanceTypeRow, wide bool) []cell {
 }
 
 func branchCell(r InstanceTypeRow) cell {
-	if !r.TrunkingCompatible {
+	switch {
+	case r.TrunkingUnknown:
+		return styled(dim, unknown)
+	case !r.TrunkingCompatible:
 		return styled(dim, "–")
 	}
 	return c(strconv.Itoa(r.BranchENIs))

@@ -280,5 +280,8 @@ func enoughAddresses(r maxpods.Result) string {
 	case r.MaxPods-model.HostPods < r.PodAddresses:
 		return fmt.Sprintf("The node has addresses for %s: max-pods stops it at %d.", count(r.PodAddresses, "pod"), r.MaxPods)
 	}
+	if r.PodAddresses == 0 {
+		return "The node has no addresses for pods, and takes none that needs one."
+	}
 	return fmt.Sprintf("The node has an address for each of the %s that need one.", count(r.PodAddresses, "pod"))
 }

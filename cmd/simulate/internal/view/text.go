@@ -172,6 +172,10 @@ func (g *grid) wrapFirst(room int) {
 	}
 	var rows [][]cell
 	for _, row := range g.rows {
+		if width(row[0].text) <= room { // and keeps its indent
+			rows = append(rows, row)
+			continue
+		}
 		for i, text := range wrap(row[0].text, max(room, leastWrapped)) {
 			line := make([]cell, len(row))
 			if i == 0 {

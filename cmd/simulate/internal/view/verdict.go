@@ -74,7 +74,7 @@ func verdictOf(s *replay.State) verdict {
 		limit, free := taskENIs(s)
 		return verdict{true, past, fmt.Sprintf("%s: %s, %s of %s task ENIs %s free.", fits, pods, number(free), number(limit), isAre(free))}
 	}
-	return verdict{true, past, fmt.Sprintf("%s: %s, %s.", fits, pods, left(s))}
+	return verdict{true, past, fmt.Sprintf("%s: %s, %s.", fits, pods, left(s)) + refusing(s)}
 }
 
 // goneWithout says how many pods never had an address, and what kept most of them
@@ -217,6 +217,9 @@ func explain(s *replay.State, t *trouble) string {
 	case sim.KindENILimit:
 		if t.first.Scope == "cluster" && !ofPools(t) {
 			return "Every Windows node gives out all the addresses that its one ENI can hold."
+		}
+		if t.first.CappedBy == "leftovers" {
+			return "Addresses from before prefix mode was switched hold slots of " + at + " and serve no new pod."
 		}
 		if t.first.Reason == "slots-held" {
 			return "Pods that are older than the switch of the mode hold the slots of the ENI of " + at + "."

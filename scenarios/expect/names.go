@@ -1,0 +1,59 @@
+package expect
+
+import (
+	"slices"
+	"strings"
+
+	"vpcsim/sim/rules"
+)
+
+// What texts the fields that name something can have.
+
+func nodeName(s Scope, name string) string {
+	if s.NodeName == nil {
+		return ""
+	}
+	return s.NodeName(name)
+}
+
+func podName(s Scope, name string) string {
+	if s.PodName == nil {
+		return ""
+	}
+	return s.PodName(name)
+}
+
+// placeName is of an exhaustion: of a node, a subnet or the cluster.
+func placeName(s Scope, name string) string {
+	if s.NodeName == nil || s.Cluster == "" || name == s.Cluster || slices.Contains(s.Subnets, name) || s.NodeName(name) == "" {
+		return ""
+	}
+	places := append(slices.Clone(s.Subnets), s.Cluster)
+	if didYouMean(name, places) == "" {
+		if why := s.NodeName(name); strings.Contains(why, "did you mean") {
+			return why
+		}
+	}
+	return "no subnet, node or cluster is named " + name + orWords(name, places)
+}
+
+func groups(s Scope) []string        { return s.Groups }
+func workloads(s Scope) []string     { return s.Workloads }
+func zones(s Scope) []string         { return s.Zones }
+func instanceTypes(s Scope) []string { return s.InstanceTypes }
+
+func scopes(Scope) []string { return []string{"node", "subnet", "cluster"} }
+
+// reasons are what narrows an exhaustion down: what stands behind the slash in the
+// ids of the rules.
+func reasons(Scope) []string {
+	var all []string
+	for _, g := range rules.Groups() {
+		for _, r := range g.Rules {
+			if head, reason, ok := strings.Cut(r.ID, "/"); ok && head != "filter" && head != "by" && !slices.Contains(all, reason) {
+				all = append(all, reason)
+			}
+		}
+	}
+	return all
+}
