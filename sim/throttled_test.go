@@ -199,3 +199,44 @@ func TestBranchesWaitForTheControllersPace(t *testing.T) {
 	b = began[0].Body.(ExhaustionBegan)
 	require.Equal(t, []any{KindThrottling, string(model.RequestLimitExceeded)}, []any{b.Kind, b.Reason})
 }
+
+// TestPodsWaitForATrunkThatIsHeldUp, those without a node and one that is on it; while
+// the trunk only takes its time they wait for nothing.
+func TestPodsWaitForATrunkThatIsHeldUp(t *testing.T) {
+	for _, tokens := range []int{1, 0} {
+		cfg := baseConfig("a")
+		cfg.CNI.Env["ENABLE_POD_ENI"] = "true"
+		cfg.Kubelet.Retry = Range{time.Second, time.Second}
+		cfg.NodeGroups = []NodeGroup{baseGroup(cfg, "n", 1)}
+		cfg.NodeGroups[0].Type.TrunkingCompatible, cfg.NodeGroups[0].Type.BranchENIs = true, 9
+		cfg.CNI.Env["WARM_IP_TARGET"] = "1" // the agent attaches no ENI
+		cfg.Controller.TrunkDelay = 8 * time.Second
+		spec := PodSpec{BranchGroups: []model.SecurityGroup{"sg"}}
+		cfg.Workloads = []Workload{{Name: "sg", Kind: Deployment, Replicas: 2, At: 2 * time.Second, Pod: spec}}
+		spec.Node = "n-0"
+		cfg.Steps = []Step{{At: 3 * time.Second, Action: Create{Pod: "pinned", Spec: spec}}}
+		cfg.Duration = 10 * time.Second
+		log := playThrottled(t, cfg, func(e *engine) {
+			e.ec2.throttle.buckets[AttachNetworkInterface] = filled(tokens)
+		})
+		tried := find(log, func(b EC2Returned) bool { return b.Action == AttachNetworkInterface })
+		require.NotEmpty(t, tried)
+		waits := map[model.PodName]Kind{}
+		for _, ev := range log {
+			switch b := ev.Body.(type) {
+			case PodUnschedulable:
+				waits[b.Pod] = b.Reason
+			case PodSetupFailed:
+				waits[b.Pod] = b.Reason
+			}
+			if ev.At < tried[0].At {
+				require.NotEqual(t, TypeExhaustionBegan, ev.Body.Type())
+			}
+		}
+		want := map[model.PodName]Kind{"sg-0": KindThrottling, "sg-1": KindThrottling, "pinned": KindThrottling}
+		if tokens > 0 {
+			want = map[model.PodName]Kind{"sg-0": "", "sg-1": "", "pinned": ""}
+		}
+		require.Equal(t, want, waits)
+	}
+}
