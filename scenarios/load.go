@@ -16,6 +16,17 @@ import (
 // MaxBytes bounds the text of a scenario.
 const MaxBytes = doc.MaxBytes
 
+// TopKeys returns what the mappings at the top of a text's YAML documents have:
+// their keys, with the texts of values that are scalars. It tells scenarios from
+// other files.
+func TopKeys(text []byte) ([]map[string]string, error) {
+	tops, err := doc.Tops(text)
+	if err != nil {
+		return nil, err
+	}
+	return tops, nil
+}
+
 // Options change a scenario while it is loaded. The zero value changes nothing.
 type Options struct {
 	// Set are path=value: "nodeGroups.workers.count=3". Members of lists that

@@ -233,8 +233,13 @@ func TestBudgetBoundsTheScan(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, Scan, a.Method)
 	r.Budget = 20_000
-	a, err = Search(r, Both, costly(1, (&judged{fits: holes}).run))
+	j := &judged{fits: holes}
+	a, err = Search(r, Both, costly(1, j.run))
 	require.NoError(t, err)
+	slices.Sort(j.ran)
+	for i := 1; i < len(j.ran); i++ {
+		require.LessOrEqual(t, j.ran[i]-j.ran[i-1], 24, "what is run is spread evenly")
+	}
 	require.Equal(t, Samples, a.Method)
 	require.LessOrEqual(t, a.Events, r.Budget+16*500)
 	require.NotNil(t, a.Gap)

@@ -3,14 +3,11 @@ package cli
 import (
 	"bytes"
 	"encoding/json"
-	"errors"
 	"io"
 	"os"
 	"regexp"
 	"slices"
 	"strings"
-
-	"github.com/goccy/go-yaml"
 
 	"vpcsim/scenarios"
 )
@@ -48,44 +45,41 @@ func isScenario(path string) (bool, error) {
 	return slices.ContainsFunc(tops, looksLikeScenario), nil
 }
 
-// topsOf are the documents of a file, JSON lines included.
-func topsOf(text []byte) ([]map[string]any, error) {
-	var tops []map[string]any
-	if trimmed := bytes.TrimSpace(text); len(trimmed) > 0 && (trimmed[0] == '{' || trimmed[0] == '[') {
-		d := json.NewDecoder(bytes.NewReader(trimmed))
-		for {
-			var top any
-			if err := d.Decode(&top); err == io.EOF {
-				return tops, nil
-			} else if err != nil {
-				break // flow style of YAML, or broken
-			}
-			if m, ok := top.(map[string]any); ok {
-				tops = append(tops, m)
-			}
-		}
-		tops = nil
+// topsOf are the keys at the top of a file's documents, with the texts of values
+// that are scalars; JSON lines are documents, too.
+func topsOf(text []byte) ([]map[string]string, error) {
+	if tops, ok := jsonTops(text); ok {
+		return tops, nil
 	}
-	d := yaml.NewDecoder(bytes.NewReader(text))
+	return scenarios.TopKeys(text)
+}
+
+func jsonTops(text []byte) (tops []map[string]string, ok bool) {
+	d := json.NewDecoder(bytes.NewReader(text))
 	for {
-		var top any
-		switch err := d.Decode(&top); {
-		case errors.Is(err, io.EOF):
-			return tops, nil
-		case err != nil:
-			return nil, err
+		var raw json.RawMessage
+		if err := d.Decode(&raw); err != nil {
+			return tops, err == io.EOF
 		}
-		if m, ok := top.(map[string]any); ok {
-			tops = append(tops, m)
+		var top map[string]json.RawMessage
+		if json.Unmarshal(raw, &top) != nil {
+			continue // a list or a scalar
 		}
+		texts := map[string]string{}
+		for key, value := range top {
+			var text string
+			_ = json.Unmarshal(value, &text) // empty unless it is text
+			texts[key] = text
+		}
+		tops = append(tops, texts)
 	}
 }
 
 // looksLikeScenario reports whether these are the keys of a scenario. What says
 // of itself that it is of another program is none, such as a cluster of eksctl,
 // which has nodeGroups; neither is what this one writes of runs.
-func looksLikeScenario(top map[string]any) bool {
-	if api, ok := top["apiVersion"].(string); ok && !strings.HasPrefix(api, "vpcsim/") {
+func looksLikeScenario(top map[string]string) bool {
+	if api, ok := top["apiVersion"]; ok && !strings.HasPrefix(api, "vpcsim/") {
 		return false
 	}
 	has := func(keys []string) int {

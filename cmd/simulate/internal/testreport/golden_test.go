@@ -54,6 +54,10 @@ func TestFormOfAGoldenSummaryDoesNotMatter(t *testing.T) {
 	broken := Compare("f", []byte("<<<<<<< HEAD\nseed: [1\n"), []byte(goldenText))
 	require.Equal(t, GoldenDiffers, broken.State)
 	require.Contains(t, broken.Diff, "it can't be read as YAML: ")
+	bomb := Compare("f", []byte("a: &a [1, 1]\nb: &b [*a, *a]\n"), []byte(goldenText))
+	require.Contains(t, bomb.Diff, "aliases are not read here")
+	deep := Compare("f", []byte("a: "+strings.Repeat("[", 10_000)), []byte(goldenText))
+	require.Contains(t, deep.Diff, "nested more than")
 	require.Equal(t, GoldenDiffers, Compare("f", nil, []byte(goldenText)).State, "an empty file")
 }
 
