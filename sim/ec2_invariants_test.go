@@ -20,15 +20,16 @@ type bucketView struct {
 	least    int // edge, of the accepted calls
 }
 
-// checkThrottle judges a call.
+// checkThrottle judges a call. One that a fault refuses has taken its token.
 func (c *checker) checkThrottle(f CallFields) error {
 	t := c.e.ec2.throttle
 	size, refill, limited := RequestLimit(f.Action)
 	if t != nil && t.buckets[f.Action] != nil { // a test may have made it smaller
 		size, refill = t.buckets[f.Action].size, t.buckets[f.Action].refill
 	}
+	throttled := f.Throttled && f.Fault == 0
 	if t == nil || !limited {
-		if f.Throttled {
+		if throttled {
 			return fmt.Errorf("%s is throttled and nothing limits it", f.Action)
 		}
 		return nil
@@ -42,11 +43,11 @@ func (c *checker) checkThrottle(f CallFields) error {
 	switch {
 	case f.Throttled != (f.Error == model.RequestLimitExceeded):
 		return fmt.Errorf("throttled is %t with error %q", f.Throttled, f.Error)
-	case f.Throttled && !full:
+	case throttled && !full:
 		return fmt.Errorf("%s is throttled, and its bucket of %d has tokens after %d calls", f.Action, size, v.accepted)
-	case !f.Throttled && full:
+	case !throttled && full:
 		return fmt.Errorf("%s is accepted, and its bucket of %d is empty after %d calls", f.Action, size, v.accepted)
-	case !f.Throttled:
+	case !throttled:
 		v.least = min(v.least, edge)
 		v.accepted++
 		c.buckets[f.Action] = v
@@ -121,7 +122,8 @@ func (c *checker) vlanFreed(branch model.ENIID) {
 
 // checkVLANs: the associated branches of a trunk have ids of their own; the ids
 // of those that the controller knows are taken in its memory, and so are those of
-// all that exist, until it has deleted them.
+// all that exist, until it has deleted them, or has heard from EC2 that a call of
+// before its restart does.
 func (c *checker) checkVLANs(n *node) error {
 	trunk := n.instance.trunk
 	if trunk == nil {
@@ -148,7 +150,7 @@ func (c *checker) checkVLANs(n *node) error {
 		}
 	}
 	for _, b := range trunk.branches {
-		if !c.outOfSight[b.id] && !slices.Contains(taken, b.vlan) {
+		if !c.outOfSight[b.id] && !b.deleted && !slices.Contains(taken, b.vlan) {
 			return fmt.Errorf("VLAN %d of %s, which exists, counts as free", b.vlan, b.id)
 		}
 	}

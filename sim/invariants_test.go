@@ -116,6 +116,8 @@ func (c *checker) event(ev Event) error {
 	case BranchDeleted:
 		if b.Leaked {
 			c.outOfSight[b.ENI] = true
+		} else {
+			c.vlanFreed(b.ENI)
 		}
 	case ENIDeleted:
 		c.vlanFreed(b.ENI)
