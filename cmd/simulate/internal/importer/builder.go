@@ -252,14 +252,14 @@ func (b *builder) rest() {
 		none := 0
 		b.doc.Cluster.SystemPods = &none // they are among the DaemonSets
 	}
-	b.doc.Summary = fmt.Sprintf("Imported: %s and %s", counted(len(b.members), "node"), counted(b.podCount(), "pod"))
+	b.doc.Summary = fmt.Sprintf("Imported: %s and %s", counted(b.nodeCount(), "node"), counted(b.podCount(), "pod"))
 	if kinds := b.unread(); kinds != "" {
 		b.g.say("objects without bearing on addresses are not looked at: %s", kinds)
 	}
 	if b.hasState {
 		b.g.say("state: nothing cools: which addresses were given up in the last 30 s no file tells")
 		b.g.say("state: all ENIs count as new, and no agent is in a back-off: how old they are no file tells")
-		if !b.s.have["Pod"] {
+		if !b.s.knowsPods() {
 			b.g.say("state: no file tells the pods: all addresses are free; add what kubectl get pods -A -o json prints")
 		}
 		if !b.ipv6 && slices.ContainsFunc(b.doc.State.Nodes, func(n *outNode) bool {
@@ -280,6 +280,20 @@ func (b *builder) podCount() int {
 		if w.Replicas != nil {
 			n += *w.Replicas
 		}
+	}
+	for _, s := range b.doc.Steps {
+		if s.Create != nil {
+			n++
+		}
+	}
+	return n
+}
+
+// nodeCount is how many nodes the scenario begins with.
+func (b *builder) nodeCount() int {
+	n := 0
+	for _, g := range b.doc.NodeGroups {
+		n += g.Count
 	}
 	return n
 }

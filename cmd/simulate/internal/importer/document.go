@@ -183,7 +183,16 @@ type outPod struct {
 }
 
 type outStep struct {
-	Delete struct {
-		Pod string `json:"pod"`
-	} `json:"delete"`
+	Create *outCreate `json:"create,omitempty"`
+	Delete *outDelete `json:"delete,omitempty"`
+}
+
+type outCreate struct {
+	Pod      string            `json:"pod"`
+	Requests map[string]any    `json:"requests,omitempty"`
+	Labels   map[string]string `json:"labels,omitempty"`
+}
+
+type outDelete struct {
+	Pod string `json:"pod"`
 }

@@ -106,7 +106,7 @@ func (br outBranch) podAddress() netip.Addr {
 // pods writes the pods down, the oldest first.
 func (b *builder) pods() {
 	if !b.hasState {
-		b.leftBare()
+		b.makeBare()
 		return
 	}
 	groupOf := map[*pod]*group{}
@@ -130,12 +130,24 @@ func (b *builder) pods() {
 	}
 }
 
-// leftBare says that pods without a controller begin nowhere.
-func (b *builder) leftBare() {
+// makeBare makes the pods that have no controller at the beginning, where no state
+// has them.
+func (b *builder) makeBare() {
+	taken := map[string]bool{}
 	for _, p := range b.bare {
-		if b.lives(p) {
-			b.g.add("has no controller that is simulated, and without a state of the nodes it is left out", "pod "+p.id())
+		object := "pod " + p.id()
+		switch {
+		case !b.lives(p):
+			continue
+		case p.Spec.HostNetwork:
+			b.g.add("is on the host network and has no controller: left out; it takes no address, but counts towards max-pods", object)
+			continue
+		case len(p.Spec.NodeSelector) > 0:
+			b.g.add("is made at 0 wherever there is room: its nodeSelector is not followed", object)
 		}
+		b.doc.Steps = append(b.doc.Steps, outStep{Create: &outCreate{
+			Pod: b.bareName(p, taken), Requests: b.requests(&p.Spec, object), Labels: p.Labels,
+		}})
 	}
 }
 
@@ -191,9 +203,7 @@ func (b *builder) pod(p *pod, g *group, taken map[string]bool) {
 		}
 	}
 	if deleting {
-		var step outStep
-		step.Delete.Pod = out.Name
-		b.doc.Steps = append(b.doc.Steps, step)
+		b.doc.Steps = append(b.doc.Steps, outStep{Delete: &outDelete{Pod: out.Name}})
 	}
 	b.doc.State.Pods = append(b.doc.State.Pods, out)
 }

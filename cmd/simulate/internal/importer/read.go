@@ -553,3 +553,11 @@ func (s *Snapshot) takeValues(file string, raw json.RawMessage) error {
 	s.valuesFiles = append(s.valuesFiles, file)
 	return nil
 }
+
+// knowsPods reports whether the files tell which pods the cluster has. Manifests of
+// pods, which are on no node and have no phase, do not.
+func (s *Snapshot) knowsPods() bool {
+	return s.have["Pod"] && (len(s.pods) == 0 || slices.ContainsFunc(s.pods, func(p *pod) bool {
+		return p.CreationTimestamp != "" || p.Spec.NodeName != "" || p.Status.Phase != ""
+	}))
+}

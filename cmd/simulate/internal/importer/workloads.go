@@ -427,8 +427,11 @@ func (b *builder) count(g *group) bool {
 // template asks for. They run for ever where nothing tells how long.
 func (b *builder) runs(g *group, there int) bool {
 	object := "Job " + g.namespace + "/" + g.name
-	if there == 0 && b.s.have["Pod"] && g.cron == nil {
-		return false // it has run
+	if there == 0 && b.s.knowsPods() && g.cron == nil {
+		if g.object != nil && len(g.pods) == 0 && g.object.Status.CompletionTime == "" {
+			b.g.add("has no pod at this instant: left out, as one that has run, or that waits for its next try", object)
+		}
+		return false
 	}
 	replicas := there
 	if there == 0 {
@@ -439,7 +442,7 @@ func (b *builder) runs(g *group, there int) bool {
 			switch {
 			case b.options.Cron > 0:
 				return false // its runs are Jobs of their own
-			case b.s.have["Pod"]:
+			case b.s.knowsPods():
 				b.g.add("has no pod at this instant: left out, its schedule is not followed; --cron DURATION follows it", object)
 				return false
 			}
