@@ -275,8 +275,10 @@ func (c *resourceController) deleted(t *trunk, b *model.Branch) {
 }
 
 // leak forgets a branch that could not be deleted. Its VLAN id stays taken, unless
-// a fault let EC2 say that the branch is not there.
+// a fault let EC2 say that the branch is not there. Its address does, too, unless the
+// clean-up has deleted it meanwhile.
 func (c *resourceController) leak(t *trunk, b *model.Branch, code model.ErrorCode) {
-	c.e.log(t.node.name, BranchDeleted{BranchFields: t.fields(b), Error: code, Leaked: true})
+	ni := t.eni.branch(b.ENI)
+	c.e.log(t.node.name, BranchDeleted{BranchFields: t.fields(b), Error: code, Leaked: ni != nil && !ni.deleted})
 	c.watchStray()
 }
