@@ -243,7 +243,13 @@ func (c *resourceController) remove(t *trunk, b *model.Branch, ni *eni, tries in
 	}
 	c.paced(func() {
 		c.e.ec2.deleteBranch(ni, c.reply(func(code model.ErrorCode) {
-			if code == "" || code == model.InvalidNetworkInterfaceIDNotFound {
+			switch {
+			case code == model.InvalidNetworkInterfaceIDNotFound && !ni.deleted:
+				t.FreeVLAN(b.VLAN) // the controller believes it gone
+				c.leak(t, b, code)
+				done("")
+				return
+			case code == "" || code == model.InvalidNetworkInterfaceIDNotFound:
 				c.deleted(t, b)
 				done("")
 				return
@@ -268,8 +274,11 @@ func (c *resourceController) deleted(t *trunk, b *model.Branch) {
 	c.e.log(t.node.name, BranchDeleted{BranchFields: t.fields(b)})
 }
 
-// leak forgets a branch that could not be deleted. Its VLAN id stays taken.
+// leak forgets a branch that could not be deleted. Its VLAN id stays taken, unless
+// a fault let EC2 say that the branch is not there. Its address does, too, unless the
+// clean-up has deleted it meanwhile.
 func (c *resourceController) leak(t *trunk, b *model.Branch, code model.ErrorCode) {
-	c.e.log(t.node.name, BranchDeleted{BranchFields: t.fields(b), Error: code, Leaked: true})
+	ni := t.eni.branch(b.ENI)
+	c.e.log(t.node.name, BranchDeleted{BranchFields: t.fields(b), Error: code, Leaked: ni != nil && !ni.deleted})
 	c.watchStray()
 }

@@ -173,7 +173,8 @@ func (c *resourceController) trunkFailed(n *node, s *subnet, code model.ErrorCod
 // adopt takes the attached trunk over with what EC2's tags and the pods'
 // annotations tell of its branches: those of pods are theirs, all others are
 // queued and cool from now on. Branches in another subnet than the node's
-// present one are not found: they stay for ever.
+// present one are not found: they stay for ever. Nor are those that a call of
+// before the restart is deleting: their VLAN ids are free.
 func (c *resourceController) adopt(n *node, s *subnet) {
 	ni := n.instance.trunk
 	t := &trunk{Trunk: model.NewTrunk(n.instance.kind.BranchENIs), node: n, eni: ni}
@@ -203,7 +204,7 @@ func (c *resourceController) rebuild(t *trunk, s *subnet) {
 			continue
 		}
 		ni := t.eni.branch(p.branch.ENI)
-		if ni == nil || ni.subnet != s {
+		if ni == nil || ni.deleted || ni.subnet != s {
 			lost[p.branch.ENI] = p.name
 			continue
 		}
@@ -219,8 +220,8 @@ func (c *resourceController) rebuild(t *trunk, s *subnet) {
 			continue
 		}
 		b := &model.Branch{ENI: ni.id, VLAN: ni.vlan, Address: ni.primary, IPv6Address: ni.ipv6, Subnet: ni.subnet.ID(), Pod: lost[ni.id]}
-		if ni.subnet != s {
-			c.e.log(t.node.name, BranchDeleted{BranchFields: t.fields(b), Leaked: true})
+		if ni.deleted || ni.subnet != s {
+			c.e.log(t.node.name, BranchDeleted{BranchFields: t.fields(b), Leaked: !ni.deleted})
 			continue
 		}
 		t.MarkVLAN(b.VLAN)

@@ -10,7 +10,7 @@ import (
 // growth succeeds.
 type refusal struct {
 	code     model.ErrorCode
-	subnet   *subnet // of the ENI that the call was about, or that it was to make
+	subnet   *subnet // of the ENI that the call was about, or that it was to make; nil: it takes nothing from one
 	newENI   bool    // a primary address besides
 	want     int
 	prefixes bool
@@ -18,7 +18,7 @@ type refusal struct {
 
 // stands reports whether the subnet would still refuse.
 func (r *refusal) stands() bool {
-	if !r.code.SubnetFull() {
+	if r.kind() != KindSubnetIPs {
 		return true
 	}
 	single := 0
@@ -29,6 +29,16 @@ func (r *refusal) stands() bool {
 		return r.subnet.FreeForAddresses() < single+r.want
 	}
 	return r.subnet.FreeForAddresses() < single || !r.subnet.PrefixFits(r.want, r.subnet.fallback)
+}
+
+// kind is that of the exhaustion. A call that takes nothing from a subnet is no
+// sign of a full one, whatever a fault lets it be refused with.
+func (r *refusal) kind() Kind {
+	kind := kindOf(r.code)
+	if kind == KindSubnetIPs && r.subnet == nil {
+		return KindMisconfig
+	}
+	return kind
 }
 
 // kindOf tells the kind of an exhaustion by the code of the refused call.
@@ -237,7 +247,7 @@ func (a *agent) noENILeft() string {
 
 // diagnoseRefusal is row d, with the numbers of the pool on card 0.
 func (a *agent) diagnoseRefusal(r *refusal) verdict {
-	if kind := kindOf(r.code); kind != KindSubnetIPs {
+	if kind := r.kind(); kind != KindSubnetIPs {
 		return a.refusedOnNode(kind, r, a.numbers)
 	}
 	return r.ofSubnet()
@@ -245,7 +255,7 @@ func (a *agent) diagnoseRefusal(r *refusal) verdict {
 
 // diagnoseRefusal is row d, with the numbers of this pool.
 func (p *pool) diagnoseRefusal(r *refusal) verdict {
-	if kind := kindOf(r.code); kind != KindSubnetIPs {
+	if kind := r.kind(); kind != KindSubnetIPs {
 		return p.a.refusedOnNode(kind, r, p.numbers)
 	}
 	return r.ofSubnet()

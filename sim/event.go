@@ -313,7 +313,8 @@ type BranchFailed struct {
 
 // BranchQueued says that a branch ENI waits for its deletion: at the end of the
 // node's delete queue, cooling from this instant, or at its front without a
-// time. A restart of the controller queues anew what no pod holds.
+// time. A restart of the controller queues anew what no pod holds; for what a call
+// of before is deleting then, BranchDeleted comes at once.
 type BranchQueued struct {
 	BranchFields
 	Front bool `json:"front,omitempty"`

@@ -5,12 +5,32 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"vpcsim/model"
 )
 
 // Generate returns the random scenario of a seed, for tests from outside.
 func Generate(seed uint64) Config { return generate(seed) }
+
+// GenerateSlow returns that with calls that take minutes.
+func GenerateSlow(seed uint64) Config { return generateSlow(seed) }
+
+// SweptBranch returns a scenario in which making a branch takes so long that the
+// controller's clean-up deletes it, and its association is refused.
+func SweptBranch() Config {
+	slow := func(node model.NodeName) Fault {
+		return Fault{Action: CreateNetworkInterface, Node: node, Count: 1, Latency: 2 * time.Hour}
+	}
+	cfg := branchCluster(2, append([]Step{
+		{Action: slow("n-1")}, // its trunk, lost by the restart: something to clean up
+		{At: time.Minute, Action: RestartController{}},
+		{At: 4 * time.Minute, Action: slow("n-0")},
+	}, branchPods(5*time.Minute, "n-0", 1, 1)...)...)
+	cfg.Duration = 3 * time.Hour
+	cfg.CNI.Env["WARM_IP_TARGET"] = "1" // no second ENI
+	return cfg
+}
 
 // Continue returns a scenario that begins in the state in which that of the seed
 // ends.

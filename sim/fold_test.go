@@ -36,6 +36,19 @@ func TestFoldOfLogThatBeginsWithAState(t *testing.T) {
 	}
 }
 
+// The same of runs with slow calls, faults and restarts of the controller.
+func TestFoldOfSlowLogIsTheState(t *testing.T) {
+	// Restarts while a branch is being deleted.
+	requireFoldIsTheState(t, 468, sim.GenerateSlow(468))
+	first, end := sim.Seeds(t, 10)
+	for seed := first; seed < end; seed++ {
+		requireFoldIsTheState(t, seed, sim.GenerateSlow(seed))
+	}
+}
+
+// A branch is queued that EC2 has no more.
+func TestFoldOfASweptBranch(t *testing.T) { requireFoldIsTheState(t, 1, sim.SweptBranch()) }
+
 func requireFoldIsTheState(t *testing.T, seed uint64, cfg sim.Config) {
 	var folded replay.State
 	var lines bytes.Buffer

@@ -182,7 +182,12 @@ func (n *Node) branchFailed(at model.Instant, b sim.BranchFailed) {
 	n.History.branchFailed(at, b)
 }
 
+// branchQueued lets a branch wait for its deletion. One that was made in vain may be
+// gone already, if the controller's clean-up came before.
 func (n *Node) branchQueued(at model.Instant, b sim.BranchQueued) error {
+	if b.Front && n.Branch(b.ENI) == nil {
+		return nil
+	}
 	br, err := n.knownBranch(b.BranchFields)
 	if err != nil {
 		return err
