@@ -119,6 +119,9 @@ func (s *windowsSide) submit(job func(over func()), done func()) {
 }
 
 // create asks for addresses or prefixes; EC2 gives all or none.
+//
+// The model is coarser than reality in that the real controller counts the slots
+// that both modes have at its start, and asks then for no more than are left.
 func (s *windowsSide) create(want int, over func()) {
 	w := s.w
 	ni := w.eni()
