@@ -202,6 +202,33 @@ func TestWindowsPoolAfterARefusal(t *testing.T) {
 	require.Empty(t, p.Synced([]netip.Prefix{netip.MustParsePrefix("10.0.0.32/28")}), "nobody asked again")
 }
 
+// A pool that is at its capacity with what is on its way needs nothing, and
+// needs more once that has come, by itself.
+func TestWindowsPoolNeedsMoreAfterAnAnswer(t *testing.T) {
+	for _, held := range []int{5, 6, 7} {
+		var blocks []string
+		for i := range 9 {
+			blocks = append(blocks, fmt.Sprintf("10.0.0.%d/32", 4+i))
+		}
+		p := windowsPool(WindowsSettings{WarmIPTarget: 3, MinimumIPTarget: 3}, blocks...)
+		for range 4 {
+			p.Assign(nil)
+		}
+		require.True(t, p.Needs())
+		plan := p.Plan(nil)
+		require.Len(t, plan.Delete, 2)
+		for range held - 4 {
+			p.Assign(nil)
+		}
+		require.False(t, p.Needs(), "%d pods: %+v", held, p.Stats())
+		require.True(t, p.Plan(nil).Empty())
+		p.Deleted(plan.Delete, "")
+		require.True(t, p.Needs(), "%d pods: %+v", held, p.Stats())
+		require.Equal(t, min(held-4, 2), p.Plan(nil).Create)
+		require.False(t, p.Needs(), "it is on its way")
+	}
+}
+
 func TestWindowsGivesBackWholePrefixesOnly(t *testing.T) {
 	p := windowsPool(WindowsSettings{PrefixDelegation: true, WarmIPTarget: 1, MinimumIPTarget: 3}, "10.0.0.16/28", "10.0.0.32/28", "10.0.0.48/28")
 	g, _ := p.Assign(nil)

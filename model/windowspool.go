@@ -249,23 +249,43 @@ func (w WindowsPlan) Empty() bool { return w.Create == 0 && len(w.Delete) == 0 &
 
 // Plan says what the pool needs, and counts on it from then on.
 func (p *WindowsPool) Plan(pick Pick) WindowsPlan {
-	s := p.Stats()
-	if p.resync {
-		return WindowsPlan{Resync: p.pendingCreate == 0 && p.pendingDelete == 0}
-	}
-	if s.Used+s.PendingCreate+s.PendingDelete+s.Cooling == p.capacity {
-		return WindowsPlan{}
-	}
-	switch deviation := s.Deviation(p.settings); {
-	case deviation > 0:
-		n := min(deviation, p.capacity-s.Created())
+	switch n, resync := p.need(); {
+	case resync:
+		return WindowsPlan{Resync: true}
+	case n > 0:
 		p.pendingCreate += n
 		return WindowsPlan{Create: n / p.unit()}
-	case deviation < 0:
-		return WindowsPlan{Delete: p.giveUp(-deviation, pick)}
+	case n < 0:
+		return WindowsPlan{Delete: p.giveUp(-n, pick)}
 	default:
 		return WindowsPlan{}
 	}
+}
+
+// Needs reports whether Plan would ask something of EC2. It is so also where
+// nobody looks at the pool: it did nothing while what pods hold, what cools and
+// what is on its way were its capacity, and the answer alone is no reason for
+// the controller to look again.
+func (p *WindowsPool) Needs() bool {
+	n, resync := p.need()
+	return n != 0 || resync
+}
+
+// need is how many addresses to ask for, or to give back if negative; or that
+// the pool has to see what EC2 has.
+func (p *WindowsPool) need() (addresses int, resync bool) {
+	s := p.Stats()
+	if p.resync {
+		return 0, p.pendingCreate == 0 && p.pendingDelete == 0
+	}
+	if s.Used+s.PendingCreate+s.PendingDelete+s.Cooling == p.capacity {
+		return 0, false
+	}
+	free := s.Warm
+	if p.settings.PrefixDelegation {
+		free = s.FreePrefixes * PrefixSize
+	}
+	return max(min(s.Deviation(p.settings), p.capacity-s.Created()), -free), false
 }
 
 // giveUp takes whole groups without a pod, and without a cooling address, out

@@ -39,6 +39,16 @@ func TestSameInputSameBytes(t *testing.T) {
 	}
 }
 
+// The same with Windows nodes.
+func TestSameInputSameBytesWithWindowsNodes(t *testing.T) {
+	first, end := sim.Seeds(t, 30)
+	for seed := first; seed < end; seed++ {
+		want := digest(t, sim.GenerateWindows(seed))
+		require.Equal(t, want, digest(t, sim.GenerateWindows(seed)), "seed %d, run again", seed)
+		require.Equal(t, want, digest(t, rebuilt(sim.GenerateWindows(seed))), "seed %d, maps built anew", seed)
+	}
+}
+
 func digest(t *testing.T, cfg sim.Config) [32]byte { return sha256.Sum256(logOf(t, cfg)) }
 
 // logOf is the run's log as JSON Lines.
@@ -54,7 +64,7 @@ func logOf(t *testing.T, cfg sim.Config) []byte {
 
 // rebuilt fills the configuration's maps from the other end.
 func rebuilt(cfg sim.Config) sim.Config {
-	cfg.CNI.Env = reversed(cfg.CNI.Env)
+	cfg.CNI.Env, cfg.CNI.Windows = reversed(cfg.CNI.Env), reversed(cfg.CNI.Windows)
 	cfg.EC2.Latency = reversed(cfg.EC2.Latency)
 	for i, s := range cfg.Steps {
 		switch a := s.Action.(type) {
@@ -63,6 +73,9 @@ func rebuilt(cfg sim.Config) sim.Config {
 			cfg.Steps[i].Action = a
 		case sim.RestartAgent:
 			a.Env = reversed(a.Env)
+			cfg.Steps[i].Action = a
+		case sim.SetWindows:
+			a.Keys = reversed(a.Keys)
 			cfg.Steps[i].Action = a
 		}
 	}

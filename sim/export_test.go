@@ -32,6 +32,9 @@ func SweptBranch() Config {
 	return cfg
 }
 
+// GenerateWindows is Generate with Windows nodes besides.
+func GenerateWindows(seed uint64) Config { return generateWindows(seed) }
+
 // Continue returns a scenario that begins in the state in which that of the seed
 // ends.
 func Continue(t testing.TB, seed uint64) Config {
@@ -142,6 +145,9 @@ func (c *checker) snapshotNode(n *node) NodeSnapshot {
 	out := NodeSnapshot{
 		Name: n.name, Ready: n.ready, Cordoned: n.cordoned, Gone: n.gone, Up: n.agent.up, Pods: len(n.pods),
 	}
+	if n.windows != nil {
+		return c.snapshotWindows(n, out)
+	}
 	if !n.agent.up {
 		return out
 	}
@@ -162,6 +168,36 @@ func (c *checker) snapshotNode(n *node) NodeSnapshot {
 			}
 		}
 		out.ENIs = append(out.ENIs, es)
+	}
+	return out
+}
+
+// snapshotWindows adds the resource controller's pools of the node, whose numbers
+// are those of the mode that is on.
+func (c *checker) snapshotWindows(n *node, out NodeSnapshot) NodeSnapshot {
+	w := n.windows
+	out.Up = w.starts > 0 && !n.gone // in the log nothing tells that the controller is away
+	if !out.Up {
+		return out
+	}
+	ni, active := w.eni(), w.active()
+	es := ENISnapshot{ID: ni.id, Kind: ni.kind, Device: ni.device, Subnet: ni.subnet.ID(), Blocks: w.blocks()}
+	slices.SortFunc(es.Blocks, comparePrefixes)
+	for _, b := range es.Blocks {
+		for a := b.Addr(); b.Contains(a); a = a.Next() {
+			if until, ok := c.cooling[n.name][a]; ok && until >= c.e.now {
+				es.Cooling = append(es.Cooling, a)
+				if b.IsSingleIP() != active.prefixes {
+					out.CoolHere++
+				}
+			}
+		}
+	}
+	out.ENIs = append(out.ENIs, es)
+	s := active.pool.Stats()
+	out.Total, out.Assigned = s.Warm+s.Used+s.Cooling, active.set
+	if w.managed && w.round > c.e.now {
+		out.CoolHere = s.Cooling - len(active.unset)
 	}
 	return out
 }

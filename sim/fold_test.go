@@ -28,6 +28,14 @@ func TestFoldOfLogIsTheState(t *testing.T) {
 	}
 }
 
+// The same with Windows nodes, whose pools are switched to and fro.
+func TestFoldOfLogWithWindowsNodes(t *testing.T) {
+	first, end := sim.Seeds(t, 40)
+	for seed := first; seed < end; seed++ {
+		requireFoldIsTheState(t, seed, sim.GenerateWindows(seed))
+	}
+}
+
 // The same of runs that begin with a state.
 func TestFoldOfLogThatBeginsWithAState(t *testing.T) {
 	first, end := sim.Seeds(t, 30)

@@ -70,7 +70,6 @@ type windowsPool struct {
 	base    model.Instant // of the rounds
 	round   model.Instant // of the timer that is set; Never if none
 	owed    bool          // that timer holds the run up
-	due     bool          // it has to look at a pool that was taken over
 }
 
 func newWindowsPool(e *engine, n *node) *windowsPool {
@@ -180,9 +179,6 @@ func (w *windowsPool) takeOver() {
 			}
 		}
 		w.manage(nil, held)
-		for _, s := range w.sides {
-			w.due = w.due || s.pool.Deviation() != 0
-		}
 	}
 	in.restorePods(w.node)
 	if w.managed {
@@ -368,15 +364,16 @@ func (w *windowsPool) roundFrom(t model.Instant) model.Instant {
 }
 
 // setRound sees to it that the next round comes, where it has something to do:
-// addresses cool, the last request was refused, or the pool was taken over with
-// more or less than its targets.
+// addresses cool, a pool is off its targets, or the last request was refused,
+// which may go on for good and so does not hold the run up.
 func (w *windowsPool) setRound() {
-	owes, refused := w.due, false
+	owes, tries := false, false
 	for _, s := range w.sides {
-		owes = owes || s.pool.Stats().Cooling > 0
-		refused = refused || s.refused != nil
+		needs, refused := s.pool.Needs(), s.refused != nil || s.kept
+		owes = owes || s.pool.Stats().Cooling > 0 || needs && !refused
+		tries = tries || needs || s.refused != nil
 	}
-	if !owes && !refused {
+	if !owes && !tries {
 		return
 	}
 	if w.round == model.Never {
@@ -401,7 +398,6 @@ func (w *windowsPool) clearRound() {
 // work is a round: what has cooled is warm again.
 func (w *windowsPool) work() {
 	w.clearRound()
-	w.due = false
 	for _, s := range w.sides {
 		s.cool()
 	}

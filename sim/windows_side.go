@@ -19,6 +19,7 @@ type windowsSide struct {
 	settings model.WindowsSettings
 	pool     *model.WindowsPool // nil before the first start
 	refused  *refusal
+	kept     bool // EC2 refused to take back what was given up last
 
 	// What the log tells differs from the pool while a pod is annotated and not
 	// set up yet: set counts the pods that are, unset has the instants at which
@@ -42,7 +43,7 @@ func (s *windowsSide) begin(held []model.WindowsGrant) {
 	s.readSettings()
 	ni := s.w.eni()
 	s.pool = model.NewWindowsPool(s.settings, ni.instance.kind, ni.blocks, held)
-	s.refused, s.unset = nil, nil
+	s.refused, s.kept, s.unset = nil, false, nil
 }
 
 // configure takes in other targets, or that the mode is another.
@@ -90,7 +91,7 @@ func (s *windowsSide) reconcile(done func()) {
 		s.submit(func(over func()) { s.create(plan.Create, over) }, done)
 	default:
 		w.e.log(w.node.name, PoolShrink{s.decision(before)})
-		w.dropped(plan.Delete, ByShrink)
+		s.asBefore(func() { w.dropped(plan.Delete, ByShrink) })
 		s.submit(func(over func()) { s.delete(plan.Delete, over) }, done)
 	}
 }
@@ -118,6 +119,9 @@ func (s *windowsSide) submit(job func(over func()), done func()) {
 }
 
 // create asks for addresses or prefixes; EC2 gives all or none.
+//
+// The model is coarser than reality in that the real controller counts the slots
+// that both modes have at its start, and asks then for no more than are left.
 func (s *windowsSide) create(want int, over func()) {
 	w := s.w
 	ni := w.eni()
@@ -155,11 +159,26 @@ func (s *windowsSide) delete(blocks []netip.Prefix, over func()) {
 	w.call(f, func(f *CallFields) { w.e.ec2.removeBlocks(ni, blocks, f) }, over, func(code model.ErrorCode) {
 		s.pool.Deleted(blocks, code)
 		if code != "" {
-			w.took(blocks, ByReconcile)
+			s.asBefore(func() { w.took(blocks, ByReconcile) })
+			s.kept = true
 			s.reconcile(nil)
+		} else if s.kept {
+			s.kept = false
+			w.e.lastChange = w.e.now
 		}
+		w.setRound()
 		over()
 	})
+}
+
+// asBefore logs something, which does not count for settling if EC2 has refused
+// to take back what was given up last: trying that again is no change.
+func (s *windowsSide) asBefore(log func()) {
+	last := s.w.e.lastChange
+	log()
+	if s.kept {
+		s.w.e.lastChange = last
+	}
 }
 
 // sync sees what EC2 has on the ENI after a request that failed.
