@@ -36,12 +36,13 @@ type agent struct {
 
 	up   bool // start-up done: requests are served
 	busy bool // a check is waiting for a call
-	// throttled: EC2's rate holds up its loop, or has held up its start-up.
-	throttled bool
-	life      int // grows at each start and kill; a continuation of an older life does nothing
-	starts    int
-	failures  int    // starts in a row that failed
-	failure   string // why the last of them did
+	// heldBy is the code of a call that the client tries again and that holds up its
+	// loop, or has held up its start-up; empty: there is none.
+	heldBy   model.ErrorCode
+	life     int // grows at each start and kill; a continuation of an older life does nothing
+	starts   int
+	failures int    // starts in a row that failed
+	failure  string // why the last of them did
 
 	loopBase   model.Instant // end of the last check, or what stands for it
 	lastCheck  model.Instant // begin of the last check; −1 for none in this life

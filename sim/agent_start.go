@@ -111,7 +111,7 @@ func (a *agent) startGrowing(left []look) {
 
 // started ends the start-up: the agent serves requests and its loop begins.
 func (a *agent) started() {
-	a.up, a.busy, a.throttled = true, false, false
+	a.up, a.busy, a.heldBy = true, false, ""
 	a.failures, a.failure = 0, ""
 	a.loopBase = a.e.now.Add(-loopPause)
 	a.e.log(a.node.name, AgentStarted{Start: a.starts})
@@ -183,7 +183,7 @@ func (a *agent) startAfter(wait time.Duration, promise bool) {
 func (a *agent) kill() {
 	a.life++
 	a.up, a.busy = false, false
-	a.setThrottled(false)
+	a.setHeldBy("")
 	a.nextCheck = model.Never
 	a.node.poolChanged()
 	if a.inFlight != nil {

@@ -108,7 +108,7 @@ func (p *pool) gives() bool {
 //	b  not too low, or no room to grow; some cooling  cooldown
 //	c  not too low, or growing is suspended           misconfig
 //	d  too low, room; EC2 refuses                     subnet-ips, prefix-fragmentation, …
-//	   a throttled call is tried again                throttling
+//	   a call is tried again                          throttling, misconfig
 //	   nothing refused, but a new ENI has no subnet   misconfig
 //	e  too low, room, nothing refused                 warm-pool-lag
 //	f  too low, no room                               eni-limit (diagnoseFull)
@@ -136,8 +136,8 @@ func (p *pool) diagnose() verdict {
 		return p.diagnoseFull()
 	case p.refused != nil && backoff && a.settings.BacksOff(p.refused.code):
 		return p.diagnoseRefusal(p.refused)
-	case a.throttled:
-		return p.diagnoseRefusal(&refusal{code: model.RequestLimitExceeded})
+	case a.heldBy != "":
+		return p.diagnoseRefusal(&refusal{code: a.heldBy})
 	case p.refused != nil && (backoff || p.refused.stands()):
 		return p.diagnoseRefusal(p.refused)
 	case backoff && a.lastRefusal() != nil: // of another pool's
@@ -154,8 +154,8 @@ func (p *pool) diagnose() verdict {
 // lastRefusal is that of a start-up's call that is tried again; else that of the
 // lowest card, before all one that began a back-off: it holds for every pool.
 func (a *agent) lastRefusal() *refusal {
-	if a.throttled && !a.up {
-		return &refusal{code: model.RequestLimitExceeded}
+	if a.heldBy != "" && !a.up {
+		return &refusal{code: a.heldBy}
 	}
 	var any *refusal
 	for _, p := range a.pools {

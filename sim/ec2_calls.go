@@ -92,7 +92,7 @@ func (x *ec2) send(r request) {
 			r.done(f.Error)
 			return
 		}
-		x.hold(&r)
+		x.hold(&r, f.Error)
 		x.later(x.e.draw(retryDelay(f.Attempt), r.in.chance), false, func() { x.again(r) })
 	})
 }

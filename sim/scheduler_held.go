@@ -1,5 +1,7 @@
 package sim
 
+import "vpcsim/model"
+
 // Pods that no node takes while nodes are on their way whose start-up EC2's rate
 // holds up. Such a node is not ready like any other that starts; but a pod that it
 // would take waits for the rate, not for what the ready nodes lack.
@@ -7,7 +9,7 @@ package sim
 // holdsUp reports whether the node would take a pod of the class, were its start-up
 // not held up by EC2's rate. Branch ENIs it offers once it is ready.
 func (s *scheduler) holdsUp(c *podClass, n *node) bool {
-	return (n.agent.throttled || n.agent.refusedByRate()) && n.windows == nil &&
+	return (n.agent.heldBy == model.RequestLimitExceeded || n.agent.refusedByRate()) && n.windows == nil &&
 		matches(c.spec.NodeSelector, n) && resources(c.spec, n)&^outcomePodENI == outcomeFits
 }
 

@@ -7,40 +7,41 @@ import "vpcsim/model"
 // for EC2's rate, not only once the client has given up: its last attempt was
 // refused with RequestLimitExceeded.
 
-// hold notes that an attempt was throttled and the client goes on. Until the call
-// is over it holds up the loop of the node's agent or the resource controller.
-func (x *ec2) hold(r *request) {
+// hold notes that an attempt was throttled, or failed on EC2's side, and the client
+// goes on. Until the call is over it holds up the loop of the node's agent or the
+// resource controller.
+func (x *ec2) hold(r *request, code model.ErrorCode) {
 	switch {
 	case r.over != nil || r.ended():
-	case r.paced != nil:
+	case r.paced != nil && code == model.RequestLimitExceeded:
 		r.over = x.e.controller.heldUp(r.fields.Action)
-	case r.life != 0 && !r.beside:
-		r.over = r.in.node.agent.heldUp()
+	case r.paced == nil && r.life != 0 && !r.beside:
+		r.over = r.in.node.agent.heldUp(code)
 	}
 }
 
 // heldUp says that a call of the agent's loop, or of its start-up, is tried again.
 // It returns what to call when that is over. A start-up counts as held up to its
-// end: without the call that was throttled the node would be ready earlier.
-func (a *agent) heldUp() (over func()) {
+// end: without the call that was refused the node would be ready earlier.
+func (a *agent) heldUp(code model.ErrorCode) (over func()) {
 	life := a.life
-	a.setThrottled(true)
+	a.setHeldBy(code)
 	return func() {
 		if a.life == life && !a.starting() {
-			a.setThrottled(false)
+			a.setHeldBy("")
 		}
 	}
 }
 
-func (a *agent) setThrottled(is bool) {
-	if a.throttled == is {
+func (a *agent) setHeldBy(code model.ErrorCode) {
+	if a.heldBy == code {
 		return
 	}
-	a.throttled = is
+	a.heldBy = code
 	switch n := a.node; {
 	case !n.ready:
 		a.e.scheduler.startHeldUp(n)
-	case is:
+	case code != "":
 		n.poolRefused()
 	default:
 		n.poolChanged()

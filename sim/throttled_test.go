@@ -87,7 +87,7 @@ func TestCallsBesideTheLoopHoldNobodyUp(t *testing.T) {
 				r.beside = beside
 				e.ec2.send(r)
 			})
-			e.at(10_200, func() { require.Equal(t, !beside, e.nodes[0].agent.throttled) })
+			e.at(10_200, func() { require.Equal(t, !beside, e.nodes[0].agent.heldBy == model.RequestLimitExceeded) })
 		})
 	}
 }
@@ -238,5 +238,25 @@ func TestPodsWaitForATrunkThatIsHeldUp(t *testing.T) {
 			want = map[model.PodName]Kind{"sg-0": "", "sg-1": "", "pinned": ""}
 		}
 		require.Equal(t, want, waits)
+	}
+}
+
+// A call that fails on EC2's side and is tried again is no matter of EC2's rate: what
+// waits for it says so, while the client tries and when it has given up.
+func TestFailingCallIsNotPutDownToTheRate(t *testing.T) {
+	for _, code := range []model.ErrorCode{model.InternalError, model.RequestLimitExceeded} {
+		cfg := faulty(Fault{Action: CreateNetworkInterface, Error: code})
+		cfg.Workloads = []Workload{{Name: "web", Kind: Deployment, Replicas: 25, At: time.Second}}
+		began := find[ExhaustionBegan](events(t, cfg), nil)
+		kinds := map[Kind]string{}
+		for _, e := range began {
+			kinds[e.Body.(ExhaustionBegan).Kind] = e.Body.(ExhaustionBegan).Reason
+		}
+		if code == model.InternalError {
+			require.Equal(t, string(code), kinds[KindMisconfig])
+			require.NotContains(t, kinds, KindThrottling)
+		} else {
+			require.Contains(t, kinds, KindThrottling)
+		}
 	}
 }

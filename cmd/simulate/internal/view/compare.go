@@ -381,7 +381,7 @@ func startsOtherwise(c *compare.Comparison, m metrics.Metric, a, b metrics.Value
 	case neverA && neverB:
 		return ""
 	case neverB:
-		return "the slowest 1 % of pods never start"
+		return "some pods never start"
 	case neverA:
 		return fmt.Sprintf("the slowest 1 %% of pods start after %s instead of never", Metric(m, b))
 	}

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"vpcsim/model"
 	"vpcsim/sim"
 	"vpcsim/sim/replay"
 )
@@ -253,6 +254,10 @@ func explain(s *replay.State, t *trouble) string {
 			return "No node matches the pods' selectors and tolerations."
 		case "no-such-node":
 			return "The pods name a node that is not there."
+		case string(model.InternalError), string(model.Unavailable):
+			return "EC2 fails calls that " + at + " needs."
+		case string(model.UnauthorizedOperation):
+			return "The node role may not make calls that " + at + " needs."
 		}
 		return "Nothing is short: the configuration of " + at + " keeps it from taking more addresses."
 	case sim.KindBranchLimit:
