@@ -182,13 +182,23 @@ func (b *builder) chart(v *values, env map[string]*string, version *string) {
 	}
 }
 
-// release is cni.version.
+// release is cni.version: where the rules of the one that runs are not known,
+// the nearest whose are.
 func (b *builder) release(text string) {
 	if text == "" {
 		b.g.say("cni.version: no image of aws-node with a version was given: the default holds")
 		return
 	}
 	v, err := model.ParseVersion(text)
+	var there model.Version
+	if n, _ := fmt.Sscanf(strings.TrimPrefix(text, "v"), "%d.%d.%d", &there.Major, &there.Minor, &there.Patch); err != nil && n == 3 {
+		v = model.NewestVersion
+		if there.Before(model.OldestVersion) {
+			v = model.OldestVersion
+		}
+		b.g.say("cni.version: %s: %s is taken, the nearest of these", printable(err.Error(), 200), v)
+		err = nil
+	}
 	if err != nil {
 		b.g.say("cni.version: %s: the default holds", printable(err.Error(), 200))
 		return

@@ -428,3 +428,16 @@ func TestBranchesOfAnIPv6Cluster(t *testing.T) {
 	require.Contains(t, text, "inUse: {addresses: [10.0.0.7]}")
 	require.Contains(t, strings.Join(d.Guesses(), "\n"), "b2: is a branch whose trunk, VLAN, subnet or address is not known")
 }
+
+// Of a release whose rules are not known the nearest counts; what is no release
+// is none.
+func TestNearestRelease(t *testing.T) {
+	for image, want := range map[string]string{
+		"x:v1.5.7": "version: v1.9.0,", "x:v1.8.99-eksbuild.1": "version: v1.9.0,", "x:v1.9.0": "version: v1.9.0,",
+		"x:v1.99.0": "version: v1.23.2,", "x:v2.0.0": "version: v1.23.2,", "x:latest": "cni: {env:",
+	} {
+		text, d := imported(t, `{kind: DaemonSet, metadata: {name: aws-node}, spec: {template: {spec: {containers: [{name: aws-node, image: "`+image+`", env: [{name: MAX_ENI, value: "3"}]}]}}}}`)
+		require.Contains(t, text, want, image)
+		require.Equal(t, image != "x:v1.9.0", strings.Contains(strings.Join(d.Guesses(), "\n"), "cni.version"), image)
+	}
+}
