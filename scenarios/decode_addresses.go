@@ -59,30 +59,13 @@ const (
 // cidr reads a CIDR block without bits behind its prefix. malformed is said of
 // text that is none; refuse says why one that could be read won't do.
 func (d *decoder) cidr(into *netip.Prefix, pattern, malformed string, refuse func(netip.Prefix) string) reader {
-	return func(v value) {
-		if d.describes(func(s *shape) { s.types, s.pattern = []string{"string"}, pattern }) {
-			return
+	return parsed(d, into, pattern, malformed, netip.ParsePrefix, func(p netip.Prefix) string {
+		why := refuse(p)
+		if why == "" && p != p.Masked() {
+			why = fmt.Sprintf("%s has bits set behind its prefix (did you mean %s?)", p, p.Masked())
 		}
-		var text string
-		d.text(&text)(v)
-		if v.Kind != doc.Text {
-			return
-		}
-		p, err := netip.ParsePrefix(text)
-		if err != nil {
-			d.failAt(v, malformed, quote(text))
-			return
-		}
-		if why := refuse(p); why != "" {
-			d.failAt(v, "%s", why)
-			return
-		}
-		if p != p.Masked() {
-			d.failAt(v, "%s has bits set behind its prefix (did you mean %s?)", p, p.Masked())
-			return
-		}
-		*into = p
-	}
+		return why
+	})
 }
 
 // address reads an IPv4 address.
@@ -120,6 +103,11 @@ func (d *decoder) anyAddress(into *netip.Addr) reader {
 // ip reads an address. malformed is said of text that is none; refuse says why
 // one that could be read won't do.
 func (d *decoder) ip(into *netip.Addr, pattern, malformed string, refuse func(netip.Addr) string) reader {
+	return parsed(d, into, pattern, malformed, netip.ParseAddr, refuse)
+}
+
+// parsed reads text that parse makes something of.
+func parsed[T any](d *decoder, into *T, pattern, malformed string, parse func(string) (T, error), refuse func(T) string) reader {
 	return func(v value) {
 		if d.describes(func(s *shape) { s.types, s.pattern = []string{"string"}, pattern }) {
 			return
@@ -129,15 +117,15 @@ func (d *decoder) ip(into *netip.Addr, pattern, malformed string, refuse func(ne
 		if v.Kind != doc.Text {
 			return
 		}
-		a, err := netip.ParseAddr(text)
+		got, err := parse(text)
 		if err != nil {
 			d.failAt(v, malformed, quote(text))
 			return
 		}
-		if why := refuse(a); why != "" {
+		if why := refuse(got); why != "" {
 			d.failAt(v, "%s", why)
 			return
 		}
-		*into = a
+		*into = got
 	}
 }

@@ -23,13 +23,16 @@ type capacityOptions struct {
 	maxWait                time.Duration
 	headroom               percentFlag
 	growth                 growthFlag
-	remedies               remediesFlag
-	expect                 expectFlag
+	remedies, expect       choice
 	seeds                  int
 }
 
 func (a *App) capacityCommand(g *globals) *cobra.Command {
-	o := capacityOptions{seeds: 1, remedies: remediesSome}
+	o := capacityOptions{
+		seeds:    1,
+		remedies: choice{value: remediesSome, of: []string{remediesSome, remediesNone, remediesAll}},
+		expect:   expectChoice(),
+	}
 	c := &cobra.Command{
 		Use:   "capacity NAME|FILE|- --vary PATH",
 		Short: "Find how much fits, what stops more, and what would help",
@@ -81,10 +84,10 @@ What it left out for that it says, and how to ask for it.`,
 	flags.Var(&o.headroom, "headroom", "with --fewest and --smallest: so much has to stay free at every instant, e.g. 20%")
 	flags.Var(&o.growth, "growth", "with --vary: forecast when the value of the file has grown too large, e.g. 5%/week or 10/day")
 	flags.Var(&o.remedies, "remedies", "with --vary: try what would help, too; all: also where that is long: `true|false|all`")
-	flags.Lookup("remedies").NoOptDefVal = string(remediesSome)
-	complete(c, "remedies", remediesValues)
+	flags.Lookup("remedies").NoOptDefVal = remediesSome
+	complete(c, "remedies", o.remedies.of)
 	flags.Var(&countFlag{&o.seeds}, "seeds", "run each value with so many seeds, from the scenario's on: it fits if it does with all. Without, the answer is tried with a few more, and told what they say")
-	o.expect.register(flags)
+	flags.Var(&o.expect, "expect", expectUsage)
 	changes := changesFlags(c)
 	c.RunE = func(c *cobra.Command, args []string) error {
 		if err := o.check(c); err != nil {
@@ -100,7 +103,7 @@ What it left out for that it says, and how to ask for it.`,
 		}
 		src.remember()
 		load := loaded(func(o scenarios.Options) (*scenarios.Scenario, error) { return src.load(c.Context(), o) })
-		asked := o.expect.settled(args[0], base)
+		asked := settledExpect(o.expect.value, args[0], base)
 		if asked == expectNone {
 			load = load.withoutExpectations()
 		}
@@ -219,8 +222,8 @@ func (p *prober) answer(s *scenarios.Scenario, o *capacityOptions) (capacity.Rep
 		report.Runs = p.runs
 		return report, nil
 	}
-	if stop := report.Answer.Stops(want); want == capacity.Both && o.remedies != remediesNone && stop != nil {
-		if err := p.try(&report, s, where.Range, o.remedies == remediesAll, numbered); err != nil {
+	if stop := report.Answer.Stops(want); want == capacity.Both && o.remedies.value != remediesNone && stop != nil {
+		if err := p.try(&report, s, where.Range, o.remedies.value == remediesAll, numbered); err != nil {
 			return report, err
 		}
 	}

@@ -1,39 +1,16 @@
 package cli
 
 import (
-	"errors"
-
 	"vpcsim/cmd/simulate/internal/capacity"
 	"vpcsim/scenarios"
 )
 
-// remediesFlag says which remedies are tried: true, false or all.
-type remediesFlag string
-
-// The values.
+// The values of --remedies, which says what of them is tried.
 const (
-	remediesSome remediesFlag = "true" // as many as the budget allows
-	remediesNone remediesFlag = "false"
-	remediesAll  remediesFlag = "all"
+	remediesSome = "true" // as many as the budget allows
+	remediesNone = "false"
+	remediesAll  = "all"
 )
-
-var remediesValues = []string{string(remediesSome), string(remediesNone), string(remediesAll)}
-
-// String returns the value.
-func (f *remediesFlag) String() string { return string(*f) }
-
-// Type names the flag's value in the help.
-func (f *remediesFlag) Type() string { return "true|false|all" }
-
-// Set takes one of the values.
-func (f *remediesFlag) Set(text string) error {
-	switch v := remediesFlag(text); v {
-	case remediesSome, remediesNone, remediesAll:
-		*f = v
-		return nil
-	}
-	return errors.New("it is true, false or all")
-}
 
 // capacityBudget is what the command may cost, in events simulated: two cores of
 // a laptop play about a million a second.

@@ -7,56 +7,36 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/spf13/pflag"
-
 	"vpcsim/cmd/simulate/internal/capacity"
 	"vpcsim/cmd/simulate/internal/sweep"
 	"vpcsim/scenarios"
 	"vpcsim/scenarios/expect"
 )
 
-// expectFlag is a flag that says which of a scenario's expectations the runs of
-// a command are held against: auto, all or none.
-type expectFlag string
-
-// The values.
+// The values of --expect, which says which of a scenario's expectations the runs of
+// a command are held against.
 const (
-	expectAuto expectFlag = "auto"
-	expectAll  expectFlag = "all"
-	expectNone expectFlag = "none"
+	expectAuto = "auto"
+	expectAll  = "all"
+	expectNone = "none"
 )
 
-func (f *expectFlag) register(flags *pflag.FlagSet) {
-	*f = expectAuto
-	flags.Var(f, "expect", "hold every run against the scenario's expectations: `auto|all|none`; auto: those of a file, but for what is about its own size only")
+const expectUsage = "hold every run against the scenario's expectations: `auto|all|none`; auto: those of a file, but for what is about its own size only"
+
+func expectChoice() choice {
+	return choice{value: expectAuto, of: []string{expectAuto, expectAll, expectNone}}
 }
 
-// String returns the value.
-func (f *expectFlag) String() string { return string(*f) }
-
-// Type names the flag's value in the help.
-func (f *expectFlag) Type() string { return "auto|all|none" }
-
-// Set takes one of the values.
-func (f *expectFlag) Set(text string) error {
-	switch v := expectFlag(text); v {
-	case expectAuto, expectAll, expectNone:
-		*f = v
-		return nil
-	}
-	return errors.New("it is auto, all or none")
-}
-
-// settled is the flag without auto's exception: a scenario of the library says
-// what it shows as it stands, and is there to be changed; what --set makes it
-// expect is the user's own.
-func (f expectFlag) settled(word string, o scenarios.Options) expectFlag {
+// settledExpect is the flag's value without auto's exception: a scenario of the
+// library says what it shows as it stands, and is there to be changed; what --set
+// makes it expect is the user's own.
+func settledExpect(value, word string, o scenarios.Options) string {
 	_, library := scenarios.Find(word)
 	own := slices.ContainsFunc(o.Set, func(set string) bool { return strings.HasPrefix(strings.TrimSpace(set), "expect") })
-	if f == expectAuto && library && !own {
+	if value == expectAuto && library && !own {
 		return expectNone
 	}
-	return f
+	return value
 }
 
 // loaded is what loads a scenario with options.

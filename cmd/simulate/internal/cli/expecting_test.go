@@ -87,7 +87,7 @@ func TestASweepRefusesAMistakenExpectation(t *testing.T) {
 	require.Contains(t, errs, "expect is varied")
 	code, _, errs = onExpecting(t, `sweep - --seeds 2 --expect=some`)
 	require.Equal(t, cli.ExitUsage, code)
-	require.Contains(t, errs, "it is auto, all or none")
+	require.Contains(t, errs, "it is one of auto, all, none")
 }
 
 // A scenario of the library states what it shows as it stands.

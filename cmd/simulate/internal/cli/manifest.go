@@ -171,8 +171,8 @@ func (s *sweeper) args(f *sweepFlags, changes *changes, c *cobra.Command) []stri
 	if o := s.options; o.Until != nil {
 		add("until", o.Until.String())
 	}
-	if s.expect != f.expect || f.expect != expectAuto {
-		add("expect", string(s.expect))
+	if s.expect != f.expect.value || f.expect.value != expectAuto {
+		add("expect", s.expect)
 	}
 	add("metrics", f.judging.metrics...)
 	add("objective", f.judging.objective...)

@@ -28,7 +28,7 @@ type sweepFlags struct {
 	vary     []string
 	seeds    int
 	judging  judgingFlags
-	expect   expectFlag
+	expect   choice
 	maxRuns  int
 	parallel int
 	part     partFlag
@@ -129,7 +129,8 @@ Kubernetes sets; --manifest prints such a Job.
 	flags.StringArrayVar(&f.vary, "vary", nil, "vary a value of the scenario: `PATH=VALUES`, e.g. nodeGroups.workers.count=1..5; may be given several times")
 	flags.Var(&countFlag{&f.seeds}, "seeds", "run every cell with so many seeds; 0: once, with the scenario's own")
 	f.judging.register(c)
-	f.expect.register(flags)
+	f.expect = expectChoice()
+	flags.Var(&f.expect, "expect", expectUsage)
 	changes := changesFlags(c)
 	f.maxRuns = defaultMaxRuns
 	flags.Var(&countFlag{&f.maxRuns}, "max-runs", "refuse to begin more runs than these")
@@ -226,7 +227,7 @@ type sweeper struct {
 	ctx      context.Context
 	source   *source
 	options  scenarios.Options // what is fixed
-	expect   expectFlag        // settled
+	expect   string            // settled
 	plan     sweep.Plan
 	digests  []string // of the cells' scenarios
 	parallel int
@@ -236,7 +237,7 @@ type sweeper struct {
 // newSweeper plans a sweep and loads every cell once: a mistake in the last is
 // told before the first is run.
 func (a *App) newSweeper(ctx context.Context, word string, o scenarios.Options, f *sweepFlags) (*sweeper, error) {
-	s := &sweeper{app: a, ctx: ctx, options: o, expect: f.expect.settled(word, o), parallel: f.parallel}
+	s := &sweeper{app: a, ctx: ctx, options: o, expect: settledExpect(f.expect.value, word, o), parallel: f.parallel}
 	s.plan.AskAll = s.expect == expectAll
 	if s.parallel == 0 {
 		s.parallel = runtime.GOMAXPROCS(0)

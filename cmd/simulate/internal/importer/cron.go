@@ -10,6 +10,10 @@ import (
 // schedule is when a CronJob makes its Jobs: a bit for each minute, hour, day of
 // the month, month and day of the week (0: Sunday). Source: Kubernetes
 // documentation, "CronJob" (schedule syntax).
+//
+// The library that Kubernetes reads schedules with, github.com/robfig/cron/v3, has
+// had no release since 2020 and panics on some text, such as TZ=UTC without fields;
+// files that are imported may hold anything.
 type schedule struct {
 	minute, hour, day, month, weekday uint64
 	// anyDay and anyWeekday: the field is a star. With neither a day has to be of

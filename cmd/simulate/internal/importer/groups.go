@@ -94,22 +94,13 @@ func ownLabel(label string) bool {
 func (b *builder) neededLabels() {
 	b.labels["vpc.amazonaws.com/externalEniConfig"] = true
 	b.labels[cmp.Or(b.envOf("ENI_CONFIG_LABEL_DEF"), "k8s.amazonaws.com/eniConfig")] = true
-	look := func(spec *podSpec) {
+	for spec := range b.s.podSpecs {
 		for key := range spec.NodeSelector {
 			b.labels[key] = true
 		}
 		for key := range affinity(spec) {
 			b.labels[key] = true
 		}
-	}
-	for _, p := range b.s.pods {
-		look(&p.Spec)
-	}
-	for _, w := range b.s.workloads {
-		look(&w.Spec.Template.Spec)
-	}
-	for _, c := range b.s.cronJobs {
-		look(&c.Spec.JobTemplate.Spec.Template.Spec)
 	}
 }
 

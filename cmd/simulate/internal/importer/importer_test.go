@@ -14,8 +14,11 @@ import (
 )
 
 // samples are the files of a made-up cluster, as the APIs print them.
-func samples(t testing.TB) map[string][]byte {
-	names, err := filepath.Glob("../../testdata/import/*.json")
+func samples(t testing.TB) map[string][]byte { return jsonFiles(t, "../../testdata/import") }
+
+// jsonFiles are the JSON files of a folder, by name.
+func jsonFiles(t testing.TB, folder string) map[string][]byte {
+	names, err := filepath.Glob(folder + "/*.json")
 	require.NoError(t, err)
 	require.NotEmpty(t, names)
 	all := map[string][]byte{}

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net/netip"
 	"os"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -22,16 +21,7 @@ import (
 // modeFiles are the files of a made-up cluster of three nodes, one for each mode
 // of the CNI, as kubectl and aws print them.
 func modeFiles(t *testing.T, mode string) map[string][]byte {
-	names, err := filepath.Glob("../../testdata/import/modes/" + mode + "/*.json")
-	require.NoError(t, err)
-	require.NotEmpty(t, names)
-	all := map[string][]byte{}
-	for _, name := range names {
-		data, err := os.ReadFile(name)
-		require.NoError(t, err)
-		all[filepath.Base(name)] = data
-	}
-	return all
+	return jsonFiles(t, "../../testdata/import/modes/"+mode)
 }
 
 // items are the objects of a file's list, as the import never sees them.

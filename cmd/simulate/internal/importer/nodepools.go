@@ -171,18 +171,9 @@ func unpricedLast(a, c model.InstanceType) int {
 // largestPod is the most CPU and memory that a pod requests, in thousandths of a
 // vCPU and MiB.
 func (b *builder) largestPod() (cpu, memory int) {
-	look := func(spec *podSpec) {
+	for spec := range b.s.podSpecs {
 		c, m := b.sums(spec, "")
 		cpu, memory = max(cpu, c), max(memory, m)
-	}
-	for _, p := range b.s.pods {
-		look(&p.Spec)
-	}
-	for _, w := range b.s.workloads {
-		look(&w.Spec.Template.Spec)
-	}
-	for _, c := range b.s.cronJobs {
-		look(&c.Spec.JobTemplate.Spec.Template.Spec)
 	}
 	return cpu, memory
 }

@@ -561,3 +561,22 @@ func (s *Snapshot) knowsPods() bool {
 		return p.CreationTimestamp != "" || p.Spec.NodeName != "" || p.Status.Phase != ""
 	}))
 }
+
+// podSpecs are the specs of all pods, and of those that workloads would make.
+func (s *Snapshot) podSpecs(yield func(*podSpec) bool) {
+	for _, p := range s.pods {
+		if !yield(&p.Spec) {
+			return
+		}
+	}
+	for _, w := range s.workloads {
+		if !yield(&w.Spec.Template.Spec) {
+			return
+		}
+	}
+	for _, c := range s.cronJobs {
+		if !yield(&c.Spec.JobTemplate.Spec.Template.Spec) {
+			return
+		}
+	}
+}
