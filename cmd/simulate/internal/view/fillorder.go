@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"vpcsim/cmd/simulate/internal/picture"
 	"vpcsim/model"
 	"vpcsim/sim"
 	"vpcsim/sim/replay"
@@ -115,7 +116,7 @@ func (l fillLine) where(n *replay.Node) string {
 	case l.Of == model.ENIBranch:
 		return "branch"
 	}
-	return eniName(n, l.Card, l.Device)
+	return picture.ENIName(n, l.Card, l.Device)
 }
 
 func (l fillLine) what() cell {
@@ -400,7 +401,7 @@ func writeDevices(p *page, s *replay.State) {
 	for _, d := range devices {
 		name := fmt.Sprintf("eni%d", d.number)
 		if several {
-			name = cardENI(d.card, d.card, d.number)
+			name = picture.CardENI(d.card, d.card, d.number)
 		}
 		row := []cell{c(name)}
 		for _, at := range [][]model.Instant{d.attached, d.filled} {

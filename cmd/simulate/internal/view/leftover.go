@@ -52,10 +52,6 @@ func (k before) words(n *replay.Node) string {
 	return fmt.Sprintf("%s (%s) from before %s", what, state, mode)
 }
 
-func isLeftOver(e *replay.ENI, b *replay.Block) bool {
-	return b.LeftOver() && b.Assigned == 0 && !e.Excluded
-}
-
 func hasLeftOvers(n *replay.Node) bool {
 	return slices.ContainsFunc(n.ENIs, func(e *replay.ENI) bool { return blocksBefore(e).left > 0 })
 }

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"vpcsim/cmd/simulate/internal/picture"
 	"vpcsim/model"
 	"vpcsim/sim/replay"
 )
@@ -32,19 +33,12 @@ var levels = []rune("▁▂▃▄▅▆▇█")
 
 // writeNodes draws the final state of each node, or of groups of like ones.
 func writeNodes(p *page, s *replay.State) {
-	var living []*replay.Node
-	prefixes := false
-	for _, n := range s.Nodes {
-		if !n.Gone() {
-			living = append(living, n)
-			prefixes = prefixes || n.PrefixMode()
-		}
-	}
+	living := picture.Living(s)
 	if len(living) == 0 {
 		return
 	}
 	legend := "■ held by a pod  ░ cooling  □ free  · empty slot"
-	if prefixes {
+	if slices.ContainsFunc(living, (*replay.Node).PrefixMode) {
 		legend = "a prefix each: ▁▄█ held by pods  ░ cooling  □ free  · none"
 	}
 	if slices.ContainsFunc(living, hasLeftOvers) {
@@ -66,46 +60,18 @@ func writeNodes(p *page, s *replay.State) {
 // writeLikeNodes draws one node for each group of nodes that look the same,
 // the largest groups first, and the spread over all if that isn't all.
 func writeLikeNodes(p *page, s *replay.State, nodes []*replay.Node) {
-	type group struct {
-		first *replay.Node
-		n     int
-	}
-	groups := map[string]*group{}
-	var order []*group
-	for _, n := range nodes {
-		look := looks(s, n)
-		g := groups[look]
-		if g == nil {
-			g = &group{first: n}
-			groups[look] = g
-			order = append(order, g)
-		}
-		g.n++
-	}
-	// Stable: among groups of a size the one whose first node is older.
-	slices.SortStableFunc(order, func(a, b *group) int { return b.n - a.n })
+	order := picture.Groups(s, nodes)
 	shown := order[:min(len(order), groupStrips)]
 	for _, g := range shown {
-		title := string(g.first.Name)
-		if g.n > 1 {
-			title += fmt.Sprintf(" and %s like it", number(g.n-1))
+		title := string(g.First.Name)
+		if g.Count > 1 {
+			title += fmt.Sprintf(" and %s like it", number(g.Count-1))
 		}
-		writeNode(p, s, g.first, title)
+		writeNode(p, s, g.First, title)
 	}
 	if len(order) > len(shown) {
 		writeSpread(p, s, nodes)
 	}
-}
-
-// looks is what two nodes have in common that look the same: the numbers of
-// each ENI, not which of its slots are taken.
-func looks(s *replay.State, n *replay.Node) string {
-	var b strings.Builder
-	fmt.Fprint(&b, n.Launched.Group, " ", condition(n), " ", n.Bound(), " ", n.BranchCount(), " ", len(n.TaskBranches))
-	for _, e := range n.Attached() {
-		fmt.Fprint(&b, " card ", e.Card, eniLooks(s, e))
-	}
-	return b.String()
 }
 
 // writeSpread tells the least, the median and the most over nodes.
@@ -162,7 +128,7 @@ func writeNode(p *page, s *replay.State, n *replay.Node, title string) {
 	parts := []string{
 		held,
 		fmt.Sprintf("%s of %s pods", number(n.Bound()+n.Launched.SystemPods), number(n.Launched.MaxPods)),
-		fmt.Sprintf("%s of %s ENIs", number(len(n.Attached())), number(maxENIs(n))),
+		fmt.Sprintf("%s of %s ENIs", number(len(n.Attached())), number(picture.MaxENIs(n))),
 	}
 	for _, l := range wrapItems(title+"  ", parts, pageWidth-2) {
 		p.line("  " + l)
@@ -170,17 +136,17 @@ func writeNode(p *page, s *replay.State, n *replay.Node, title string) {
 	if t := condition(n); t != "" {
 		p.paragraph(4, "", t, yellow)
 	}
-	runs := cardRuns(s, n)
+	runs := picture.CardsOf(s, n)
 	wide := nameWidth
 	for _, r := range runs {
-		for _, e := range r.enis {
-			wide = max(wide, width(r.name(n, e))+1)
+		for _, e := range r.ENIs {
+			wide = max(wide, width(r.Name(n, e))+1)
 		}
 	}
 	for _, r := range runs {
-		for _, e := range r.enis {
-			drawn, empty := shortened(strip(s, n, e))
-			writeStrip(p, wide, r.name(n, e), drawn, eniNote(n, e)+r.note()+empty)
+		for _, e := range r.ENIs {
+			drawn, empty := shortened(strip(n, e, s.Now))
+			writeStrip(p, wide, r.Name(n, e), drawn, eniNote(n, e)+eachNote(r)+empty)
 			if e.Kind == model.ENITrunk {
 				writeBranches(p, wide, n)
 			}
@@ -295,23 +261,20 @@ func condition(n *replay.Node) string {
 }
 
 // strip draws an ENI's slots, one rune each.
-func strip(s *replay.State, n *replay.Node, e *replay.ENI) string {
+func strip(n *replay.Node, e *replay.ENI, at model.Instant) string {
 	var b strings.Builder
-	for _, blk := range e.Blocks {
-		if isLeftOver(e, blk) {
-			b.WriteRune(glyphLeftOver)
-		} else {
-			b.WriteRune(glyph(blk, s.Now))
-		}
-	}
-	slots := n.Launched.SlotsPerENI
-	if servesNoPods(n, e) {
-		slots = 0
-	}
-	for i := len(e.Blocks); i < slots; i++ {
-		b.WriteRune(glyphEmpty)
+	for _, slot := range picture.Slots(n, e, at) {
+		b.WriteRune(glyph(slot))
 	}
 	return b.String()
+}
+
+// eachNote says of a strip that stands for several cards that it does.
+func eachNote(k picture.Cards) string {
+	if !k.Several() {
+		return ""
+	}
+	return " each"
 }
 
 // The trailing empty slots of a long strip are not all drawn: they say nothing
@@ -333,24 +296,22 @@ func shortened(strip string) (drawn, note string) {
 	return taken + strings.Repeat(string(glyphEmpty), drawnEmpty), fmt.Sprintf(", %s of %s slots empty", number(empty), number(width(strip)))
 }
 
-// servesNoPods: a trunk carries branches only, and in custom networking the
-// primary ENI none either.
-func servesNoPods(n *replay.Node, e *replay.ENI) bool {
-	return len(e.Blocks) == 0 &&
-		(e.Kind == model.ENITrunk || e.Kind == model.ENIPrimary && n.Config.Settings.CustomNetworking)
-}
-
-func glyph(b *replay.Block, at model.Instant) rune {
-	switch {
-	case b.Assigned == 0 && b.Cooling(at) > 0:
+func glyph(slot picture.Slot) rune {
+	switch b := slot.Block; {
+	case slot.State == picture.Empty:
+		return glyphEmpty
+	case slot.State == picture.LeftOver:
+		return glyphLeftOver
+	case slot.State == picture.Cooling:
 		return glyphCooling
-	case b.Assigned == 0:
+	case slot.State == picture.Free:
 		return glyphFree
 	case !b.IsPrefix():
 		return glyphAssigned
+	default:
+		// An eighth at least, all eight only if all addresses are held.
+		return levels[max(b.Assigned*len(levels)/b.Size(), 1)-1]
 	}
-	// An eighth at least, all eight only if all addresses are held.
-	return levels[max(b.Assigned*len(levels)/b.Size(), 1)-1]
 }
 
 // paintStrip colours runs of like glyphs.
@@ -386,7 +347,7 @@ func eniNote(n *replay.Node, e *replay.ENI) string {
 	switch {
 	case e.Kind == model.ENITrunk && len(e.Blocks) == 0:
 		return "trunk: a slot and an address, none for ordinary pods"
-	case servesNoPods(n, e):
+	case picture.ServesNoPods(n, e):
 		return "primary: serves no pods in custom networking"
 	}
 	before := blocksBefore(e)

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"vpcsim/cmd/simulate/internal/picture"
 	"vpcsim/model"
 	"vpcsim/sim/replay"
 )
@@ -117,7 +118,7 @@ func writePods(p *page, s *replay.State) {
 			} else if pod.Device < 0 {
 				device = "branch"
 			} else if pod.Card > 0 {
-				device = cardENI(pod.Card, pod.Card, pod.Device)
+				device = picture.CardENI(pod.Card, pod.Card, pod.Device)
 			}
 		}
 		g.add(c(string(pod.Name)), c(string(pod.Node)), styled(phaseStyle(pod.Phase), phase),
