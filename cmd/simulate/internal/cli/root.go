@@ -51,6 +51,7 @@ needs no AWS account, no cluster and no network.`,
 		a.schemaCommand(),
 		a.compareCommand(&g),
 		a.conformanceCommand(&g),
+		a.diagramCommand(),
 		a.versionCommand(),
 	)
 	for _, name := range notYet {
@@ -103,7 +104,6 @@ var notYet = []string{
 	"serve",
 	"playground",
 	"watch",
-	"diagram",
 	"fuzz",
 }
 

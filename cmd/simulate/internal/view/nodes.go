@@ -117,20 +117,7 @@ func writeNode(p *page, s *replay.State, n *replay.Node, title string) {
 		writeInstance(p, s, n, title)
 		return
 	}
-	t := n.Totals(s.Now)
-	held := fmt.Sprintf("%s of %s addresses held", number(t.Assigned), number(t.Total))
-	if n.Config.Settings.IPv6 {
-		held = plural(t.Assigned, "IPv6 address", "IPv6 addresses") + " held"
-	}
-	if t.Cooling > 0 {
-		held += fmt.Sprintf(", %s cooling", number(t.Cooling))
-	}
-	parts := []string{
-		held,
-		fmt.Sprintf("%s of %s pods", number(n.Bound()+n.Launched.SystemPods), number(n.Launched.MaxPods)),
-		fmt.Sprintf("%s of %s ENIs", number(len(n.Attached())), number(picture.MaxENIs(n))),
-	}
-	for _, l := range wrapItems(title+"  ", parts, pageWidth-2) {
+	for _, l := range wrapItems(title+"  ", NodeFacts(s, n), pageWidth-2) {
 		p.line("  " + l)
 	}
 	if t := condition(n); t != "" {

@@ -24,12 +24,7 @@ func instanceGroup(l sim.NodeLaunched, n int) string {
 // writeInstance draws a container instance: a line of numbers, a line for each
 // ENI that is attached.
 func writeInstance(p *page, s *replay.State, n *replay.Node, title string) {
-	parts := []string{
-		fmt.Sprintf("%s of %s task ENIs", number(n.Totals(s.Now).Assigned), number(n.Launched.TaskENIs)),
-		count(n.Bound(), "task"),
-		fmt.Sprintf("%s of %s ENIs attached", number(len(n.ENIs)), number(n.Launched.MaxENIs)),
-	}
-	for _, l := range wrapItems(title+"  ", parts, pageWidth-2) {
+	for _, l := range wrapItems(title+"  ", NodeFacts(s, n), pageWidth-2) {
 		p.line("  " + l)
 	}
 	if t := instanceCondition(n); t != "" {
@@ -37,20 +32,29 @@ func writeInstance(p *page, s *replay.State, n *replay.Node, title string) {
 	}
 	for _, e := range n.ENIs {
 		strip := ""
-		note := "primary: the instance's own"
 		switch e.Kind {
 		case model.ENITrunk:
 			strip = taskStrip(len(n.TaskBranches), n.Launched.TaskENIs)
-			note = fmt.Sprintf("%s/%s trunk with branch ENIs", number(len(n.TaskBranches)), number(n.Launched.TaskENIs))
 		case model.ENITask:
 			strip = taskStrip(1, 1)
-			note = string(e.Pod)
 		}
-		if e.Subnet != n.Launched.Subnet {
-			note += " in " + string(e.Subnet)
-		}
-		p.linef("    %-6s%s  %s", fmt.Sprintf("eni%d", e.Device), paintStrip(p.palette, strip), note)
+		p.linef("    %-6s%s  %s", fmt.Sprintf("eni%d", e.Device), paintStrip(p.palette, strip), taskENINote(n, e))
 	}
+}
+
+// taskENINote says what an ENI of a container instance is for.
+func taskENINote(n *replay.Node, e *replay.ENI) string {
+	note := "primary: the instance's own"
+	switch e.Kind {
+	case model.ENITrunk:
+		note = fmt.Sprintf("%s/%s trunk with branch ENIs", number(len(n.TaskBranches)), number(n.Launched.TaskENIs))
+	case model.ENITask:
+		note = string(e.Pod)
+	}
+	if e.Subnet != n.Launched.Subnet {
+		note += " in " + string(e.Subnet)
+	}
+	return note
 }
 
 // stripLength is how many branch ENIs a strip shows one by one.
