@@ -161,6 +161,9 @@ func writeTrouble(p *page, t *trouble, message string) {
 }
 
 // place names where an episode was. The cluster is one.
+// Place says where an episode was, in a word or two.
+func Place(ep *replay.Episode) string { return place(ep) }
+
 func place(ep *replay.Episode) string {
 	switch {
 	case ep.Scope == "cluster":

@@ -1,0 +1,50 @@
+package film
+
+import (
+	"slices"
+
+	"vpcsim/cmd/simulate/internal/view"
+	"vpcsim/model"
+	"vpcsim/sim"
+)
+
+// mostLines is how many lines of nodes' histories a film has.
+const mostLines = 20_000
+
+// Film is the film of the whole run, once it has ended.
+func (r *Recorder) Film(summary string) *Film {
+	r.flushCalls()
+	s, f := r.s, &r.film
+	f.Name, f.Summary, f.Seed, f.Platform = s.Started.Name, summary, s.Started.Seed, string(s.Started.Platform)
+	if f.Platform == "" {
+		f.Platform = string(sim.PlatformEKS)
+	}
+	f.EndMs, f.Verdict, f.Notes = int64(s.Now), view.Verdict(s), view.Notes(s)
+	if s.Ended != nil {
+		f.EndedBy = s.Ended.EndedBy
+	}
+	for _, ep := range s.Episodes {
+		e := Episode{
+			Kind: string(ep.Kind), Place: view.Place(ep), Cures: ep.Cures(), FromMs: int64(ep.BeganAt), ToMs: -1,
+			Pods: ep.Pods, Message: ep.Message, Remedy: ep.Remedy,
+		}
+		if ep.EndedAt != model.Never {
+			e.ToMs = int64(ep.EndedAt)
+		}
+		f.Episodes = append(f.Episodes, e)
+	}
+	f.Lines = r.lines()
+	return f
+}
+
+// lines are the nodes' histories in the order of time.
+func (r *Recorder) lines() []Line {
+	var out []Line
+	for place, n := range r.s.Nodes {
+		for _, l := range view.History(n) {
+			out = append(out, Line{int64(l.At), place, l.ENI, l.What, l.Why, l.Tone})
+		}
+	}
+	slices.SortStableFunc(out, func(a, b Line) int { return int(a.AtMs - b.AtMs) })
+	return out[:min(len(out), mostLines)]
+}
