@@ -52,7 +52,7 @@ drawn as one; --node picks some.`,
 	flags.StringArrayVar(&names, "node", nil, "draw this node, and only those that are named: its `name`")
 	changes := changesFlags(c)
 	c.RunE = func(c *cobra.Command, args []string) error {
-		file, kind, err := target(out)
+		kind, err := kindOf(out)
 		if err != nil {
 			return usageError{err}
 		}
@@ -85,29 +85,35 @@ drawn as one; --node picks some.`,
 		if err := drawers[kind](&drawn, s, diagram.Options{Nodes: nodes}); err != nil {
 			return err
 		}
-		if file == "" {
-			_, err := a.Out.Write(drawn.Bytes())
-			return written(err)
-		}
-		if err := replaceFile(file, drawn.Bytes()); err != nil {
-			return unwritable(file, err)
-		}
-		return nil
+		return a.save(out, kind, drawn.Bytes())
 	}
 	return c
 }
 
-// target takes the value of -o apart: a file, empty for standard output, and the
-// kind of what goes there.
-func target(out string) (file, kind string, err error) {
+// kindOf is the kind of diagram that the value of -o asks for: the ending of a
+// file, or the kind itself.
+func kindOf(out string) (string, error) {
 	if drawers[out] != nil {
-		return "", out, nil
+		return out, nil
 	}
-	kind = strings.TrimPrefix(filepath.Ext(out), ".")
+	kind := strings.TrimPrefix(filepath.Ext(out), ".")
 	if drawers[kind] == nil {
-		return "", "", fmt.Errorf("-o %s: name a file that ends in .svg or .mmd, or svg or mmd alone for standard output", out)
+		return "", fmt.Errorf("-o %s: name a file that ends in .svg or .mmd, or svg or mmd alone for standard output", out)
 	}
-	return out, kind, nil
+	return kind, nil
+}
+
+// save writes what was made to the file that -o names or, where it names only the
+// kind, to standard output.
+func (a *App) save(out, kind string, data []byte) error {
+	if out == kind {
+		_, err := a.Out.Write(data)
+		return written(err)
+	}
+	if err := replaceFile(out, data); err != nil {
+		return unwritable(out, err)
+	}
+	return nil
 }
 
 // nodesOf finds the nodes of these names.

@@ -52,6 +52,7 @@ needs no AWS account, no cluster and no network.`,
 		a.compareCommand(&g),
 		a.conformanceCommand(&g),
 		a.diagramCommand(),
+		a.reportCommand(&g),
 		a.versionCommand(),
 	)
 	for _, name := range notYet {
@@ -100,7 +101,6 @@ func unknownCommand(c *cobra.Command, args []string) error {
 
 // notYet are the commands whose names are settled and that don't exist yet.
 var notYet = []string{
-	"report",
 	"serve",
 	"playground",
 	"watch",

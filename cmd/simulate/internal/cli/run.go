@@ -153,7 +153,8 @@ type run struct {
 	ctx      context.Context
 	cfg      sim.Config
 	state    replay.State
-	also     func(sim.Event) error // takes each event, too; may be nil
+	also     func(sim.Event) error // takes each event, before the state has it; may be nil
+	then     func(sim.Event) error // likewise, when the state has it
 	checker  *expect.Checker       // nil: nothing is expected
 	calls    *view.CallLog
 	progress *progress
@@ -210,6 +211,9 @@ func (r *run) take(e sim.Event) error {
 	}
 	if err := r.checker.Apply(&r.state, e); err != nil {
 		return r.blame(panicked(err))
+	}
+	if r.then != nil {
+		return r.then(e)
 	}
 	return nil
 }

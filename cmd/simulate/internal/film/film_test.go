@@ -188,8 +188,9 @@ func TestFilmIsTheState(t *testing.T) {
 				}
 				require.Equal(t, m.open, open)
 			}
-			_, err := json.Marshal(f)
+			written, err := json.Marshal(f)
 			require.NoError(t, err)
+			require.NotContains(t, string(written), ":null", "the page expects lists")
 		})
 	}
 }

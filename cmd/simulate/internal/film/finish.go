@@ -39,7 +39,7 @@ func (r *Recorder) Film(summary string) *Film {
 
 // lines are the nodes' histories in the order of time.
 func (r *Recorder) lines() []Line {
-	var out []Line
+	out := []Line{}
 	for place, n := range r.s.Nodes {
 		for _, l := range view.History(n) {
 			out = append(out, Line{int64(l.At), place, l.ENI, l.What, l.Why, l.Tone})

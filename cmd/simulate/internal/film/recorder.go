@@ -28,7 +28,9 @@ type Recorder struct {
 // NewRecorder makes a recorder of a run that is folded into the state.
 func NewRecorder(s *replay.State) *Recorder {
 	return &Recorder{
-		s: s, nodes: map[model.NodeName]*node{}, pods: map[model.PodName]*pod{},
+		// Lists that stay empty are lists all the same, to whoever reads them.
+		film: Film{Nodes: []Node{}, Subnets: []Subnet{}, ENIs: []ENI{}, Blocks: []string{}, Pods: []string{}, Words: []string{}, Episodes: []Episode{}, Lines: []Line{}},
+		s:    s, nodes: map[model.NodeName]*node{}, pods: map[model.PodName]*pod{},
 		words: map[string]int{}, episodes: map[int]int{},
 	}
 }

@@ -1,0 +1,68 @@
+// Package page makes the replay page: one file with a run's film and the program
+// that plays it, which needs nothing else and no network.
+//
+// The program is TypeScript, in web; go generate bundles it into dist. What it needs
+// from npm is fetched with: npm ci --prefix web.
+package page
+
+import (
+	"bytes"
+	"compress/gzip"
+	_ "embed"
+	"encoding/base64"
+	"encoding/json"
+	"html/template"
+	"io"
+
+	"vpcsim/cmd/simulate/internal/film"
+)
+
+//go:generate npm ci --prefix web --ignore-scripts --silent
+//go:generate npm run --prefix web --silent check
+//go:generate go tool esbuild web/src/main.tsx --bundle --minify --format=esm --target=es2022 --jsx=automatic --jsx-import-source=preact --charset=utf8 --legal-comments=inline "--banner:js=/*! With preact (MIT, (c) 2015-present Jason Miller), @preact/signals (MIT, (c) 2022-present Preact Team), uPlot (MIT, (c) 2022 Leon Sorokin) */" --outfile=dist/page.js
+
+var (
+	//go:embed dist/page.js
+	script string
+	//go:embed dist/page.css
+	style string
+	//go:embed page.html
+	source string
+)
+
+var page = template.Must(template.New("page").Parse(source))
+
+// Write writes the page that plays a film.
+func Write(w io.Writer, f *film.Film) error {
+	data, err := json.Marshal(f)
+	if err != nil {
+		return err
+	}
+	packed, err := pack(data)
+	if err != nil {
+		return err
+	}
+	return page.Execute(w, struct {
+		Title  string
+		Style  template.CSS
+		Script template.JS
+		Film   template.HTML // base64, which has nothing to escape
+	}{f.Name, template.CSS(style), template.JS(script), template.HTML(packed)})
+}
+
+// pack compresses data for the page: gzip in base64. The header has no time, so
+// that the same film is the same bytes.
+func pack(data []byte) (string, error) {
+	var out bytes.Buffer
+	z, err := gzip.NewWriterLevel(&out, gzip.BestCompression)
+	if err != nil {
+		return "", err
+	}
+	if _, err := z.Write(data); err != nil {
+		return "", err
+	}
+	if err := z.Close(); err != nil {
+		return "", err
+	}
+	return base64.StdEncoding.EncodeToString(out.Bytes()), nil
+}
