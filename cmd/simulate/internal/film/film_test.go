@@ -108,12 +108,11 @@ func (p *player) phases() map[string]replay.Phase {
 
 // mark is what a film has to show after an event.
 type mark struct {
-	ops     int
-	totals  replay.Totals
-	phases  map[string]replay.Phase
-	used    []int
-	open    int
-	running int
+	ops    int
+	totals replay.Totals
+	phases map[string]replay.Phase
+	used   []int
+	open   int
 }
 
 // record plays a scenario of the library, ten minutes of it, and marks some of its
