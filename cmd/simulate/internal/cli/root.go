@@ -53,6 +53,7 @@ needs no AWS account, no cluster and no network.`,
 		a.conformanceCommand(&g),
 		a.diagramCommand(),
 		a.reportCommand(&g),
+		a.watchCommand(&g),
 		a.versionCommand(),
 	)
 	for _, name := range notYet {
@@ -103,7 +104,6 @@ func unknownCommand(c *cobra.Command, args []string) error {
 var notYet = []string{
 	"serve",
 	"playground",
-	"watch",
 	"fuzz",
 }
 

@@ -14,9 +14,11 @@ type HistoryLine struct {
 }
 
 // History tells the changes of a node one by one.
-func History(n *replay.Node) []HistoryLine {
-	out := make([]HistoryLine, 0, len(n.History.Changes))
-	for _, ch := range n.History.Changes {
+func History(n *replay.Node) []HistoryLine { return history(n, n.History.Changes) }
+
+func history(n *replay.Node, changes []replay.Change) []HistoryLine {
+	out := make([]HistoryLine, 0, len(changes))
+	for _, ch := range changes {
 		l := fillLine{Change: ch, times: 1, until: ch.Until}
 		what := l.what()
 		h := HistoryLine{At: ch.At, ENI: l.where(n), What: what.text, Why: l.why(n)}
