@@ -4,7 +4,7 @@ import (
 	"slices"
 	"strings"
 
-	"vpcsim/sim/rules"
+	"vpcsim/sim"
 )
 
 // What texts the fields that name something can have.
@@ -42,17 +42,39 @@ func workloads(s Scope) []string     { return s.Workloads }
 func zones(s Scope) []string         { return s.Zones }
 func instanceTypes(s Scope) []string { return s.InstanceTypes }
 
-func scopes(Scope) []string { return []string{"node", "subnet", "cluster"} }
+func scopes(Scope) []string { return sim.Scopes }
 
 // reasons are what narrows an exhaustion down: what stands behind the slash in the
-// ids of the rules.
-func reasons(Scope) []string {
+// ids of the rules about kinds, and codes of refusals.
+func reasons(s Scope) []string {
 	var all []string
-	for _, g := range rules.Groups() {
-		for _, r := range g.Rules {
-			if head, reason, ok := strings.Cut(r.ID, "/"); ok && head != "filter" && head != "by" && !slices.Contains(all, reason) {
+	for _, begin := range append(kinds(s), "refused") {
+		for _, reason := range behind(begin + "/")(s) {
+			if !slices.Contains(all, reason) {
 				all = append(all, reason)
 			}
+		}
+	}
+	return all
+}
+
+// placeNaming is of an exhaustion's name.
+func placeNaming(s Scope) Naming {
+	if s.Cluster == "" || len(s.NodeNames.Stems) == 0 {
+		return Naming{}
+	}
+	return Naming{s.NodeNames.Stems, slices.Concat(s.NodeNames.Whole, s.Subnets, []string{s.Cluster})}
+}
+
+func nodeNaming(s Scope) Naming { return s.NodeNames }
+func podNaming(s Scope) Naming  { return s.PodNames }
+
+// cidrs are the blocks of IPv4 addresses of the subnets.
+func cidrs(s Scope) []string {
+	var all []string
+	for _, n := range s.CIDRs {
+		if n.Addr().Is4() {
+			all = append(all, n.String())
 		}
 	}
 	return all

@@ -119,12 +119,12 @@ func percentiles(t *cel.Type, val func(time.Duration) ref.Val) []field {
 // podType is one pod, or one task of ECS.
 var podType = newObjectType("Pod", func(v any) string { return string(v.(*replay.Pod).Name) }, fieldsOf(
 	[]field{
-		of("name", cel.StringType, 0, func(_ *view, p *replay.Pod) ref.Val { return text(p.Name) }).named(podName),
+		of("name", cel.StringType, 0, func(_ *view, p *replay.Pod) ref.Val { return text(p.Name) }).named(podName).madeOf(podNaming),
 		of("workload", cel.StringType, 0, func(_ *view, p *replay.Pod) ref.Val { return text(p.Workload) }).oneOf(workloads),
-		of("node", cel.StringType, topicPods, func(_ *view, p *replay.Pod) ref.Val { return text(p.Node) }).named(nodeName),
+		of("node", cel.StringType, topicPods, func(_ *view, p *replay.Pod) ref.Val { return text(p.Node) }).named(nodeName).madeOf(nodeNaming),
 		of("phase", cel.StringType, topicPods, func(_ *view, p *replay.Pod) ref.Val { return text(phaseOf(p)) }).oneOf(phases),
 		of("hostNetwork", cel.BoolType, 0, func(_ *view, p *replay.Pod) ref.Val { return types.Bool(p.HostNetwork) }),
-		of("address", cel.StringType, topicPods, func(_ *view, p *replay.Pod) ref.Val { return text(addressOf(p)) }),
+		of("address", cel.StringType, topicPods, func(_ *view, p *replay.Pod) ref.Val { return text(addressOf(p)) }).named(address),
 		of("device", cel.IntType, topicPods, func(_ *view, p *replay.Pod) ref.Val { return number(p.Device) }),
 		of("failedAttempts", cel.IntType, topicPods, func(_ *view, p *replay.Pod) ref.Val { return number(p.FailedAttempts) }),
 		of("reason", cel.StringType, topicPods, func(_ *view, p *replay.Pod) ref.Val { return text(p.Reason) }).oneOf(kindsOrNone),
@@ -177,14 +177,14 @@ var exhaustionType = newObjectType("Exhaustion", func(v any) string { return epi
 	[]field{
 		of("kind", cel.StringType, 0, func(_ *view, e *replay.Episode) ref.Val { return text(e.Kind) }).oneOf(kinds),
 		of("scope", cel.StringType, 0, func(_ *view, e *replay.Episode) ref.Val { return text(e.Scope) }).oneOf(scopes),
-		of("name", cel.StringType, 0, func(_ *view, e *replay.Episode) ref.Val { return text(e.Name) }).named(placeName),
-		of("firstPod", cel.StringType, 0, func(_ *view, e *replay.Episode) ref.Val { return text(e.Pod) }).named(podName),
+		of("name", cel.StringType, 0, func(_ *view, e *replay.Episode) ref.Val { return text(e.Name) }).named(placeName).madeOf(placeNaming),
+		of("firstPod", cel.StringType, 0, func(_ *view, e *replay.Episode) ref.Val { return text(e.Pod) }).named(podName).madeOf(podNaming),
 		of("pods", cel.IntType, topicExhaustion, func(_ *view, e *replay.Episode) ref.Val { return number(e.Pods) }),
 		of("podTime", cel.DurationType, topicExhaustion, func(_ *view, e *replay.Episode) ref.Val { return length(e.PodMs) }),
 		of("podMs", cel.IntType, topicExhaustion, func(_ *view, e *replay.Episode) ref.Val { return number(e.PodMs) }),
 		of("over", cel.BoolType, topicExhaustion, func(_ *view, e *replay.Episode) ref.Val { return types.Bool(!e.Open()) }),
 		of("reason", cel.StringType, 0, func(_ *view, e *replay.Episode) ref.Val { return text(e.Reason) }).oneOf(reasons),
-		of("cappedBy", cel.StringType, 0, func(_ *view, e *replay.Episode) ref.Val { return text(e.CappedBy) }).oneOf(reasons),
+		of("cappedBy", cel.StringType, 0, func(_ *view, e *replay.Episode) ref.Val { return text(e.CappedBy) }).oneOf(list(sim.CappedBy...)),
 		of("message", cel.StringType, 0, func(_ *view, e *replay.Episode) ref.Val { return text(e.Message) }),
 		of("remedy", cel.StringType, 0, func(_ *view, e *replay.Episode) ref.Val { return text(e.Remedy) }),
 		of("numbers", callsType, 0, func(_ *view, e *replay.Episode) ref.Val { return numbers(e.Numbers) }),
@@ -201,17 +201,15 @@ func episodeTitle(e *replay.Episode) string {
 	return title + " to " + e.EndedAt.String()
 }
 
-func numbers(m map[string]int) ref.Val {
-	return sortedMap{types.NewDynamicMap(types.DefaultTypeAdapter, m)}
+func numbers[K ~string](m map[K]int) ref.Val {
+	all := make(map[string]int, len(m))
+	for name, n := range m {
+		all[string(name)] = n
+	}
+	return sortedMap{types.NewDynamicMap(types.DefaultTypeAdapter, all)}
 }
 
-func kinds(Scope) []string {
-	return texts(
-		sim.KindWarmPoolLag, sim.KindCooldown, sim.KindENILimit, sim.KindSubnetIPs, sim.KindPrefixFragmentation,
-		sim.KindThrottling, sim.KindQuota, sim.KindMisconfig, sim.KindMaxPods, sim.KindCPUMemory, sim.KindBranchLimit,
-		sim.KindBranchCooldown, sim.KindNoTrunk,
-	)
-}
+func kinds(Scope) []string { return texts(sim.Kinds...) }
 
 // kindsOrNone are the kinds, and the empty text where there is none.
 func kindsOrNone(s Scope) []string { return append(kinds(s), "") }
@@ -225,9 +223,4 @@ func texts[T ~string](words ...T) []string {
 }
 
 // actions are the calls to EC2 that there are.
-var actions = texts(
-	sim.RunInstances, sim.TerminateInstances, sim.CreateNetworkInterface, sim.AttachNetworkInterface,
-	sim.ModifyNetworkInterfaceAttribute, sim.AssignPrivateIpAddresses, sim.UnassignPrivateIpAddresses,
-	sim.AssignIpv6Addresses, sim.DescribeInstances, sim.DescribeNetworkInterfaces, sim.DetachNetworkInterface,
-	sim.DeleteNetworkInterface, sim.AssociateTrunkInterface, sim.DisassociateTrunkInterface,
-)
+var actions = texts(sim.Actions...)
