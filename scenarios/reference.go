@@ -101,6 +101,7 @@ var reference = []referenceTable{
 	{"controller.", []referenceRow{
 		{"trunkDelay", "`8s`", "from the agent's signal to the trunk attached"},
 		{"branchDelay", "`1s`", "from a pod bound to its branch ENI annotated"},
+		{"keepsCompleted", "false", "the branch ENI of a pod that has completed stays until the pod is deleted, as before [issue 33](https://github.com/aws/amazon-vpc-resource-controller-k8s/issues/33) was mended; otherwise it is released when the pod completes"},
 	}},
 	{"instanceTypes.*.", []referenceRow{
 		{"maxENIs", "the type's", "ENIs that an instance may have on its default network card, 1 to 1,000"},

@@ -286,6 +286,7 @@ func (d *decoder) controller(into *Controller) reader {
 		d.object(v,
 			field{"trunkDelay", d.duration(&into.TrunkDelay)},
 			field{"branchDelay", d.duration(&into.BranchDelay)},
+			field{"keepsCompleted", d.boolean(&into.KeepsCompleted)},
 		)
 	}
 }

@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"slices"
 	"time"
 
 	"vpcsim/model"
@@ -199,7 +200,7 @@ func (c *resourceController) adopt(n *node, s *subnet) {
 func (c *resourceController) rebuild(t *trunk, s *subnet) {
 	owned := map[model.ENIID]bool{}
 	lost := map[model.ENIID]model.PodName{}
-	for _, p := range t.node.pods {
+	for _, p := range slices.Concat(t.node.pods, t.node.kept) {
 		if p.branch == nil {
 			continue
 		}

@@ -59,6 +59,8 @@ type node struct {
 	trunkError  model.ErrorCode // of the last that failed; empty once there is a trunk
 	trunkSubnet *subnet         // that refused
 
+	kept []*pod // that have completed, and whose branch ENIs the controller keeps
+
 	podENI     int // capacity of vpc.amazonaws.com/pod-eni; 0: not advertised
 	podENIUsed int // requested by its pods
 
@@ -298,8 +300,8 @@ func (n *node) drain() {
 	}
 }
 
-// terminate takes the node away: its ENIs return to their subnets at once, its
-// pods are gone.
+// terminate takes the node away: its ENIs return to their subnets at once, but
+// for those that are not attached, and its pods are gone.
 func (n *node) terminate() {
 	if n.gone {
 		return
@@ -325,6 +327,7 @@ func (n *node) terminate() {
 	}
 	n.e.ec2.terminate(n.instance)
 	n.e.log(n.name, NodeTerminated{})
+	n.e.watchOrphans(n.instance)
 	n.e.controller.nodeGone(n)
 	delete(n.e.nodeNamed, n.name)
 	n.e.scheduler.nodeGone(n)
