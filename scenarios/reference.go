@@ -233,7 +233,7 @@ var reference = []referenceTable{
 		{"cordon.node", required, "no new pods; the agent neither grows nor frees ENIs"},
 		{"uncordon.node", required, "takes pods again, and its agent grows and frees"},
 		{"drain.node", required, "cordons it and deletes its pods at once; those of DaemonSets stay"},
-		{"terminate.node", required, "the instance goes, everything returns to the subnet, its pods are replaced elsewhere"},
+		{"terminate.node", required, "the instance goes, everything that is attached to it returns to the subnet, its pods are replaced elsewhere. An ENI that its agent is about to attach or give back stays until the clean-up of another node's agent finds it"},
 		{"restartAgent.node", required, "kills the node's agent and starts it again"},
 		{"restartAgent.gap", "`agent.restart`", "how long it is down"},
 		{"restartAgent.env", "none", "variables of this node from then on"},

@@ -81,6 +81,7 @@ var causes = map[string]string{
 	"cni-2749":          "prefix-mode-fragmentation",
 	"cni-2793":          "warm-pool-above-max-pods",
 	"cni-2892":          "max-pods-above-addresses",
+	"cni-2807":          "cni-release-problem",
 	"cni-2896":          "warm-ip-target-below-churn",
 	"cni-2908":          "cni-release-problem",
 	"cni-3105":          "prefix-mode-fragmentation",
