@@ -51,6 +51,7 @@ func (c *resourceController) setState(n *node, s nodeState) {
 		c.coming++
 	}
 	c.nodes[n] = s
+	n.openAt = c.e.now
 }
 
 // initialise finds the node's trunk or makes one.

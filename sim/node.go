@@ -46,6 +46,7 @@ type node struct {
 
 	askedAt model.Instant // when its instance was first asked for
 	readyAt model.Instant // when it became ready
+	openAt  model.Instant // when it last had more to offer: ready, or with its trunk
 
 	unaddressed int // pods that need an address of its pool and have none
 
@@ -247,7 +248,7 @@ func (n *node) agentUp() {
 	if n.ready {
 		return
 	}
-	n.ready, n.readyAt = true, n.e.now
+	n.ready, n.readyAt, n.openAt = true, n.e.now, n.e.now
 	n.e.log(n.name, NodeReady{})
 	n.e.scheduler.nodeChanged(n)
 	n.e.autoscaler.nodeReady()
