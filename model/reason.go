@@ -37,6 +37,7 @@ const (
 	ReasonCordoned             Reason = "cordoned"              // AWS_MANAGE_ENIS_NON_SCHEDULABLE is off
 	ReasonBackoff              Reason = "backoff"               // a subnet was full less than 120 s ago
 	ReasonNoRoom               Reason = "no-room"               // every ENI is full and no other may be attached
+	ReasonNoPause              Reason = "no-pause"              // the same, in the release whose check then tries on without a pause
 	ReasonShrinkInterval       Reason = "shrink-interval"       // the last shrink is no more than 30 s ago
 	ReasonProvisioningDisabled Reason = "provisioning-disabled" // DISABLE_NETWORK_RESOURCE_PROVISIONING
 	ReasonRefused              Reason = "refused"               // EC2 refused every request
@@ -54,3 +55,12 @@ const (
 	ReasonCooling   Reason = "cooling"   // addresses of it cool
 	ReasonThreshold Reason = "threshold" // no check looks for an ENI: see FreeThreshold
 )
+
+// NoRoom is why a pool that has no room does not grow: ReasonNoRoom, or
+// ReasonNoPause in the release that FeatureGrowOn is of.
+func NoRoom(v Version) Reason {
+	if v.Has(FeatureGrowOn) {
+		return ReasonNoPause
+	}
+	return ReasonNoRoom
+}

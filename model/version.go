@@ -140,7 +140,7 @@ var unmodelled = []Unmodelled{
 	{Version{1, 12, 6}, "AWS_MANAGE_ENIS_NON_SCHEDULABLE lets the agent of a cordoned node go on", "the change log names the setting, not the release from which on cordoned nodes were left alone without it: both are taken to be v1.12.6"},
 	{Version{1, 13, 0}, "the deletion of a pod succeeds while its node's agent is down", "it does so in all releases; before, kubelet tries again until the agent is up"},
 	{Version{1, 15, 0}, "a CNINode resource, not a label of the node, asks for the trunk", "the trunk comes after controller.trunkDelay in both"},
-	{Version{1, 16, 3}, "an agent whose pool is too low and cannot grow tries for ever in one check, without a pause (issue 2807; pull request 2810)", "it takes CPU, no addresses: here its check ends, and the next one tries again, as in all others"},
+	{Version{1, 16, 3}, "an agent whose pool is too low and cannot grow tries for ever in one check, without a pause (issue 2807; pull request 2810)", "it takes CPU, no addresses: the log has the reason no-pause, and here its check ends, and the next one tries again, as in all others"},
 	{Version{1, 16, 4}, "with custom networking and security groups for pods the former is set up first", "the order at the start is that of v1.23.1 in all releases; from which subnet a trunk came before is not documented, here it is the ENIConfig's"},
 	{Version{1, 16, 4}, "ENIs on network cards above 0 are ignored", "before v1.20.0 there are none"},
 	{Version{1, 19, 4}, "the agent's EC2 client is that of the AWS SDK for Go v2", "all releases try a throttled call ten times, with the waits of v1.23.1"},

@@ -101,6 +101,7 @@ var reference = []referenceTable{
 	{"controller.", []referenceRow{
 		{"trunkDelay", "`8s`", "from the agent's signal to the trunk attached"},
 		{"branchDelay", "`1s`", "from a pod bound to its branch ENI annotated"},
+		{"keepsCompleted", "false", "the branch ENI of a pod that has completed stays until the pod is deleted, as before [issue 33](https://github.com/aws/amazon-vpc-resource-controller-k8s/issues/33) was mended; otherwise it is released when the pod completes"},
 	}},
 	{"instanceTypes.*.", []referenceRow{
 		{"maxENIs", "the type's", "ENIs that an instance may have on its default network card, 1 to 1,000"},
@@ -156,8 +157,8 @@ var reference = []referenceTable{
 		{"tolerations[].value", "empty", "of the taint, with `Equal`"},
 		{"tolerations[].effect", "every", "of the taint: `NoSchedule`, `NoExecute` or `PreferNoSchedule`"},
 		{"node", "none", "pins the pods, as `spec.nodeName` does: no scheduler, no max-pods, no filters"},
-		{"strategy.maxSurge", "`25%`; 0 for a DaemonSet or StatefulSet", "of a roll-out: a number or a per cent, rounded up"},
-		{"strategy.maxUnavailable", "`25%`; 1 for a DaemonSet or StatefulSet", "of a roll-out: a number or a per cent, rounded down"},
+		{"strategy.maxSurge", "`25%`; 0 for a DaemonSet or StatefulSet", "of a roll-out: a number or a per cent, rounded up. Of a DaemonSet so many nodes have two pods meanwhile, and `maxUnavailable` is 0 then; a StatefulSet has none"},
+		{"strategy.maxUnavailable", "`25%`; 1 for a DaemonSet or StatefulSet", "of a roll-out: a number or a per cent, rounded down, of a DaemonSet up. Of a StatefulSet 1 only"},
 		{"strategy.minimumHealthyPercent", "100", "of a service: tasks that stay RUNNING in a deployment, in per cent of the replicas, rounded up; 0 to 100"},
 		{"strategy.maximumPercent", "200", "of a service: tasks that run or start, in per cent of the replicas, rounded down; 100 to 200"},
 		{"completions", "as `replicas`", "of a Job: pods in all"},
@@ -232,7 +233,7 @@ var reference = []referenceTable{
 		{"cordon.node", required, "no new pods; the agent neither grows nor frees ENIs"},
 		{"uncordon.node", required, "takes pods again, and its agent grows and frees"},
 		{"drain.node", required, "cordons it and deletes its pods at once; those of DaemonSets stay"},
-		{"terminate.node", required, "the instance goes, everything returns to the subnet, its pods are replaced elsewhere"},
+		{"terminate.node", required, "the instance goes, everything that is attached to it returns to the subnet, its pods are replaced elsewhere. An ENI that its agent is about to attach or give back stays until the clean-up of another node's agent finds it"},
 		{"restartAgent.node", required, "kills the node's agent and starts it again"},
 		{"restartAgent.gap", "`agent.restart`", "how long it is down"},
 		{"restartAgent.env", "none", "variables of this node from then on"},

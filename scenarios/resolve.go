@@ -79,7 +79,7 @@ func (d *decoder) resolve(s *Scenario) {
 		Agent:      sim.AgentConfig{Order: s.Agent.Order, Restart: time.Duration(s.Agent.Restart), Exit: simBackoff(s.Agent.ExitBackoff)},
 		Scheduler:  sim.SchedulerConfig{Strategy: s.Scheduler.Strategy, Delay: time.Duration(s.Scheduler.Delay), SeesAddresses: s.Scheduler.SeesAddresses},
 		Kubelet:    sim.KubeletConfig{Start: time.Duration(s.Kubelet.Start), NeverRetry: s.Kubelet.Retry.Never, Retry: s.Kubelet.Retry.sim()},
-		Controller: sim.ControllerConfig{TrunkDelay: time.Duration(s.Controller.TrunkDelay), BranchDelay: time.Duration(s.Controller.BranchDelay)},
+		Controller: sim.ControllerConfig{TrunkDelay: time.Duration(s.Controller.TrunkDelay), BranchDelay: time.Duration(s.Controller.BranchDelay), KeepsCompleted: s.Controller.KeepsCompleted},
 		NodeGroups: groups,
 		Workloads:  workloads,
 		Steps:      steps,

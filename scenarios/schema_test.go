@@ -179,7 +179,7 @@ var unseen = map[string][]string{
 	},
 	"compare fields of a mapping": {
 		"completions-of-deployment", "delete-counts-one-pod", "in-use-placement-alone", "label-of-every-node", "over-cannot-spread",
-		"range-reversed", "replicas-of-daemonset", "strategy-of-nothing", "toleration-without-key",
+		"range-reversed", "replicas-of-daemonset", "strategy-of-nothing", "daemonset-surge-and-unavailable", "toleration-without-key",
 	},
 	"reckon with times and releases": {
 		"cni-version-too-old", "duration-below-a-millisecond", "duration-too-long", "duration-zero", "retry-at-once",

@@ -286,6 +286,7 @@ func (d *decoder) controller(into *Controller) reader {
 		d.object(v,
 			field{"trunkDelay", d.duration(&into.TrunkDelay)},
 			field{"branchDelay", d.duration(&into.BranchDelay)},
+			field{"keepsCompleted", d.boolean(&into.KeepsCompleted)},
 		)
 	}
 }
@@ -525,6 +526,14 @@ func (d *decoder) strategy(v value, into *Strategy, kind sim.WorkloadKind) {
 		d.ecsOnly("minimumHealthyPercent", nil),
 		d.ecsOnly("maximumPercent", nil),
 	)
+	switch surges := into.MaxSurge.Value != 0; {
+	case kind == sim.DaemonSet && surges && into.MaxUnavailable.Value != 0:
+		d.failAt(v, "a DaemonSet has either maxSurge or maxUnavailable, which is 1 if it is left out: set maxUnavailable: 0 beside maxSurge, as Kubernetes asks for")
+	case kind == sim.StatefulSet && surges:
+		d.failAt(v, "a StatefulSet has no maxSurge: its pods have their names for ever")
+	case kind == sim.StatefulSet && (into.MaxUnavailable.Value != 1 || into.MaxUnavailable.Percent):
+		d.failAt(v, "maxUnavailable of a StatefulSet is not supported yet, but for 1")
+	}
 	if into.MaxSurge.Value == 0 && into.MaxUnavailable.Value == 0 {
 		d.failAt(v, "maxSurge and maxUnavailable are both 0: nothing could ever be replaced")
 	}

@@ -252,6 +252,9 @@ type Controller struct {
 	// both; where they alone take longer, it takes that long.
 	TrunkDelay  Duration `json:"trunkDelay"`
 	BranchDelay Duration `json:"branchDelay"`
+	// KeepsCompleted: the branch ENI of a pod that has completed stays until the
+	// pod is deleted.
+	KeepsCompleted bool `json:"keepsCompleted,omitempty"`
 }
 
 // InstanceTypeOverride adds an instance type, or changes what it sets of a

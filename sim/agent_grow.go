@@ -30,7 +30,7 @@ func (p *pool) grow(stats model.PoolStats, why model.Reason, done func()) {
 		return
 	}
 	if len(candidates) == 0 && p.room() == 0 {
-		p.logSkip(model.RuleGrow, model.ReasonNoRoom, stats)
+		p.logSkip(model.RuleGrow, model.NoRoom(p.settings.Version), stats)
 		done()
 		return
 	}

@@ -12,8 +12,8 @@ import (
 // clean-up finds it. Source: VPC CNI source comments and changelog 1.6.0,
 // 1.13.0; observed in v1.23.1.
 //
-// Coarser than reality: an agent cleans up after itself only, where the real
-// one finds what any node of the cluster leaked.
+// Coarser than reality: an agent cleans up after itself and after nodes that
+// are gone, where the real one finds what any node of the cluster leaked.
 const (
 	leakDelay  = 300 * time.Second // each clean-up waits for up to this, in whole seconds
 	leakPeriod = time.Hour         // from one to the wait before the next
@@ -22,10 +22,26 @@ const (
 
 // watchLeaks sets the clean-ups where something has leaked.
 func (a *agent) watchLeaks() {
-	if a.keepsLeaks() || a.cleaning || !slices.ContainsFunc(a.instance().loose, (*eni).ofAgent) {
+	if a.keepsLeaks() || a.cleaning || !slices.ContainsFunc(a.leaked(), (*eni).ofAgent) {
 		return
 	}
 	a.cleanNext(true)
+}
+
+// leaked are the ENIs that a clean-up of the agent looks at.
+func (a *agent) leaked() []*eni { return slices.Concat(a.instance().loose, a.e.ec2.orphans) }
+
+// watchOrphans sets the clean-ups of all agents, where the instance has left
+// ENIs behind.
+func (e *engine) watchOrphans(in *instance) {
+	if len(in.loose) == 0 {
+		return
+	}
+	for _, n := range e.nodes {
+		if !n.gone && n.agent.up {
+			n.agent.watchLeaks()
+		}
+	}
 }
 
 // ofAgent reports whether a clean-up of the agents would see the ENI while it is not
@@ -72,7 +88,7 @@ func (a *agent) cleanNext(hopeful bool) {
 func (a *agent) cleanLeaks() {
 	a.cleaning = false
 	young := false
-	for _, ni := range slices.Clone(a.instance().loose) {
+	for _, ni := range a.leaked() {
 		switch {
 		case a.inFlight == ni || !ni.ofAgent():
 		case a.e.now.Sub(ni.madeAt) < leakMinAge:

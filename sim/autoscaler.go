@@ -126,13 +126,17 @@ func (a *autoscaler) release() {
 }
 
 // isComing reports whether pods may still find a place on a node when it is
-// there. One that is ready counts while its trunk is made.
+// there. One that is ready counts while its trunk is made, and for as long as pods
+// that it has room for may be in their back-off: the scheduler has not tried them
+// there yet.
 func (a *autoscaler) isComing(n *node) bool {
 	switch {
 	case n.gone || n.cordoned:
 		return false
-	case n.ready:
+	case n.ready && a.e.cfg.Scheduler.SeesAddresses: // what it has room for is reckoned apart
 		return a.e.controller.nodes[n] == nodeComing
+	case n.ready:
+		return a.e.controller.nodes[n] == nodeComing || a.e.now <= n.openAt.Add(backoffMax)
 	default:
 		return a.e.now < n.askedAt.Add(provisionTime)
 	}

@@ -50,6 +50,26 @@ func TestAutoscalerPacksThePodsThatWait(t *testing.T) {
 	}
 }
 
+// Pods for which a node has come bring no other, while the scheduler waits with
+// them: nine of twelve have branch ENIs on the first node, three find theirs on the
+// second when its trunk is there, the last of them at the end of its back-off.
+func TestAutoscalerKnowsANodeThatHasJustCome(t *testing.T) {
+	for _, delay := range []time.Duration{time.Second, 3 * time.Second, 10 * time.Second} {
+		cfg := branchCluster(1)
+		cfg.Controller.TrunkDelay = 8 * time.Second
+		cfg.EC2.Latency = map[Action]Range{CreateNetworkInterface: {time.Second, time.Second}, AttachNetworkInterface: {3 * time.Second, 3 * time.Second}, AssignPrivateIpAddresses: {500 * time.Millisecond, 500 * time.Millisecond}}
+		cfg.NodeGroups[0].AgentStartLater = 45 * time.Second
+		cfg.NodeGroups[0].Autoscale = AutoscaleConfig{Max: 5, Delay: delay}
+		cfg.Workloads = []Workload{{
+			Name: "db", Kind: Deployment, At: time.Minute, Replicas: 12,
+			Pod: PodSpec{BranchGroups: []model.SecurityGroup{"db"}},
+		}}
+		log := events(t, cfg)
+		require.Len(t, logged[NodeLaunched](log), 2, "delay %s", delay)
+		require.Len(t, logged[PodReady](log), 12)
+	}
+}
+
 // The nodes are launched when the delay has passed since the first pod was
 // Pending, and not a millisecond earlier.
 func TestAutoscalerWaitsForItsDelay(t *testing.T) {

@@ -178,6 +178,9 @@ type KubeletConfig struct {
 type ControllerConfig struct {
 	TrunkDelay  time.Duration // from the agent's signal to the trunk attached
 	BranchDelay time.Duration // from a pod bound to its branch annotated
+	// KeepsCompleted: the branch ENI of a pod that has completed stays until the pod
+	// is deleted. Source: VPC resource controller issue 33, since mended.
+	KeepsCompleted bool
 }
 
 // Taint keeps pods off a node that do not tolerate it.

@@ -319,9 +319,22 @@ func (c *resourceController) unpark(n *node) {
 	}
 }
 
+// podCompleted says that a pod has completed: as if it had left, but for a controller
+// that keeps its branch.
+func (c *resourceController) podCompleted(p *pod) {
+	if c.e.cfg.Controller.KeepsCompleted && p.needsBranch() {
+		p.node.kept = append(p.node.kept, p)
+		return
+	}
+	c.podLeft(p)
+}
+
 // podLeft says that a pod has completed or is gone: its branch goes to the
 // delete queue. The second of the two changes nothing.
 func (c *resourceController) podLeft(p *pod) {
+	if p.node != nil {
+		p.node.kept = slices.DeleteFunc(p.node.kept, func(have *pod) bool { return have == p })
+	}
 	switch {
 	case !p.needsBranch() || p.node == nil:
 	case !c.listening:
@@ -338,7 +351,8 @@ func (c *resourceController) checkLeaks(n *node) {
 		return
 	}
 	for _, b := range slices.Clone(t.Held()) {
-		if !slices.ContainsFunc(n.pods, func(p *pod) bool { return p.seq == b.PodID }) {
+		held := func(p *pod) bool { return p.seq == b.PodID }
+		if !slices.ContainsFunc(n.pods, held) && !slices.ContainsFunc(n.kept, held) {
 			c.releaseFrom(t, b.PodID)
 		}
 	}

@@ -20,6 +20,9 @@ func (c *resourceController) diagnose(p *pod) verdict {
 		if held := len(t.Held()); held >= t.Limit() { // what is queued beside them makes no room
 			v.reason = "in-use"
 			v.remedy = fmt.Sprintf("pods on the node use all %d of its branch ENIs: more nodes, or an instance type with more branch ENIs; pods that name their node bypass the scheduler, which would not have put more there", held)
+			if len(p.node.kept) > 0 {
+				v.remedy = "this controller keeps the branch ENIs of completed pods until the pods are deleted, while the scheduler takes them for free: delete completed pods (ttlSecondsAfterFinished of a Job), or run a controller that releases them"
+			}
 		}
 		return v
 	case r.last == "":

@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"slices"
 	"time"
 
 	"vpcsim/model"
@@ -50,6 +51,7 @@ func (c *resourceController) setState(n *node, s nodeState) {
 		c.coming++
 	}
 	c.nodes[n] = s
+	n.openAt = c.e.now
 }
 
 // initialise finds the node's trunk or makes one.
@@ -199,7 +201,7 @@ func (c *resourceController) adopt(n *node, s *subnet) {
 func (c *resourceController) rebuild(t *trunk, s *subnet) {
 	owned := map[model.ENIID]bool{}
 	lost := map[model.ENIID]model.PodName{}
-	for _, p := range t.node.pods {
+	for _, p := range slices.Concat(t.node.pods, t.node.kept) {
 		if p.branch == nil {
 			continue
 		}

@@ -21,6 +21,7 @@ type ec2 struct {
 	calls    int64
 	throttle *throttle // nil: requests are not limited
 	quotas   quotas
+	orphans  []*eni // of terminated instances, in the order in which these went
 	// fault makes a call of a test fail that would succeed, by its code; nil: none does.
 	fault func(f CallFields) model.ErrorCode
 	// faults are those of the scenario that last, in the order in which they began.
@@ -53,6 +54,7 @@ type eni struct {
 	attaching bool           // a trunk whose attachment is under way: the metadata don't show it yet
 	deleted   bool           // or being deleted: to EC2 its id is unknown
 	leaving   bool           // detached, and its device number kept until it is deleted
+	orphanOf  *instance      // that was terminated while it was not attached; nil: it is no orphan
 	card      int            // network card; device is on it
 	device    int
 
@@ -202,13 +204,23 @@ func (x *ec2) newInstance(n *node) *instance {
 	}
 }
 
-// terminate takes the instance away; all ENIs that were made for it are deleted
-// at once, with their addresses.
+// terminate takes the instance away. The ENIs that are attached are deleted at
+// once, with their addresses. One that its agent had made and not attached yet, or
+// detached and not deleted yet, stays: it is an orphan, until another node's agent
+// finds it. ECS deletes its own. Source: EC2 user guide, deleteOnTermination of an
+// attachment; VPC CNI issue 69.
 func (x *ec2) terminate(in *instance) {
+	var orphans []*eni
 	for _, ni := range slices.Concat(in.enis, in.loose) {
-		x.release(in, ni)
+		if ni.instance == nil && ni.ofAgent() && x.e.cfg.Platform != PlatformECS {
+			ni.orphanOf = in
+			orphans = append(orphans, ni)
+		} else {
+			x.release(in, ni)
+		}
 	}
-	in.enis, in.loose = nil, nil
+	in.enis, in.loose = nil, orphans
+	x.orphans = append(x.orphans, orphans...)
 	if in.trunk != nil {
 		for _, b := range in.trunk.branches { // they stay, for the controller to delete
 			b.associated = false

@@ -332,9 +332,15 @@ func (ni *eni) beginDelete(f *CallFields) {
 }
 
 // endDelete is what such a call does when it ends. An instance that was
-// terminated meanwhile has taken the ENI along.
+// terminated meanwhile has taken the ENI along, but for an orphan.
 func (x *ec2) endDelete(in *instance, ni *eni, code model.ErrorCode) {
-	if code != "" || in.node.gone {
+	switch {
+	case code != "":
+		return
+	case ni.orphanOf != nil:
+		in = ni.orphanOf
+		x.orphans = slices.DeleteFunc(x.orphans, func(have *eni) bool { return have == ni })
+	case in.node.gone:
 		return
 	}
 	in.loose = slices.DeleteFunc(in.loose, func(have *eni) bool { return have == ni })

@@ -244,6 +244,8 @@ func (t *troubles) unschedulable(p *pod, f failure) {
 		v.reason, v.remedy = t.e.whyNoNode()
 	case f.kind == KindNoTrunk && t.at[troublePlace{v.kind, v.scope, v.name}] == nil:
 		v.remedy = t.e.whyNoTrunk(v.remedy)
+	case t.e.failing != nil: // what is short would not be, with the node that isn't ready
+		v.remedy = t.e.failing.agent.remedyFailed() + "; or " + v.remedy
 	}
 	if p.target == nil && f.kind != KindThrottling {
 		v.remedy = t.e.autoscaler.remedy(v.remedy)

@@ -143,7 +143,7 @@ func (k *kubelet) complete(p *pod) {
 	k.e.log(p.node.name, PodCompleted{p.name})
 	k.release(p)
 	p.node.loses(p)
-	k.e.controller.podLeft(p)
+	k.e.controller.podCompleted(p)
 	k.e.workloads.podCompleted(p)
 }
 

@@ -46,6 +46,7 @@ type node struct {
 
 	askedAt model.Instant // when its instance was first asked for
 	readyAt model.Instant // when it became ready
+	openAt  model.Instant // when it last had more to offer: ready, or with its trunk
 
 	unaddressed int // pods that need an address of its pool and have none
 
@@ -58,6 +59,8 @@ type node struct {
 	trunkTries  int             // that failed
 	trunkError  model.ErrorCode // of the last that failed; empty once there is a trunk
 	trunkSubnet *subnet         // that refused
+
+	kept []*pod // that have completed, and whose branch ENIs the controller keeps
 
 	podENI     int // capacity of vpc.amazonaws.com/pod-eni; 0: not advertised
 	podENIUsed int // requested by its pods
@@ -245,7 +248,7 @@ func (n *node) agentUp() {
 	if n.ready {
 		return
 	}
-	n.ready, n.readyAt = true, n.e.now
+	n.ready, n.readyAt, n.openAt = true, n.e.now, n.e.now
 	n.e.log(n.name, NodeReady{})
 	n.e.scheduler.nodeChanged(n)
 	n.e.autoscaler.nodeReady()
@@ -298,8 +301,8 @@ func (n *node) drain() {
 	}
 }
 
-// terminate takes the node away: its ENIs return to their subnets at once, its
-// pods are gone.
+// terminate takes the node away: its ENIs return to their subnets at once, but
+// for those that are not attached, and its pods are gone.
 func (n *node) terminate() {
 	if n.gone {
 		return
@@ -325,6 +328,7 @@ func (n *node) terminate() {
 	}
 	n.e.ec2.terminate(n.instance)
 	n.e.log(n.name, NodeTerminated{})
+	n.e.watchOrphans(n.instance)
 	n.e.controller.nodeGone(n)
 	delete(n.e.nodeNamed, n.name)
 	n.e.scheduler.nodeGone(n)

@@ -134,6 +134,9 @@ func scriptLine(t *testing.T, cfg *Config, words []string) {
 		if kind := args.text("kind"); kind != "" {
 			w.Kind = WorkloadKind(kind)
 		}
+		if w.Kind == DaemonSet {
+			w.MaxSurge, w.MaxUnavailable = IntOrPercent{}, IntOrPercent{Value: 1}
+		}
 		args.duration("at", &w.At)
 		args.number("replicas", &w.Replicas)
 		args.number("completions", &w.Completions)

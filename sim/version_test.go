@@ -173,6 +173,10 @@ var versionCases = []versionCase{
 		seen: func(log []Event) any {
 			return len(find(log, func(b ENIAttached) bool { return b.By == ByGrow }))
 		}, before: 2, after: 2},
+	{feature: model.FeatureGrowOn, env: map[string]string{"WARM_ENI_TARGET": "5"},
+		seen: func(log []Event) any {
+			return string(find(log, func(b PoolSkip) bool { return b.Rule == model.RuleGrow })[0].Body.(PoolSkip).Reason)
+		}, before: "no-room", after: "no-pause"},
 	{feature: model.FeatureTrunkWithoutPods, env: map[string]string{"ENABLE_POD_ENI": "true", "WARM_ENI_TARGET": "3"},
 		seen: total, before: 27, after: 18},
 	{feature: model.FeatureSubnetDiscovery, change: func(cfg *Config) {

@@ -48,7 +48,7 @@ var kinds = Group{
 		{"branch-limit/RESOURCE:ENI", "The container instances have as many tasks in awsvpc mode as their type takes with a trunk", "tasks in awsvpc mode = limit of the type", "", ecsTrunking},
 		{"branch-cooldown", "Branch ENIs of pods that are gone still count", "in use + waiting for deletion ≥ limit of the type", "", controller},
 		{"branch-cooldown/cooling", "Branch ENIs of pods that are gone cool, and count until they are deleted; the scheduler does not know that", "in use + queued ≥ limit; each rests branch-eni-cooldown (60 s) and goes at the next round, every 30 s", "", controller},
-		{"branch-cooldown/in-use", "All branch ENIs of the node are in use, by more pods than the scheduler would have put there", "in use ≥ limit, whatever cools besides", "", controller},
+		{"branch-cooldown/in-use", "All branch ENIs of the node are in use, by more pods than the scheduler would have put there, or by completed pods that an old controller keeps them for", "in use ≥ limit, whatever cools besides", "", controller},
 		{"no-trunk", "No node has a trunk ENI, and so none offers branch ENIs", "", "", sgp},
 		{"no-trunk/UnsupportedInstanceType", "The instance type cannot have a trunk ENI", "", "", sgp},
 		{"no-trunk/NoFreeDevice", "All ENI places of the node were taken before the trunk was asked for", "attached ENIs = limit of the type", "", sgp},

@@ -31,6 +31,7 @@ var grow = Group{
 		{"grow/cordoned", "The pool of a cordoned node does not grow", "the node is cordoned, AWS_MANAGE_ENIS_NON_SCHEDULABLE is off, from v1.12.6 on", "", readme},
 		{"grow/backoff", "A subnet was full a moment ago: the agent does not ask again yet", "now − last back-off ≤ 120 s", "at exactly 120 s it still waits, so on the 5 s grid a check asks 125 s later; addresses that come back meanwhile change nothing", observed},
 		{"grow/no-room", "Every ENI is full and no other may be attached", "no ENI with blocks < slots (trunk, excluded ENIs and with custom networking the primary left out), and ENIs in the datastore ≥ min(type, MAX_ENI) − 1 if a slot is kept for a trunk", "excluded ENIs keep their slots", observed},
+		{"grow/no-pause", "Every ENI is full and no other may be attached, and the check tries on without a pause", "as no-room, in v1.16.3 alone", "it takes CPU and brings no address; pull request 2810 took it back in v1.16.4", noPause},
 		{"grow/refused", "EC2 refused the request", "the refused code decides: see the refusals", "an existing ENI is asked once more for a single address or prefix; for a new ENI there is no \"try fewer\"", observed},
 	},
 }

@@ -62,7 +62,7 @@ func (p *pool) decideBy(at model.Instant, s model.PoolStats, shrunk model.Instan
 			return say(skips, model.RuleGrow, blocked)
 		}
 		if p.room() == 0 && !p.store.HasGrowCandidate(p.settings, l) {
-			return say(skips, model.RuleGrow, model.ReasonNoRoom)
+			return say(skips, model.RuleGrow, model.NoRoom(p.settings.Version))
 		}
 		return say(grows, model.RuleTooLow, why)
 	case !high:

@@ -135,6 +135,8 @@ func (p *pool) becauseBlocked(v verdict, at model.Instant) string {
 		return fmt.Sprintf("%s, but a subnet was full at %s: no request up to %s, so the check at %s asks again", need, view.Instant(p.a.backoff), view.Instant(until), view.Instant(next))
 	case model.ReasonNoRoom:
 		return fmt.Sprintf("%s, but %s", need, p.noRoom())
+	case model.ReasonNoPause:
+		return fmt.Sprintf("%s, but %s; %s tries on without a pause, which takes a CPU and brings no address", need, p.noRoom(), p.settings.Version)
 	case model.ReasonCordoned:
 		return need + ", but the node is cordoned and AWS_MANAGE_ENIS_NON_SCHEDULABLE is off"
 	}

@@ -231,11 +231,13 @@ func played(t *testing.T, cfg sim.Config, until model.Instant) *replay.State {
 
 // oneWay are scenarios of the library whose end does not come back, and why.
 var oneWay = map[string]string{
-	"pod-eni-on-type-without-trunk":  "the agent has dropped an address under a living pod, which EC2 does not tell",
-	"agent-restart-forgets-cooldown": "one node's agent has an environment of its own",
-	"large-fleet":                    "takes long",
-	"throttling-storm":               "takes long",
-	"windows-prefix-mode-switch":     "a step switches the ConfigMap's mode in the run",
+	"pod-eni-on-type-without-trunk":            "the agent has dropped an address under a living pod, which EC2 does not tell",
+	"agent-restart-forgets-cooldown":           "one node's agent has an environment of its own",
+	"custom-networking-zone-without-eniconfig": "a node's agent never was up, and those of a state have been",
+	"daemonset-surge-needs-a-place":            "a DaemonSet's second pod for a node waits, in a roll-out, which no state has",
+	"large-fleet":                              "takes long",
+	"throttling-storm":                         "takes long",
+	"windows-prefix-mode-switch":               "a step switches the ConfigMap's mode in the run",
 }
 
 // The end of a run, written as kubectl and aws print a cluster, comes back as a

@@ -268,7 +268,7 @@ func explain(s *replay.State, t *trouble) string {
 		return "The pool of " + at + " is still growing."
 	case sim.KindCooldown, sim.KindBranchCooldown:
 		if !t.first.Cures() {
-			return "Running pods use all branch ENIs of " + at + "; nothing cools down there."
+			return "All branch ENIs of " + at + " are in use; nothing cools down there."
 		}
 		return "What is free at " + at + " still cools down."
 	}
