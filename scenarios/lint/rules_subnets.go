@@ -205,10 +205,11 @@ func noPrefixInSubnet(p *pass) {
 
 func prefixFragmentation(p *pass) {
 	p.podSpaces(func(i int, g group, s model.Settings) {
-		c, at := p.cfg.Subnets[i], p.spaces[i]
+		c := p.cfg.Subnets[i]
+		at, singles, prefixes := p.withState(i)
 		reserved := slices.ContainsFunc(c.Reservations, func(r model.Reservation) bool { return r.Type == model.ReservationPrefix })
-		blocks := 1<<(32-c.CIDR.Bits())/model.PrefixSize - 2
-		used := c.InUseCount + len(c.InUse)
+		blocks := 1<<(32-c.CIDR.Bits())/model.PrefixSize - 2 - prefixes
+		used := c.InUseCount + len(c.InUse) + singles
 		if reserved || c.InUsePacked || used == 0 || blocks < 1 || at.FreePrefixes()*4 > blocks*3 {
 			return
 		}
