@@ -253,6 +253,20 @@ func (d *decoder) text(into *string) reader {
 	}
 }
 
+// reference reads the name of something else in the scenario, or in the table
+// of instance types: whether there is such a thing is checked later.
+func (d *decoder) reference(into *string) reader {
+	return func(v value) {
+		if d.describes(func(s *shape) { s.types, s.notEmpty = []string{"string"}, true }) {
+			return
+		}
+		d.text(into)(v)
+		if v.Kind == doc.Text && *into == "" {
+			d.failAt(v, "must not be empty")
+		}
+	}
+}
+
 // maxName bounds a Kubernetes name. Source: Kubernetes documentation, "Object
 // Names and IDs".
 const maxName = 253

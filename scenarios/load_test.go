@@ -555,6 +555,32 @@ dir/bad.csv:7:1: pod: "ok" is in line 6 already`), withoutExcerpts(err))
 	require.ErrorContains(t, err, "no files can be read here")
 }
 
+// The copy of a scenario of the library finds the library's trace, and the file
+// of that name where there is one.
+func TestTraceOfTheLibrary(t *testing.T) {
+	entry, ok := Find("trace-of-a-real-cluster")
+	require.True(t, ok)
+	text := entry.Data()
+	want, err := entry.Load(Options{})
+	require.NoError(t, err)
+
+	copied, err := Load("mine.yaml", text, Options{ReadFile: noFiles})
+	require.NoError(t, err)
+	require.Equal(t, want.Config().Digest, copied.Config().Digest)
+
+	own, err := Load("mine.yaml", text, Options{ReadFile: func(path string) ([]byte, error) {
+		require.Equal(t, "traces/openb-2023.csv.gz", path)
+		return []byte("pod,createSeconds,deleteSeconds\na,1,2\n"), nil
+	}})
+	require.NoError(t, err)
+	require.NotEqual(t, want.Config().Digest, own.Config().Digest)
+
+	for _, name := range []string{"traces/openb-2024.csv.gz", "openb-2023.csv.gz", "traces/../default-secondary-ip.yaml", "/traces/openb-2023.csv.gz", "traces"} {
+		_, err := Load("mine.yaml", []byte(strings.ReplaceAll(string(text), "traces/openb-2023.csv.gz", name)), Options{ReadFile: noFiles})
+		require.ErrorContains(t, err, "steps[0].replay.trace: open ", name)
+	}
+}
+
 // What a trace unpacks to is bounded, not only what it takes on disk.
 func TestAPackedTraceIsBounded(t *testing.T) {
 	var packed bytes.Buffer

@@ -252,7 +252,7 @@ var reference = []referenceTable{
 		{"churn.perMinute", required, "how many, 1 to 60,000"},
 		{"churn.lifetime", required, "a range: from creation to the deletion asked"},
 		{"churn.for", required, "how long new ones come"},
-		{"replay.trace", required, "creates and deletes the pods of a CSV file (gzip, too), whose path is relative to the scenario's folder. Columns: `pod`, `createSeconds`, `deleteSeconds` (empty: stays), and if you like `cpuMilli`, `memMiB`, `node` (pins the pod, as `spec.nodeName` does; empty: scheduled). One of a real cluster comes with the library: `trace-of-a-real-cluster`"},
+		{"replay.trace", required, "creates and deletes the pods of a CSV file (gzip, too), whose path is relative to the scenario's folder. Columns: `pod`, `createSeconds`, `deleteSeconds` (empty: stays), and if you like `cpuMilli`, `memMiB`, `node` (pins the pod, as `spec.nodeName` does; empty: scheduled). One of a real cluster comes with the library, `traces/openb-2023.csv.gz`: where no file of that name is, it is meant. See `trace-of-a-real-cluster`"},
 		{"replay.speed", "1", "divides the trace's times"},
 	}},
 	{"expect[].", []referenceRow{

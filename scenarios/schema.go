@@ -157,6 +157,9 @@ func (w *schemaWriter) scalar(s *shape) jsonObject {
 	if s.pattern != "" {
 		o = append(o, jsonMember{"pattern", s.pattern})
 	}
+	if s.notEmpty {
+		o = append(o, jsonMember{"minLength", 1})
+	}
 	if s.bounded {
 		o = append(o, jsonMember{"minimum", s.least})
 		if s.most > 0 {

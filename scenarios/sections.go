@@ -194,7 +194,7 @@ func (d *decoder) cniVersion(into *model.Version) reader {
 func (d *decoder) eniConfig(v value, into *ENIConfig) {
 	d.object(v,
 		field{"name", d.name(&into.Name)},
-		field{"subnet", d.text(&into.Subnet)},
+		field{"subnet", d.reference(&into.Subnet)},
 		field{"securityGroups", d.securityGroups(&into.SecurityGroups)},
 	)
 	d.require(v, "name", "subnet")
@@ -357,9 +357,9 @@ func (d *decoder) nodeGroup(v value, into *NodeGroup) {
 	into.Count = 1
 	d.object(v,
 		field{"name", d.name(&into.Name)},
-		field{"instanceType", d.text(&into.InstanceType)},
+		field{"instanceType", d.reference(&into.InstanceType)},
 		field{"count", d.integer(&into.Count, 0, most)},
-		field{"subnets", list(d, &into.Subnets, each(d.text))},
+		field{"subnets", list(d, &into.Subnets, each(d.reference))},
 		d.eksOnly("maxPods", d.maxPods(&into.MaxPods)),
 		d.eksOnly("reservedENIs", d.integer(&into.ReservedENIs, 0, maxENIs)),
 		d.eksOnly("labels", d.words(&into.Labels)),
@@ -465,7 +465,7 @@ func (d *decoder) workload(v value, into *Workload) {
 		field{"readyAfter", d.duration(&into.ReadyAfter)},
 		field{"stopAfter", d.duration(&into.StopAfter)},
 		d.ecsOnly("networkMode", oneOf(d, &into.NetworkMode, networkModes)),
-		d.ecsOnly("subnets", list(d, &into.Subnets, each(d.text))),
+		d.ecsOnly("subnets", list(d, &into.Subnets, each(d.reference))),
 		d.ecsOnly("placement", d.placement(&into.Placement)),
 		// After kind, on which its default depends.
 		field{"strategy", func(v value) { d.strategy(v, &into.Strategy, into.Kind) }},

@@ -13,9 +13,11 @@ import (
 type shape struct {
 	name  string   // of a shape that stands in many places: it is written once
 	types []string // of JSON; none: nothing was said, or it is a union
-	// Of text: one of words, or what the pattern matches.
-	words   []string
-	pattern string
+	// Of text: one of words, what the pattern matches, or anything that isn't
+	// empty.
+	words    []string
+	notEmpty bool
+	pattern  string
 	// Of numbers, where bounded: both bounds inclusive, most 0 for none.
 	bounded     bool
 	least, most int64

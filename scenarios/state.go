@@ -70,7 +70,7 @@ func (d *decoder) state(into *State) reader {
 
 func (d *decoder) nodeState(v value, into *NodeState) {
 	d.object(v,
-		field{"name", d.text(&into.Name)},
+		field{"name", d.reference(&into.Name)},
 		field{"cordoned", d.boolean(&into.Cordoned)},
 		field{"enis", list(d, &into.ENIs, d.eniState)},
 	)
@@ -115,7 +115,7 @@ func (d *decoder) eniState(v value, into *ENIState) {
 		field{"card", d.integer(&into.Card, 0, maxENIs)},
 		field{"device", d.integer(&into.Device, 0, maxENIs)},
 		field{"kind", oneOf(d, &into.Kind, eniKinds)},
-		field{"subnet", d.text(&into.Subnet)},
+		field{"subnet", d.reference(&into.Subnet)},
 		field{"securityGroups", d.securityGroups(&into.SecurityGroups)},
 		field{"primaryAddress", d.address(&into.PrimaryAddress)},
 		field{"addresses", list(d, &into.Addresses, each(d.address))},
@@ -143,7 +143,7 @@ func (d *decoder) eniState(v value, into *ENIState) {
 func (d *decoder) branchState(v value, into *BranchState) {
 	d.object(v,
 		field{"vlan", d.integer(&into.VLAN, 1, model.MaxVLAN)},
-		field{"subnet", d.text(&into.Subnet)},
+		field{"subnet", d.reference(&into.Subnet)},
 		field{"address", d.address(&into.Address)},
 		field{"ipv6Address", d.address6(&into.IPv6Address)},
 		field{"securityGroups", d.securityGroups(&into.SecurityGroups)},

@@ -85,12 +85,12 @@ func act[T any](into **T, read func(value, *T)) reader {
 }
 
 func (d *decoder) scale(v value, into *Scale) {
-	d.object(v, field{"workload", d.text(&into.Workload)}, field{"replicas", d.integer(&into.Replicas, 0, most)})
+	d.object(v, field{"workload", d.reference(&into.Workload)}, field{"replicas", d.integer(&into.Replicas, 0, most)})
 	d.require(v, "workload", "replicas")
 }
 
 func (d *decoder) rollout(v value, into *Rollout) {
-	d.object(v, field{"workload", d.text(&into.Workload)})
+	d.object(v, field{"workload", d.reference(&into.Workload)})
 	d.require(v, "workload")
 }
 
@@ -103,7 +103,7 @@ func (d *decoder) create(v value, into *Create) {
 		d.eksOnly("labels", d.words(&into.Labels)),
 		d.taskGroups(&into.SecurityGroups),
 		d.ecsOnly("networkMode", oneOf(d, &into.NetworkMode, networkModes)),
-		d.ecsOnly("subnets", list(d, &into.Subnets, each(d.text))),
+		d.ecsOnly("subnets", list(d, &into.Subnets, each(d.reference))),
 	)
 	d.taskNetwork(v, into.NetworkMode)
 	d.require(v, "pod")
@@ -111,8 +111,8 @@ func (d *decoder) create(v value, into *Create) {
 
 func (d *decoder) delete(v value, into *Delete) {
 	d.object(v,
-		field{"pod", d.text(&into.Pod)},
-		field{"workload", d.text(&into.Workload)},
+		field{"pod", d.reference(&into.Pod)},
+		field{"workload", d.reference(&into.Workload)},
 		field{"count", d.integer(&into.Count, 1, most)},
 	)
 	switch {
@@ -129,19 +129,19 @@ func (d *decoder) delete(v value, into *Delete) {
 
 func (d *decoder) addNodes(v value, into *AddNodes) {
 	into.Count = 1
-	d.object(v, field{"group", d.text(&into.Group)}, field{"count", d.integer(&into.Count, 1, most)})
+	d.object(v, field{"group", d.reference(&into.Group)}, field{"count", d.integer(&into.Count, 1, most)})
 	d.require(v, "group")
 }
 
 func (d *decoder) oneNode(v value, into *OneNode) {
-	d.object(v, field{"node", d.text(&into.Node)})
+	d.object(v, field{"node", d.reference(&into.Node)})
 	d.require(v, "node")
 }
 
 func (d *decoder) restartAgent(v value, into *RestartAgent, gap Duration) {
 	into.Gap = gap
 	d.object(v,
-		field{"node", d.text(&into.Node)},
+		field{"node", d.reference(&into.Node)},
 		field{"gap", d.duration(&into.Gap)},
 		field{"env", d.env(&into.Env)},
 	)
@@ -149,7 +149,7 @@ func (d *decoder) restartAgent(v value, into *RestartAgent, gap Duration) {
 }
 
 func (d *decoder) tagSubnet(v value, into *TagSubnet) {
-	d.object(v, field{"subnet", d.text(&into.Subnet)}, field{"tags", d.words(&into.Tags)})
+	d.object(v, field{"subnet", d.reference(&into.Subnet)}, field{"tags", d.words(&into.Tags)})
 	d.require(v, "subnet", "tags")
 }
 
@@ -247,7 +247,7 @@ func (d *decoder) podENI(into *int) reader {
 
 func (d *decoder) churn(v value, into *Churn) {
 	d.object(v,
-		field{"workload", d.text(&into.Workload)},
+		field{"workload", d.reference(&into.Workload)},
 		field{"perMinute", d.integer(&into.PerMinute, 1, 60_000)},
 		field{"lifetime", d.span(&into.Lifetime)},
 		field{"for", d.duration(&into.For)},

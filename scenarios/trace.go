@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"path"
 	"slices"
 	"strconv"
@@ -46,6 +47,9 @@ func (d *decoder) traces(s *Scenario, readFile func(string) ([]byte, error)) {
 			name = path.Join(path.Dir(d.file), name)
 		}
 		data, err := readFile(name)
+		if errors.Is(err, fs.ErrNotExist) {
+			data, err = libraryTrace(r.Trace, err)
+		}
 		if err != nil {
 			d.fail(at, "%v", err)
 			continue
@@ -64,6 +68,19 @@ func (d *decoder) traces(s *Scenario, readFile func(string) ([]byte, error)) {
 		t := trace{decoder: d, file: clean(name), speed: r.Speed, limit: s.Limits.Pods, nodes: possibleNodes(s)}
 		r.pods = t.read(data)
 	}
+}
+
+// libraryTrace is the library's trace of that name, so that the copy of a
+// scenario of the library finds it; missing is why there is no other.
+func libraryTrace(name string, missing error) ([]byte, error) {
+	if name = path.Clean(name); path.Dir(name) != "traces" {
+		return nil, missing
+	}
+	data, err := libraryFiles.ReadFile("library/" + name)
+	if err != nil {
+		return nil, missing
+	}
+	return data, nil
 }
 
 // unpack undoes gzip where the data is packed, and refuses more than so many

@@ -62,6 +62,9 @@ func explain(env *cel.Env, parsed *cel.Ast, e *cel.Error) string {
 		if isCall(parsed, e.ExprID) {
 			return fmt.Sprintf("there is no function %s%s", name, didYouMean(name, allFunctions(env)))
 		}
+		if slices.Contains(functionNames(), name) {
+			return fmt.Sprintf("%s is a function, and stands before brackets: %s(…)", name, name)
+		}
 		return fmt.Sprintf("there is no %s%s", name, didYouMean(name, append(variableNames(), functionNames()...)))
 	case undefined.MatchString(e.Message):
 		name := undefined.FindStringSubmatch(e.Message)[1]

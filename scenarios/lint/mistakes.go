@@ -47,7 +47,7 @@ var mistakeRules = []Rule{
 // remedies are what to write, where the message doesn't say it.
 var remedies = map[string]string{
 	noScenario:                "a file that can be read, or a name of the library ('simulate list')",
-	scenarioMistake:           "what docs/scenarios.md says of this place ('simulate schema' tells editors)",
+	scenarioMistake:           "a scenario as docs/scenarios.md describes it; 'simulate show default-secondary-ip' prints one to begin with",
 	scenarios.RuleVPCBlock:    "a block of /16 to /28 that overlaps none of the VPC's, of the primary block's own private range or of 100.64.0.0/10",
 	scenarios.RuleSubnetBlock: "a block of /16 to /28 inside one of vpc.cidrs that overlaps no other subnet",
 }
@@ -72,17 +72,28 @@ func Mistakes(file string, err error) []Finding {
 		}
 		out = append(out, Finding{
 			Rule: rule, Place: scenarios.Place{File: e.File, Line: e.Line, Column: e.Column, Path: e.Path},
-			Message: message, Remedy: remedyOf(rule, e.Message), Excerpt: e.Excerpt,
+			Message: message, Remedy: remedyOf(rule, e), Excerpt: e.Excerpt,
 		})
 	}
 	return out
 }
 
-// remedyOf is what to write: what the message asks for, or what the rule says.
-func remedyOf(rule Rule, message string) string {
-	_, rest, ok := strings.Cut(message, "(did you mean ")
+// remedyOf is what to write: what the message asks for, what the field is, or
+// what the rule says.
+func remedyOf(rule Rule, e scenarios.Error) string {
+	_, rest, ok := strings.Cut(e.Message, "(did you mean ")
 	if meant, _, whole := strings.Cut(rest, "?)"); ok && whole {
 		return meant
+	}
+	if rule.ID != scenarioMistake {
+		return remedies[rule.ID]
+	}
+	if strings.HasPrefix(e.Message, "unknown field") {
+		return "nothing here, or a field that there is: docs/scenarios.md has all, and with 'simulate schema' editors complete them"
+	}
+	if meaning := scenarios.FieldMeaning(e.Path); meaning != "" {
+		field, _, _ := strings.Cut(e.Path[strings.LastIndexByte(e.Path, '.')+1:], "[")
+		return field + ": " + meaning
 	}
 	return remedies[rule.ID]
 }

@@ -19,6 +19,10 @@ func TestMistakesAreFindings(t *testing.T) {
 		{"a block that overlaps", "vpc:\n  cidrs: [10.0.0.0/16, 10.0.0.0/20]\n  subnets: [{name: a, cidr: 10.0.0.0/24}]\n", "vpc-cidr-not-allowed", "vpc.cidrs[1]", "overlaps none", 2, 24},
 		{"a subnet elsewhere", "vpc:\n  cidrs: [10.0.0.0/16]\n  subnets: [{name: a, cidr: 10.1.0.0/24}]\n", "subnet-cidr-not-allowed", "vpc.subnets[0].cidr", "inside one of vpc.cidrs", 3, 29},
 		{"an unknown field", "vpc:\n  cidr: [10.0.0.0/16]\n  subnets: [{name: a, cidr: 10.0.0.0/24}]\n", "scenario-mistake", "vpc.cidr", "cidrs", 2, 3},
+		{"a field of elsewhere", "vpc:\n  image: x\n  cidrs: [10.0.0.0/16]\n  subnets: [{name: a, cidr: 10.0.0.0/24}]\n", "scenario-mistake", "vpc.image", "a field that there is", 2, 3},
+		{"a bad value", "vpc:\n  cidrs: [10.0.0.0/16]\n  subnets: [{name: a, cidr: 10.0.0.0/24}]\nnodeGroups: [{name: w, instanceType: m5.large, count: -1}]\n", "scenario-mistake", "nodeGroups[0].count", "count: nodes at the beginning", 4, 55},
+		{"a bad member", "vpc:\n  cidrs: [10.0.0.0/16]\n  subnets: [{name: a, cidr: 10.0.0.0/24}]\nnodeGroups: [{name: w, instanceType: m5.large, subnets: [zzz]}]\n", "scenario-mistake", "nodeGroups[0].subnets[0]", "subnets: names of subnets", 4, 58},
+		{"an empty file", "# nothing\n", "scenario-mistake", "", "'simulate show default-secondary-ip' prints one", 1, 1},
 		{"no YAML", "vpc: [a\n", "scenario-mistake", "", "docs/scenarios.md", 1, 6},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -275,6 +275,14 @@ func fromPool(w sim.Workload) bool { return !w.Pod.HostNetwork && !branch(w.Pod)
 // workloadPath is where the workload that is i-th in the file stands.
 func workloadPath(i int) string { return fmt.Sprintf("workloads[%d]", i) }
 
+// verb is what one or several do.
+func verb(n int, several string) string {
+	if n == 1 {
+		return several + "s"
+	}
+	return several
+}
+
 // plural writes a number with its noun.
 func plural(n int, noun string) string {
 	if n == 1 {

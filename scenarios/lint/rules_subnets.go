@@ -113,8 +113,8 @@ func subnetTooSmallForNodes(p *pass) {
 	for _, e := range p.someEnvironment() {
 		for i, n := range p.needs(e, 0) {
 			if free := p.freeForPool(i, e.settings); n.addresses > free {
-				p.report(subnetPath(i)+".cidr", fmt.Sprintf("before the first pod, %s of %s want %s of %s, which has %d free",
-					plural(n.nodes, "node"), strings.Join(n.groups, ", "), plural(n.addresses, "address"), p.cfg.Subnets[i].Name, free), p.smaller(e))
+				p.report(subnetPath(i)+".cidr", fmt.Sprintf("before the first pod, %s of %s %s %s of %s, which has %d free",
+					plural(n.nodes, "node"), strings.Join(n.groups, ", "), verb(n.nodes, "want"), plural(n.addresses, "address"), p.cfg.Subnets[i].Name, free), p.smaller(e))
 			}
 		}
 	}
@@ -128,8 +128,8 @@ func subnetTooSmallForWarmPool(p *pass) {
 		idle := p.needs(e, 0)
 		for i, n := range p.needs(e, 1) {
 			if free := p.freeForPool(i, e.settings); n.addresses > free && idle[i].addresses <= free {
-				p.report(subnetPath(i)+".cidr", fmt.Sprintf("with one pod a node, %s of %s hold %s of %s, which has %d free",
-					plural(n.nodes, "node"), strings.Join(n.groups, ", "), plural(n.addresses, "address"), p.cfg.Subnets[i].Name, free), p.smaller(e))
+				p.report(subnetPath(i)+".cidr", fmt.Sprintf("with one pod a node, %s of %s %s %s of %s, which has %d free",
+					plural(n.nodes, "node"), strings.Join(n.groups, ", "), verb(n.nodes, "hold"), plural(n.addresses, "address"), p.cfg.Subnets[i].Name, free), p.smaller(e))
 			}
 		}
 	}
@@ -205,10 +205,11 @@ func noPrefixInSubnet(p *pass) {
 
 func prefixFragmentation(p *pass) {
 	p.podSpaces(func(i int, g group, s model.Settings) {
-		c, at := p.cfg.Subnets[i], p.spaces[i]
+		c := p.cfg.Subnets[i]
+		at, singles, prefixes := p.withState(i)
 		reserved := slices.ContainsFunc(c.Reservations, func(r model.Reservation) bool { return r.Type == model.ReservationPrefix })
-		blocks := 1<<(32-c.CIDR.Bits())/model.PrefixSize - 2
-		used := c.InUseCount + len(c.InUse)
+		blocks := 1<<(32-c.CIDR.Bits())/model.PrefixSize - 2 - prefixes
+		used := c.InUseCount + len(c.InUse) + singles
 		if reserved || c.InUsePacked || used == 0 || blocks < 1 || at.FreePrefixes()*4 > blocks*3 {
 			return
 		}

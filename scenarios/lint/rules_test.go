@@ -126,6 +126,7 @@ var rulesCases = []rulesCase{
 	{"multi-nic-burst", []string{multiNICOn, cards, eachCard}, []string{multiNICOn, cards, eachCard, ofTwo}, "10 pods of web on 2 nodes"},
 
 	{"subnet-too-small-for-nodes", []string{small, "nodeGroups.workers.count=12"}, []string{small, "nodeGroups.workers.count=10"}, "6 nodes of workers want 60 addresses of a, which has 59 free"},
+	{"subnet-too-small-for-nodes", []string{"vpc.subnets.a.cidr=10.0.0.0/28", "nodeGroups.workers.subnets=[a]", "nodeGroups.workers.count=1", "vpc.subnets.a.inUse.count=2"}, []string{"vpc.subnets.a.cidr=10.0.0.0/28", "nodeGroups.workers.subnets=[a]", "nodeGroups.workers.count=1", "vpc.subnets.a.inUse.count=1"}, "1 node of workers wants 10 addresses of a, which has 9 free"},
 	{"subnet-too-small-for-warm-pool", []string{small, "nodeGroups.workers.count=6"}, []string{small, "nodeGroups.workers.count=4"}, "3 nodes of workers hold 60 addresses of a, which has 59 free"},
 	{"pods-exceed-subnets", []string{"vpc.subnets=[{name: a, cidr: 10.0.0.0/28}, {name: b, cidr: 10.0.1.0/28}]", "workloads.web.replicas=21"}, []string{"vpc.subnets=[{name: a, cidr: 10.0.0.0/28}, {name: b, cidr: 10.0.1.0/28}]", "workloads.web.replicas=20"}, "want 23 addresses, and the subnets together have 22 free"},
 	{"prefix-mode-no-prefix-in-subnet", []string{prefixMode, recommended, "vpc.subnets.a.cidr=10.0.0.0/27"}, []string{prefixMode, recommended, small}, "no whole /28"},

@@ -3,6 +3,7 @@ package lint
 import (
 	"fmt"
 	"math/rand/v2"
+	"net/netip"
 	"slices"
 	"strings"
 
@@ -52,6 +53,38 @@ func space(c sim.SubnetConfig) *model.Subnet {
 		panic(fmt.Sprintf("subnet %s passed the checks: %v", c.Name, err))
 	}
 	return s
+}
+
+// withState is a subnet with what the nodes that are there hold of it, too: how
+// many single addresses, and how many /28 prefixes.
+func (p *pass) withState(i int) (s *model.Subnet, singles, prefixes int) {
+	c := p.cfg.Subnets[i]
+	s = space(c)
+	hold := func(subnet model.SubnetID, held netip.Prefix) {
+		if subnet != c.Name || !held.Addr().Is4() {
+			return
+		}
+		for a := held.Addr(); held.Contains(a); a = a.Next() {
+			_ = s.Occupy(a) // an address that scattered ones of others fell on is held all the same
+		}
+		if held.IsSingleIP() {
+			singles++
+		} else {
+			prefixes++
+		}
+	}
+	for _, n := range p.cfg.State.Nodes {
+		for _, e := range n.ENIs {
+			hold(e.Subnet, netip.PrefixFrom(e.PrimaryAddress, e.PrimaryAddress.BitLen()))
+			for _, b := range e.Blocks {
+				hold(e.Subnet, b)
+			}
+			for _, b := range e.Branches {
+				hold(b.Subnet, netip.PrefixFrom(b.Address, b.Address.BitLen()))
+			}
+		}
+	}
+	return s, singles, prefixes
 }
 
 // free is how many addresses of a subnet are free for single addresses before

@@ -224,6 +224,17 @@ func TestPageShowsTheTimeline(t *testing.T) {
 	require.True(t, strings.HasPrefix(Run(t, Library("default-secondary-ip")).Timeline(), block), block)
 }
 
+// Pods that hang in ContainerCreating are pending, too, as in CEL and in JSON.
+func TestSummaryCountsPodsThatHang(t *testing.T) {
+	run := Run(t, Library("custom-networking-max-pods-not-lowered"))
+	require.True(t, run.Expect(t, "pods.pending == 9", "pods.containerCreating == 9"))
+	require.Equal(t, 9, run.Summary().Pending)
+	require.Equal(t, 9, run.Summary().ContainerCreating)
+	run = Run(t, Library("default-secondary-ip"))
+	require.Equal(t, 13, run.Summary().Pending) // without a node
+	require.Equal(t, 0, run.Summary().ContainerCreating)
+}
+
 // Nine of ten pods get an address; the tenth waits until it is deleted at 2m.
 func TestSummaryCountsPodsThatNeverGetAnAddress(t *testing.T) {
 	run := Run(t, Text(`

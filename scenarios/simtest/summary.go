@@ -11,8 +11,9 @@ import (
 
 // Summary are the numbers of a run that tests ask for.
 type Summary struct {
-	// Of the pods: all that ever were, those that exist by phase, and how often
-	// the CNI could give none an address.
+	// Of the pods: all that ever were, those that run, those that have no node or
+	// are not ready, as pods.pending in CEL, those of these that have a node, and
+	// how often the CNI could give none an address.
 	Created, Running, Pending, ContainerCreating, FailedAttempts int
 	// Gone are pods that were deleted, or ran to their end, without ever having had
 	// an address although they asked for one.
@@ -44,7 +45,7 @@ func (r *Played) Summary() Summary { return SummaryOf(r.state) }
 func SummaryOf(s *replay.State) Summary {
 	p := s.Pods.Count()
 	sum := Summary{
-		Created: p.Created, Running: p.Running, Pending: p.Pending, ContainerCreating: p.ContainerCreating, FailedAttempts: p.FailedAttempts, Gone: p.Gone,
+		Created: p.Created, Running: p.Running, Pending: p.Waiting(), ContainerCreating: p.ContainerCreating, FailedAttempts: p.FailedAttempts, Gone: p.Gone,
 		Addresses:    s.Totals(),
 		StartLatency: latencyOf(&s.Pods.Wait, s.Now), TimeToIP: latencyOf(&s.Pods.WaitBound, s.Now),
 		Calls: map[sim.Action]int{},

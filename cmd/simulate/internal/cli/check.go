@@ -4,14 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
-	"path/filepath"
-	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 
+	"vpcsim/cmd/simulate/internal/testreport"
 	"vpcsim/cmd/simulate/internal/view"
 	"vpcsim/scenarios"
 	"vpcsim/scenarios/lint"
@@ -29,10 +27,10 @@ what a node's ENIs hold, warm targets that empty a subnet, ENIConfigs in the
 wrong zone, trunks without a place. Each finding has the numbers of the scenario
 and what to write instead.
 
-A folder stands for all .yaml, .yml and .json files in it and below. The exit
-code is 1 where something at least as bad as --fail-on was found, and 2 where a
-file is no valid scenario, whose mistakes are among the findings; the others are
-checked all the same.
+A folder stands for the scenarios in it and below, as 'simulate test' finds
+them: other files are passed over. The exit code is 1 where something at least
+as bad as --fail-on was found, and 2 where a file is no valid scenario, whose
+mistakes are among the findings; the others are checked all the same.
 
 On GitHub Actions (GITHUB_ACTIONS=true) the default output is annotations.`,
 		Example: `  simulate check my-cluster.yaml
@@ -72,9 +70,12 @@ On GitHub Actions (GITHUB_ACTIONS=true) the default output is annotations.`,
 		case len(args) == 0:
 			return usageError{errors.New("which scenarios? Name some, a folder, or - for what comes in")}
 		}
-		words, err := expand(c.Context(), args)
+		words, found, err := toCheck(c.Context(), args)
 		if err != nil {
 			return err
+		}
+		if len(found.passedOver) > 0 && !g.quiet {
+			fmt.Fprintln(a.Err, "note: "+found.passed())
 		}
 		return a.check(c, words, changed, disabled, failOn.value, format.value, g)
 	}
@@ -97,44 +98,28 @@ func ruleIDs() []string {
 	return ids
 }
 
-// maxFiles bounds the files that folders stand for.
-const maxFiles = 10_000
-
-// expand replaces folders by the scenario files in and below them, sorted.
-// Hidden folders are left out.
-func expand(ctx context.Context, words []string) ([]string, error) {
-	var all []string
+// toCheck are the scenarios that the words name, each once: folders stand for
+// the scenarios in and below them, as test finds them.
+func toCheck(ctx context.Context, words []string) (all []string, f foundTests, err error) {
 	for _, word := range words {
-		info, err := os.Stat(word)
-		if err != nil || !info.IsDir() {
-			all = append(all, word) // a name, or a mistake that reading it tells
-			continue
-		}
-		before := len(all)
-		err = filepath.WalkDir(word, func(path string, e fs.DirEntry, err error) error {
-			switch {
-			case err != nil:
-				return err
-			case ctx.Err() != nil:
-				return ctx.Err()
-			case e.IsDir() && path != word && strings.HasPrefix(e.Name(), "."):
-				return fs.SkipDir
-			case !e.IsDir() && slices.Contains([]string{".yaml", ".yml", ".json"}, filepath.Ext(path)):
-				all = append(all, path)
+		switch info, err := os.Stat(word); {
+		case err == nil && info.IsDir():
+			if err := f.scenariosIn(ctx, word); err != nil {
+				return nil, f, err
 			}
-			if len(all) > maxFiles {
-				return fmt.Errorf("%s: more than %d files", word, maxFiles)
-			}
-			return nil
-		})
-		if err != nil {
-			return nil, err
-		}
-		if len(all) == before {
-			return nil, fmt.Errorf("%s: no .yaml, .yml or .json file in it or below", word)
+		case err == nil && strings.HasSuffix(word, testreport.GoldenSuffix):
+			f.goldens = append(f.goldens, word)
+		default:
+			f.add(test{word: word}) // a name, or a mistake that reading it tells
 		}
 	}
-	return all, nil
+	if len(f.tests) == 0 {
+		return nil, f, errGoldensOnly
+	}
+	for _, t := range f.tests {
+		all = append(all, t.word)
+	}
+	return all, f, nil
 }
 
 // check checks the scenarios that the words name. Why one can't be loaded is

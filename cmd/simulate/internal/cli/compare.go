@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -62,6 +63,14 @@ these changes. --seed and --until hold for both.`,
 			return usageError{fmt.Errorf("there is nothing to compare %s with: name a second scenario, or a change (--set, --env, --cni-version)", args[0])}
 		}
 		x, y, err := a.loadTwo(c.Context(), args, both, second)
+		var mistakes scenarios.Errors
+		if *cniVersion != "" && errors.As(err, &mistakes) {
+			for i := range mistakes {
+				if mistakes[i].File == "--set cni.version="+*cniVersion {
+					mistakes[i].File = "--cni-version " + *cniVersion
+				}
+			}
+		}
 		if err != nil {
 			return err
 		}

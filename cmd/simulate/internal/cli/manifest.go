@@ -206,8 +206,10 @@ func (s *sweeper) files() (configMap, []keyToPath, error) {
 	put("scenario", s.source.data)
 	items := []keyToPath{{"scenario", filepath.Base(s.source.file)}}
 	var names []string
-	for name := range s.source.read {
-		names = append(names, name)
+	for name, f := range s.source.read {
+		if f.err == nil { // else it is a trace of the library's, which the image has
+			names = append(names, name)
+		}
 	}
 	slices.Sort(names)
 	for i, name := range names {

@@ -376,16 +376,18 @@ func (s *sweeper) loads() loaded {
 }
 
 // blame says in which cell a scenario has mistakes, and that it is --vary that
-// made them.
+// made them, if it is.
 func (s *sweeper) blame(cell int, mistakes scenarios.Errors) error {
+	varied := false
 	for i, e := range mistakes {
 		for _, set := range s.plan.Set(cell) {
 			if e.File == "--set "+set {
 				mistakes[i].File = "--vary " + set
+				varied = true
 			}
 		}
 	}
-	if len(s.plan.Dimensions) == 0 {
+	if !varied {
 		return mistakes
 	}
 	return fmt.Errorf("the scenario doesn't work with %s:\n%w", s.plan.Words(cell), inCell{mistakes})

@@ -286,6 +286,17 @@ func TestAManifestOfALibraryScenarioHasItsText(t *testing.T) {
 	require.Equal(t, 50, j.Spec.Parallelism)
 }
 
+// The copy of a scenario whose trace is the library's has the trace in the image.
+func TestAManifestLeavesTheLibrarysTraceToTheImage(t *testing.T) {
+	t.Chdir(t.TempDir())
+	require.NoError(t, os.WriteFile("copy.yaml", []byte(simulate(t, "show trace-of-a-real-cluster")), 0o600))
+	m, _ := manifest(t, "sweep copy.yaml --vary cni.env.WARM_IP_TARGET=1..3 --shards 3 --manifest --image x")
+	require.Len(t, m.Data, 1)
+	require.Empty(t, m.BinaryData)
+	m, _ = manifest(t, "sweep trace-of-a-real-cluster --vary cni.env.WARM_IP_TARGET=1..3 --shards 3 --manifest --image x")
+	require.Len(t, m.BinaryData, 1)
+}
+
 func TestSweepsThatAreRefused(t *testing.T) {
 	dir := t.TempDir()
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "far.csv"), []byte("pod,createSeconds,deleteSeconds\na,1,5\n"), 0o600))

@@ -103,7 +103,7 @@ func (a *App) test(c *cobra.Command, args []string, f testFlags, g *globals) err
 	if f.update && (options.Seed != nil || options.Until != nil) {
 		return usageError{errors.New("--update writes what the scenarios come to as they are, and --seed and --until change them")}
 	}
-	found, err := findTests(args, f.library)
+	found, err := findTests(c.Context(), args, f.library)
 	if err != nil {
 		return err
 	}

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -30,7 +31,7 @@ type foundTests struct {
 
 // findTests finds the scenarios of arguments, each once, in the order in which
 // they are named, of folders by path.
-func findTests(words []string, library bool) (foundTests, error) {
+func findTests(ctx context.Context, words []string, library bool) (foundTests, error) {
 	var f foundTests
 	if library {
 		for _, e := range append(scenarios.Library(), scenarios.IncidentLibrary()...) {
@@ -38,7 +39,7 @@ func findTests(words []string, library bool) (foundTests, error) {
 		}
 	}
 	for _, word := range words {
-		if err := f.word(word); err != nil {
+		if err := f.word(ctx, word); err != nil {
 			return f, err
 		}
 	}
@@ -52,7 +53,7 @@ func (f *foundTests) add(t test) {
 	}
 }
 
-func (f *foundTests) word(word string) error {
+func (f *foundTests) word(ctx context.Context, word string) error {
 	if _, ok := scenarios.Find(word); ok {
 		f.add(test{word: word, name: word})
 		return nil
@@ -76,11 +77,16 @@ func (f *foundTests) word(word string) error {
 		f.file(word)
 		return nil
 	}
-	before := len(f.tests)
-	if err := f.folder(word); err != nil {
+	return f.scenariosIn(ctx, word)
+}
+
+// scenariosIn takes the scenarios of a folder, which has to have some.
+func (f *foundTests) scenariosIn(ctx context.Context, word string) error {
+	some, err := f.folder(ctx, word)
+	if err != nil {
 		return fmt.Errorf("looking for scenarios: %w", err)
 	}
-	if len(f.tests) == before {
+	if !some {
 		return fmt.Errorf("there is no scenario in the folder %s: files *.yaml, *.yml or *.json with vpc, nodeGroups or workloads at the top", word)
 	}
 	return nil
@@ -90,13 +96,20 @@ func (f *foundTests) file(path string) {
 	f.add(test{word: path, name: strings.TrimSuffix(filepath.Base(path), filepath.Ext(path)), path: path})
 }
 
-// folder takes the scenarios of a folder. Hidden folders are left out, and links
-// not followed.
-func (f *foundTests) folder(root string) error {
-	return filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
+// maxFiles bounds the files that folders stand for.
+const maxFiles = 10_000
+
+// folder takes the scenarios of a folder, and reports whether it has some. Hidden
+// folders are left out, and links not followed.
+func (f *foundTests) folder(ctx context.Context, root string) (some bool, err error) {
+	err = filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
 		switch {
 		case err != nil:
 			return err
+		case ctx.Err() != nil:
+			return ctx.Err()
+		case len(f.tests)+len(f.passedOver) > maxFiles:
+			return fmt.Errorf("%s: more than %d files", root, maxFiles)
 		case entry.IsDir():
 			if path != root && strings.HasPrefix(entry.Name(), ".") {
 				return fs.SkipDir
@@ -113,12 +126,14 @@ func (f *foundTests) folder(root string) error {
 			return err
 		}
 		if is {
+			some = true
 			f.file(path)
 		} else {
 			f.passedOver = append(f.passedOver, path)
 		}
 		return nil
 	})
+	return some, err
 }
 
 // matching are the tests whose name or path matches.
@@ -128,10 +143,12 @@ func (f foundTests) matching(pattern *regexp.Regexp) []test {
 	})
 }
 
+var errGoldensOnly = fmt.Errorf("golden summaries (*%s) are compared when their scenarios are tested: name these", testreport.GoldenSuffix)
+
 // nothing says that no scenario is left.
 func (f foundTests) nothing(pattern string) error {
 	if len(f.tests) == 0 {
-		return fmt.Errorf("golden summaries (*%s) are compared when their scenarios are tested: name these", testreport.GoldenSuffix)
+		return errGoldensOnly
 	}
 	return fmt.Errorf("--run %s matches none of the scenarios (%d)", pattern, len(f.tests))
 }

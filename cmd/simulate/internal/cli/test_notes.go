@@ -20,11 +20,16 @@ func someOf(files []string) string {
 	return fmt.Sprintf("%s and %d more", strings.Join(files[:mostNamed], ", "), len(files)-mostNamed)
 }
 
+// passed says which files of folders are no scenarios.
+func (f foundTests) passed() string {
+	return "passed over in the folders, as no scenarios: " + someOf(f.passedOver)
+}
+
 // notes say what was found and is not tested, or not written.
 func (f foundTests) notes(tests []test, update bool) []string {
 	var out []string
 	if len(f.passedOver) > 0 {
-		out = append(out, "passed over in the folders, as no scenarios: "+someOf(f.passedOver))
+		out = append(out, f.passed())
 	}
 	if alone := f.alone(); len(alone) > 0 {
 		out = append(out, "golden summaries without a scenario beside them: "+someOf(alone)+"; name them as their scenarios, or delete them")

@@ -107,6 +107,7 @@ func (b *builder) build() error {
 		return err
 	}
 	b.guessTypes()
+	b.modes()
 	b.eniConfigs()
 	b.readPolicies()
 	b.neededLabels()

@@ -212,3 +212,59 @@ func tagText(ni object, key string) string {
 	}
 	return ""
 }
+
+// Where no file tells the settings, the nodes tell the mode: a snapshot without
+// its DaemonSet gives the same variables of a mode as one with it.
+func TestNodesTellTheMode(t *testing.T) {
+	want := map[string][]string{
+		"custom-networking":   {"AWS_VPC_K8S_CNI_CUSTOM_NETWORK_CFG=true", "ENI_CONFIG_LABEL_DEF=topology.kubernetes.io/zone"},
+		"pod-security-groups": {"ENABLE_POD_ENI=true"},
+		"prefix":              {"ENABLE_PREFIX_DELEGATION=true"},
+	}
+	modes, err := os.ReadDir("../../testdata/import/modes")
+	require.NoError(t, err)
+	for _, mode := range modes {
+		t.Run(mode.Name(), func(t *testing.T) {
+			s := NewSnapshot()
+			for name, data := range modeFiles(t, mode.Name()) {
+				require.NoError(t, s.Read(name, data))
+			}
+			s.daemon = nil
+			d, err := s.Scenario(Options{})
+			require.NoError(t, err)
+			var got []string
+			for name, value := range d.CNI.Env {
+				got = append(got, name+"="+*value)
+				require.Contains(t, strings.Join(d.Guesses(), "\n"), "cni.env."+name+": "+*value)
+			}
+			slices.Sort(got)
+			require.Equal(t, want[mode.Name()], got)
+		})
+	}
+}
+
+// Without the ENIConfigs custom networking cannot be turned on, which is said; and
+// where values tell the settings, nothing is taken from the nodes.
+func TestModeThatIsNotTaken(t *testing.T) {
+	read := func(mode string) *Snapshot {
+		s := NewSnapshot()
+		for name, data := range modeFiles(t, mode) {
+			require.NoError(t, s.Read(name, data))
+		}
+		s.daemon = nil
+		return s
+	}
+	s := read("custom-networking")
+	s.eniConfigs = nil
+	d, err := s.Scenario(Options{})
+	require.NoError(t, err)
+	require.Empty(t, d.CNI.Env)
+	require.Contains(t, strings.Join(d.Guesses(), "\n"), "cni.env: primary ENIs have no addresses for pods, as with custom networking")
+
+	s = read("prefix")
+	require.NoError(t, s.Read("values.yaml", []byte("env: {WARM_IP_TARGET: 5}")))
+	d, err = s.Scenario(Options{})
+	require.NoError(t, err)
+	require.Len(t, d.CNI.Env, 1)
+	require.Contains(t, d.CNI.Env, "WARM_IP_TARGET")
+}

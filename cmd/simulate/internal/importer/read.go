@@ -220,7 +220,9 @@ func (s *Snapshot) value(file string, raw json.RawMessage) error {
 		}
 		return nil
 	default:
-		return fmt.Errorf("%s: is no object but %s: ask kubectl for -o json and aws for --output json", file, printable(string(raw), 60))
+		text := string(raw)
+		_ = json.Unmarshal(raw, &text) // as it stands in the file, where it is text
+		return fmt.Errorf("%s: is no object but %q: ask kubectl for -o json and aws for --output json", file, printable(text, 60))
 	}
 	var fields map[string]json.RawMessage
 	if err := json.Unmarshal(raw, &fields); err != nil {
