@@ -83,8 +83,8 @@ func (c *resourceController) diagnoseNoTrunk(p *pod) verdict {
 	default:
 		return verdict{
 			kind: KindNoTrunk, scope: "node", name: string(n.name), reason: string(n.trunkError), message: textNoAddress,
-			numbers: func() map[string]int {
-				return map[string]int{"maxENI": n.instance.kind.MaxENIs, "enis": n.instance.onCard(0), "branchLimit": n.instance.kind.BranchENIs}
+			numbers: func() map[Number]int {
+				return map[Number]int{NumberMaxENI: n.instance.kind.MaxENIs, NumberENIs: n.instance.onCard(0), NumberBranchLimit: n.instance.kind.BranchENIs}
 			},
 			remedy: remedyUnschedulable(KindNoTrunk),
 		}
@@ -104,12 +104,12 @@ func branchSubnetFull(s *subnet, code model.ErrorCode) verdict {
 func (c *resourceController) onTrunk(p *pod, t *trunk, kind Kind, reason string) verdict {
 	return verdict{
 		kind: kind, scope: "node", name: string(p.node.name), reason: reason, message: textNoAddress,
-		numbers: func() map[string]int {
-			return map[string]int{
-				"branchLimit": t.Limit(),
-				"branches":    len(t.Held()),
-				"queued":      len(t.Queue()),
-				"vlans":       len(t.VLANs()),
+		numbers: func() map[Number]int {
+			return map[Number]int{
+				NumberBranchLimit: t.Limit(),
+				NumberBranches:    len(t.Held()),
+				NumberQueued:      len(t.Queue()),
+				NumberVLANs:       len(t.VLANs()),
 			}
 		},
 	}

@@ -262,7 +262,7 @@ func (p *pool) diagnoseRefusal(r *refusal) verdict {
 }
 
 // refusedOnNode is a refusal for which no subnet is to blame.
-func (a *agent) refusedOnNode(kind Kind, r *refusal, numbers func() map[string]int) verdict {
+func (a *agent) refusedOnNode(kind Kind, r *refusal, numbers func() map[Number]int) verdict {
 	v := a.verdict(kind, string(r.code), remedyRefused(kind, r.code), numbers)
 	switch {
 	case r.code == model.UnauthorizedOperation:
@@ -297,15 +297,15 @@ func (r *refusal) ofSubnet() verdict {
 }
 
 // numbers are the figures of the subnet and how many addresses were wanted.
-func (r *refusal) numbers() map[string]int {
+func (r *refusal) numbers() map[Number]int {
 	out := r.subnet.numbers()
 	switch {
 	case r.prefixes:
-		out["wanted"] = model.PrefixSize * r.want
+		out[NumberWanted] = model.PrefixSize * r.want
 	case r.newENI:
-		out["wanted"] = r.want + 1
+		out[NumberWanted] = r.want + 1
 	default:
-		out["wanted"] = r.want
+		out[NumberWanted] = r.want
 	}
 	return out
 }
@@ -315,7 +315,7 @@ func (a *agent) onNode(kind Kind, reason, remedy string) verdict {
 	return a.verdict(kind, reason, remedy, a.numbers)
 }
 
-func (a *agent) verdict(kind Kind, reason, remedy string, numbers func() map[string]int) verdict {
+func (a *agent) verdict(kind Kind, reason, remedy string, numbers func() map[Number]int) verdict {
 	return verdict{
 		kind: kind, scope: "node", name: string(a.node.name), reason: reason,
 		message: textNoAddress, numbers: numbers, remedy: remedy,
@@ -328,42 +328,42 @@ func (p *pool) onNode(kind Kind, reason, remedy string) verdict {
 }
 
 // numbers are the figures of the node's pool on card 0.
-func (a *agent) numbers() map[string]int {
+func (a *agent) numbers() map[Number]int {
 	if len(a.pools) == 0 {
 		return a.limitNumbers()
 	}
 	return a.pools[0].numbers()
 }
 
-func (a *agent) limitNumbers() map[string]int {
-	return map[string]int{
-		"maxPods": a.node.maxPods,
-		"maxENI":  a.maxENI(),
-		"slots":   a.limits().Slots,
+func (a *agent) limitNumbers() map[Number]int {
+	return map[Number]int{
+		NumberMaxPods: a.node.maxPods,
+		NumberMaxENI:  a.maxENI(),
+		NumberSlots:   a.limits().Slots,
 	}
 }
 
 // numbers are the figures of the pool, with its network card above 0.
-func (p *pool) numbers() map[string]int {
+func (p *pool) numbers() map[Number]int {
 	out := p.a.limitNumbers()
 	stats := p.store.Stats()
-	out["enis"] = len(p.store.ENIs())
-	out["total"] = stats.Total
-	out["assigned"] = stats.Assigned
-	out["available"] = stats.Available()
-	out["cooling"] = p.store.Cooling(p.a.e.now)
+	out[NumberENIs] = len(p.store.ENIs())
+	out[NumberTotal] = stats.Total
+	out[NumberAssigned] = stats.Assigned
+	out[NumberAvailable] = stats.Available()
+	out[NumberCooling] = p.store.Cooling(p.a.e.now)
 	if p.card > 0 {
-		out["card"] = p.card
+		out[NumberCard] = p.card
 	}
 	return out
 }
 
 // limitingNumbers are those of an eni-limit: the trunk is among the ENIs, or a slot is
 // kept for it.
-func (p *pool) limitingNumbers() map[string]int {
+func (p *pool) limitingNumbers() map[Number]int {
 	out := p.numbers()
 	if n := p.a.trunkENIs(); p.card == 0 && n > 0 {
-		out["trunks"] = n
+		out[NumberTrunks] = n
 	}
 	return out
 }
@@ -412,14 +412,14 @@ func (p *pool) cappedBy(left model.LeftOver) (by, remedy string) {
 }
 
 // numbers are the figures of a subnet that has no room.
-func (s *subnet) numbers() map[string]int {
-	return map[string]int{
-		"usable":       s.Usable(),
-		"used":         s.Used(),
-		"free":         s.Free(),
-		"reservedFree": s.ReservedFree(),
-		"freePrefixes": s.FreePrefixes(),
-		"largestFree":  s.LargestFree(),
+func (s *subnet) numbers() map[Number]int {
+	return map[Number]int{
+		NumberUsable:       s.Usable(),
+		NumberUsed:         s.Used(),
+		NumberFree:         s.Free(),
+		NumberReservedFree: s.ReservedFree(),
+		NumberFreePrefixes: s.FreePrefixes(),
+		NumberLargestFree:  s.LargestFree(),
 	}
 }
 

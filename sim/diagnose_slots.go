@@ -15,9 +15,9 @@ func (p *pool) diagnoseFull() verdict {
 	left := p.store.LeftOver(p.settings)
 	if left.Blocks > 0 {
 		v = p.onNode(KindENILimit, "slots-held", "")
-		v.numbers = func() map[string]int {
+		v.numbers = func() map[Number]int {
 			out := p.limitingNumbers()
-			out["leftover"], out["leftoverHeld"] = left.Blocks, left.Held
+			out[NumberLeftover], out[NumberLeftoverHeld] = left.Blocks, left.Held
 			return out
 		}
 	}

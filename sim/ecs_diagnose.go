@@ -48,7 +48,7 @@ func (c *ecs) whyNot(t *task, m misfits) unmetVerdict {
 	v := verdict{
 		kind: kind, scope: "cluster", name: c.e.cfg.Cluster.Name, reason: string(code),
 		message: fmt.Sprintf(textClosest, t.serviceName(), closest.name, unmet[code]),
-		numbers: func() map[string]int { return c.numbers(t, m) },
+		numbers: func() map[Number]int { return c.numbers(t, m) },
 	}
 	if t.spec.Node != "" {
 		v.scope, v.name = "node", string(closest.name)
@@ -64,7 +64,7 @@ func (c *ecs) whyNot(t *task, m misfits) unmetVerdict {
 func (c *ecs) noInstance(t *task, m misfits) verdict {
 	v := verdict{
 		scope: "cluster", name: c.e.cfg.Cluster.Name,
-		message: fmt.Sprintf(textNoInstances, t.serviceName()), numbers: func() map[string]int { return c.numbers(t, m) },
+		message: fmt.Sprintf(textNoInstances, t.serviceName()), numbers: func() map[Number]int { return c.numbers(t, m) },
 	}
 	switch {
 	case m.starting > 0:
@@ -107,16 +107,16 @@ func (m misfits) commonest() (Kind, ResourceCode) {
 }
 
 // shortBy names the number of instances that are short of something.
-var shortBy = map[ResourceCode]string{
-	ResourceCPU:       "instancesShortOfCPU",
-	ResourceMemory:    "instancesShortOfMemory",
-	ResourceENI:       "instancesShortOfENIs",
-	ResourceAttribute: "instancesInOtherZones",
+var shortBy = map[ResourceCode]Number{
+	ResourceCPU:       NumberInstancesCPU,
+	ResourceMemory:    NumberInstancesMemory,
+	ResourceENI:       NumberInstancesENIs,
+	ResourceAttribute: NumberInstancesZone,
 }
 
 // numbers are the figures of the instances that take tasks.
-func (c *ecs) numbers(t *task, m misfits) map[string]int {
-	out := map[string]int{"instances": m.active}
+func (c *ecs) numbers(t *task, m misfits) map[Number]int {
+	out := map[Number]int{NumberInstances: m.active}
 	for _, code := range []ResourceCode{ResourceCPU, ResourceMemory, ResourceENI, ResourceAttribute} {
 		if n := m.short[code]; n > 0 {
 			out[shortBy[code]] = n
@@ -129,7 +129,7 @@ func (c *ecs) numbers(t *task, m misfits) map[string]int {
 			used += ci.enis
 		}
 	}
-	out["taskENIs"], out["taskENIsUsed"] = limit, used
+	out[NumberTaskENIs], out[NumberTaskENIsUsed] = limit, used
 	return out
 }
 
@@ -164,9 +164,9 @@ func (c *ecs) refused(s *subnet, code model.ErrorCode, message string) verdict {
 	}
 	return verdict{
 		kind: KindSubnetIPs, scope: "subnet", name: string(s.ID()), reason: string(code), message: message,
-		numbers: func() map[string]int {
+		numbers: func() map[Number]int {
 			out := s.numbers()
-			out["wanted"] = 1
+			out[NumberWanted] = 1
 			return out
 		},
 		remedy: "a larger subnet for the tasks, or more of them in the zone; every instance takes an address, with trunking two, and every task in awsvpc mode one",
@@ -178,8 +178,8 @@ func (c *ecs) blockedDeployment(s *service) verdict {
 	return verdict{
 		kind: KindMisconfig, scope: "cluster", name: c.e.cfg.Cluster.Name, reason: "deployment-configuration",
 		message: fmt.Sprintf(textBlocked, s.Name),
-		numbers: func() map[string]int {
-			return map[string]int{"replicas": s.replicas, "minimumHealthyPercent": s.MinimumHealthyPercent, "maximumPercent": s.MaximumPercent}
+		numbers: func() map[Number]int {
+			return map[Number]int{NumberReplicas: s.replicas, NumberMinimumHealthy: s.MinimumHealthyPercent, NumberMaximumPercent: s.MaximumPercent}
 		},
 		remedy: "a maximumPercent that lets one more task start, or a minimumHealthyPercent that lets one stop",
 	}

@@ -332,25 +332,6 @@ type BranchDeleted struct {
 	Leaked bool `json:"leaked,omitempty"`
 }
 
-// Codes that the resource controller itself gives for what it cannot do.
-const (
-	// ErrAtCapacity: branches in use and waiting for deletion are at the type's
-	// limit. The request comes back after one cooldown period.
-	ErrAtCapacity model.ErrorCode = "AtCapacity"
-	// ErrNoTrunk: the node has no trunk.
-	ErrNoTrunk model.ErrorCode = "NoTrunk"
-	// ErrNoVLAN: all VLAN ids of the trunk are taken.
-	ErrNoVLAN model.ErrorCode = "NoFreeVLAN"
-	// ErrNotAnnotated: the pod could not be annotated, being gone, say.
-	ErrNotAnnotated model.ErrorCode = "NotAnnotated"
-	// ErrNoDevice: all device numbers of the instance are taken.
-	ErrNoDevice model.ErrorCode = "NoFreeDevice"
-	// ErrNoENIConfig: custom networking, and no ENIConfig of the node's name.
-	ErrNoENIConfig model.ErrorCode = "NoENIConfig"
-	// ErrUnsupported: the instance type cannot have a trunk.
-	ErrUnsupported model.ErrorCode = "UnsupportedInstanceType"
-)
-
 // By is what changed the agent's datastore.
 type By string
 
@@ -607,13 +588,12 @@ type ExhaustionBegan struct {
 	Name   string        `json:"name"`
 	Pod    model.PodName `json:"pod,omitempty"` // the first it hit; none where a node could not be launched
 	Reason string        `json:"reason,omitempty"`
-	// CappedBy is what limits the node's ENIs, of an eni-limit: "instance
-	// type", "MAX_ENI", "custom networking", "trunk reserved", "unmanaged"; on
-	// ECS also "awsvpcTrunking off".
+	// CappedBy is what limits the node's ENIs, of an eni-limit; of an ECS branch-limit
+	// what limits its tasks. See the list of the same name.
 	CappedBy string `json:"cappedBy,omitempty"`
 	Message  string `json:"message"` // as a real cluster shows it
 	// Numbers are the figures the verdict rests on, by name.
-	Numbers map[string]int `json:"numbers,omitempty"`
+	Numbers map[Number]int `json:"numbers,omitempty"`
 	Remedy  string         `json:"remedy"`
 }
 

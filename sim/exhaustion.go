@@ -25,7 +25,7 @@ type verdict struct {
 	reason   string
 	cappedBy string
 	message  string
-	numbers  func() map[string]int // asked when an episode begins; nil: none
+	numbers  func() map[Number]int // asked when an episode begins; nil: none
 	remedy   string
 }
 
@@ -130,7 +130,7 @@ func (t *troubles) episode(at troublePlace, first model.PodName, v verdict) *epi
 	if ep := t.at[at]; ep != nil {
 		return ep
 	}
-	var numbers map[string]int
+	var numbers map[Number]int
 	if v.numbers != nil {
 		numbers = v.numbers()
 	}
@@ -221,10 +221,10 @@ func (t *troubles) unschedulable(p *pod, f failure) {
 		t.left(p)
 		return
 	}
-	numbers := func() map[string]int {
-		out := map[string]int{"nodes": 0}
+	numbers := func() map[Number]int {
+		out := map[Number]int{NumberNodes: 0}
 		for _, k := range slices.Sorted(maps.Keys(f.counts)) {
-			out["nodes"] += f.counts[k]
+			out[NumberNodes] += f.counts[k]
 			out[outBy[k]] = f.counts[k]
 		}
 		return out
@@ -274,21 +274,21 @@ func (e *engine) whyNoTrunk(ordinary string) string {
 }
 
 // outBy names the number of nodes that a kind of reason keeps a pod off.
-var outBy = map[Kind]string{
-	KindMaxPods:     "nodesAtMaxPods",
-	KindCPUMemory:   "nodesShortOfCPUOrMemory",
-	KindBranchLimit: "nodesAtBranchLimit",
-	KindNoTrunk:     "nodesWithoutTrunk",
-	KindENILimit:    "nodesOutOfPrivateIPv4Addresses",
-	KindMisconfig:   "nodesNotMatching",
-	"":              "nodesStarting",
+var outBy = map[Kind]Number{
+	KindMaxPods:     NumberAtMaxPods,
+	KindCPUMemory:   NumberShortOfCPU,
+	KindBranchLimit: NumberAtBranchLimit,
+	KindNoTrunk:     NumberWithoutTrunk,
+	KindENILimit:    NumberOutOfIPv4,
+	KindMisconfig:   NumberNotMatching,
+	"":              NumberStarting,
 	// Of a scheduler that sees addresses.
-	KindSubnetIPs:           "nodesInFullSubnets",
-	KindPrefixFragmentation: "nodesInFragmentedSubnets",
-	KindThrottling:          "nodesThrottled",
-	KindQuota:               "nodesAtQuota",
-	KindCooldown:            "nodesWithCoolingAddresses",
-	KindWarmPoolLag:         "nodesWithGrowingPools",
+	KindSubnetIPs:           NumberInFullSubnets,
+	KindPrefixFragmentation: NumberInFragmented,
+	KindThrottling:          NumberThrottled,
+	KindQuota:               NumberAtQuota,
+	KindCooldown:            NumberWithCooling,
+	KindWarmPoolLag:         NumberWithGrowingPool,
 }
 
 // noSuchNode says that a pod names a node that is not there.

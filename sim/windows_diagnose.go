@@ -66,17 +66,17 @@ func (w *windowsPool) onNode(kind Kind, reason, remedy string) verdict {
 }
 
 // numbers are the figures of the node's pool.
-func (w *windowsPool) numbers() map[string]int {
-	numbers := map[string]int{"maxPods": w.node.maxPods}
+func (w *windowsPool) numbers() map[Number]int {
+	numbers := map[Number]int{NumberMaxPods: w.node.maxPods}
 	if pool := w.active().pool; pool != nil {
 		s := pool.Stats()
-		numbers["capacity"] = s.Capacity
-		numbers["total"] = s.Warm + s.Used + s.Cooling
-		numbers["assigned"] = s.Used
-		numbers["available"] = s.Warm + s.Cooling
-		numbers["cooling"] = s.Cooling
+		numbers[NumberCapacity] = s.Capacity
+		numbers[NumberTotal] = s.Warm + s.Used + s.Cooling
+		numbers[NumberAssigned] = s.Used
+		numbers[NumberAvailable] = s.Warm + s.Cooling
+		numbers[NumberCooling] = s.Cooling
 		if left := w.leftBehind(); left > 0 {
-			numbers["slotsHeld"] = left
+			numbers[NumberSlotsHeld] = left
 		}
 	}
 	return numbers

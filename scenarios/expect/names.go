@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	"vpcsim/sim"
 	"vpcsim/sim/rules"
 )
 
@@ -42,7 +43,7 @@ func workloads(s Scope) []string     { return s.Workloads }
 func zones(s Scope) []string         { return s.Zones }
 func instanceTypes(s Scope) []string { return s.InstanceTypes }
 
-func scopes(Scope) []string { return []string{"node", "subnet", "cluster"} }
+func scopes(Scope) []string { return sim.Scopes }
 
 // reasons are what narrows an exhaustion down: what stands behind the slash in the
 // ids of the rules.

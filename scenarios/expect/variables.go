@@ -201,17 +201,15 @@ func episodeTitle(e *replay.Episode) string {
 	return title + " to " + e.EndedAt.String()
 }
 
-func numbers(m map[string]int) ref.Val {
-	return sortedMap{types.NewDynamicMap(types.DefaultTypeAdapter, m)}
+func numbers[K ~string](m map[K]int) ref.Val {
+	all := make(map[string]int, len(m))
+	for name, n := range m {
+		all[string(name)] = n
+	}
+	return sortedMap{types.NewDynamicMap(types.DefaultTypeAdapter, all)}
 }
 
-func kinds(Scope) []string {
-	return texts(
-		sim.KindWarmPoolLag, sim.KindCooldown, sim.KindENILimit, sim.KindSubnetIPs, sim.KindPrefixFragmentation,
-		sim.KindThrottling, sim.KindQuota, sim.KindMisconfig, sim.KindMaxPods, sim.KindCPUMemory, sim.KindBranchLimit,
-		sim.KindBranchCooldown, sim.KindNoTrunk,
-	)
-}
+func kinds(Scope) []string { return texts(sim.Kinds...) }
 
 // kindsOrNone are the kinds, and the empty text where there is none.
 func kindsOrNone(s Scope) []string { return append(kinds(s), "") }
@@ -225,9 +223,4 @@ func texts[T ~string](words ...T) []string {
 }
 
 // actions are the calls to EC2 that there are.
-var actions = texts(
-	sim.RunInstances, sim.TerminateInstances, sim.CreateNetworkInterface, sim.AttachNetworkInterface,
-	sim.ModifyNetworkInterfaceAttribute, sim.AssignPrivateIpAddresses, sim.UnassignPrivateIpAddresses,
-	sim.AssignIpv6Addresses, sim.DescribeInstances, sim.DescribeNetworkInterfaces, sim.DetachNetworkInterface,
-	sim.DeleteNetworkInterface, sim.AssociateTrunkInterface, sim.DisassociateTrunkInterface,
-)
+var actions = texts(sim.Actions...)

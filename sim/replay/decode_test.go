@@ -121,7 +121,7 @@ func everyBody() []sim.Body {
 		sim.FaultEnded{Fault: 1, Action: sim.AttachNetworkInterface, Error: model.InternalError, Calls: 3},
 		sim.ExhaustionBegan{
 			ID: 1, Kind: sim.KindSubnetIPs, Scope: "subnet", Name: "a", Pod: "p", Reason: "r", CappedBy: "MAX_ENI", Message: "m",
-			Numbers: map[string]int{"free": 1}, Remedy: "x",
+			Numbers: map[sim.Number]int{sim.NumberFree: 1}, Remedy: "x",
 		},
 		ended,
 	}

@@ -38,7 +38,7 @@ type Stop struct {
 	Reason   string
 	CappedBy string
 	Message  string
-	Numbers  map[string]int
+	Numbers  map[sim.Number]int
 	Remedy   string
 	// Pending and Creating are the pods that wait at the end, Running those that
 	// run.

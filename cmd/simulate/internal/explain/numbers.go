@@ -46,7 +46,7 @@ func (ps *podStory) subnetNumbers(c *view.Cause) string {
 	}
 	have := sn.Stats()
 	text := fmt.Sprintf("%s has %s of %s free", sn.Name, view.Number(have.Free), view.Count(have.Usable, "address"))
-	switch wanted := c.Numbers["wanted"]; {
+	switch wanted := c.Numbers[sim.NumberWanted]; {
 	case c.Kind == sim.KindPrefixFragmentation:
 		text += fmt.Sprintf(", and %s in whole", view.Count(have.FreePrefixes, "/28"))
 	case wanted > 0:

@@ -4,6 +4,7 @@ import (
 	"cmp"
 
 	"vpcsim/cmd/simulate/internal/capacity"
+	"vpcsim/sim"
 )
 
 // CapacityResult is what capacity -o json writes. What isn't there is null.
@@ -74,20 +75,20 @@ type capacitySubnet struct {
 }
 
 type stopItem struct {
-	Value             int            `json:"value"`
-	Kind              string         `json:"kind"`
-	Scope             string         `json:"scope"`
-	Name              string         `json:"name"`
-	Reason            string         `json:"reason"`
-	CappedBy          string         `json:"cappedBy"`
-	Message           string         `json:"message"`
-	Numbers           map[string]int `json:"numbers"`
-	Remedy            string         `json:"remedy"`
-	Pending           int            `json:"pending"`
-	ContainerCreating int            `json:"containerCreating"`
-	Running           int            `json:"running"`
-	Gone              int            `json:"gone"` // deleted before they had an address
-	Expectation       *unmetItem     `json:"expectation"`
+	Value             int                `json:"value"`
+	Kind              string             `json:"kind"`
+	Scope             string             `json:"scope"`
+	Name              string             `json:"name"`
+	Reason            string             `json:"reason"`
+	CappedBy          string             `json:"cappedBy"`
+	Message           string             `json:"message"`
+	Numbers           map[sim.Number]int `json:"numbers"`
+	Remedy            string             `json:"remedy"`
+	Pending           int                `json:"pending"`
+	ContainerCreating int                `json:"containerCreating"`
+	Running           int                `json:"running"`
+	Gone              int                `json:"gone"` // deleted before they had an address
+	Expectation       *unmetItem         `json:"expectation"`
 }
 
 // unmetItem is an expectation that doesn't hold.
@@ -219,7 +220,7 @@ func stopOf(p *capacity.Probe) *stopItem {
 	}
 	s := *p.Stop
 	if s.Numbers == nil {
-		s.Numbers = map[string]int{}
+		s.Numbers = map[sim.Number]int{}
 	}
 	item := &stopItem{
 		Value: p.Value, Kind: string(s.Kind), Scope: s.Scope, Name: s.Name, Reason: s.Reason, CappedBy: s.CappedBy,

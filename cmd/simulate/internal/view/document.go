@@ -90,19 +90,19 @@ type addressSummary struct {
 }
 
 type exhaustionDocument struct {
-	Kind     sim.Kind       `json:"kind"`
-	Scope    string         `json:"scope"`
-	Name     string         `json:"name"`
-	FirstPod *model.PodName `json:"firstPod"`
-	FirstMs  model.Instant  `json:"firstMs"`
-	LastMs   *model.Instant `json:"lastMs"` // null: to the end
-	Pods     int            `json:"pods"`
-	PodMs    int64          `json:"podMs"`
-	Reason   *string        `json:"reason"`
-	CappedBy *string        `json:"cappedBy"` // what limits the ENIs, of an eni-limit
-	Message  string         `json:"message"`
-	Numbers  map[string]int `json:"numbers"`
-	Remedy   string         `json:"remedy"`
+	Kind     sim.Kind           `json:"kind"`
+	Scope    string             `json:"scope"`
+	Name     string             `json:"name"`
+	FirstPod *model.PodName     `json:"firstPod"`
+	FirstMs  model.Instant      `json:"firstMs"`
+	LastMs   *model.Instant     `json:"lastMs"` // null: to the end
+	Pods     int                `json:"pods"`
+	PodMs    int64              `json:"podMs"`
+	Reason   *string            `json:"reason"`
+	CappedBy *string            `json:"cappedBy"` // what limits the ENIs, of an eni-limit
+	Message  string             `json:"message"`
+	Numbers  map[sim.Number]int `json:"numbers"`
+	Remedy   string             `json:"remedy"`
 }
 
 type nodeDocument struct {
@@ -279,7 +279,7 @@ func waitOf(l *replay.Waits, end model.Instant) *latencyDocument {
 func exhaustionOf(ep *replay.Episode) exhaustionDocument {
 	numbers := ep.Numbers
 	if numbers == nil {
-		numbers = map[string]int{}
+		numbers = map[sim.Number]int{}
 	}
 	return exhaustionDocument{
 		Kind: ep.Kind, Scope: ep.Scope, Name: ep.Name, FirstPod: unlessZero(ep.Pod),

@@ -171,7 +171,7 @@ func place(ep *replay.Episode) string {
 	return ep.Name
 }
 
-func numbers(m map[string]int) string {
+func numbers(m map[sim.Number]int) string {
 	var parts []string
 	for _, k := range slices.Sorted(maps.Keys(m)) {
 		parts = append(parts, fmt.Sprintf("%s %s", k, number(m[k])))

@@ -42,16 +42,16 @@ type Subject struct {
 
 // Cause is an exhaustion as the subject met it.
 type Cause struct {
-	Kind     sim.Kind       `json:"kind"`
-	Reason   string         `json:"reason"`
-	CappedBy string         `json:"cappedBy"`
-	Scope    string         `json:"scope"`
-	Name     string         `json:"name"`
-	Rule     string         `json:"rule"`
-	Over     bool           `json:"over"` // the subject waits for it no longer
-	Message  string         `json:"message"`
-	Numbers  map[string]int `json:"numbers"`
-	Remedy   string         `json:"remedy"`
+	Kind     sim.Kind           `json:"kind"`
+	Reason   string             `json:"reason"`
+	CappedBy string             `json:"cappedBy"`
+	Scope    string             `json:"scope"`
+	Name     string             `json:"name"`
+	Rule     string             `json:"rule"`
+	Over     bool               `json:"over"` // the subject waits for it no longer
+	Message  string             `json:"message"`
+	Numbers  map[sim.Number]int `json:"numbers"`
+	Remedy   string             `json:"remedy"`
 }
 
 // Link is something that happened, and why. One that happened several times

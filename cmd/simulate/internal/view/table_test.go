@@ -51,7 +51,7 @@ func full() *logtest.Log {
 	l.Add("workers-0", sim.ExhaustionBegan{
 		ID: 1, Kind: sim.KindWarmPoolLag, Scope: "node", Name: "workers-0", Pod: "web-9",
 		Message: `plugin type="aws-cni" name="aws-cni" failed (add): add cmd: failed to assign an IP address to container`,
-		Numbers: map[string]int{"total": 9, "assigned": 9},
+		Numbers: map[sim.Number]int{"total": 9, "assigned": 9},
 		Remedy:  "a larger WARM_IP_TARGET or WARM_ENI_TARGET keeps more addresses ready",
 	}, sim.PodSetupFailed{Pod: "web-9", Reason: sim.KindWarmPoolLag, Attempt: 1})
 	l.At(3*time.Second).Add("workers-0", sim.PoolGrow{PoolDecision: sim.PoolDecision{Rule: "pool-too-low", Reason: "warm-eni-target", Total: 9, Assigned: 9}})
@@ -68,7 +68,7 @@ func full() *logtest.Log {
 	l.Add("", sim.ExhaustionBegan{
 		ID: 2, Kind: sim.KindMaxPods, Scope: "cluster", Name: "cluster", Pod: "web-27",
 		Message: "0/1 nodes are available: 1 Too many pods. preemption: 0/1 nodes are available: 1 No preemption victims found for incoming pod.",
-		Numbers: map[string]int{"maxPods": 29, "nodes": 1}, Remedy: "more nodes, or a higher max-pods with prefix delegation",
+		Numbers: map[sim.Number]int{"maxPods": 29, "nodes": 1}, Remedy: "more nodes, or a higher max-pods with prefix delegation",
 	})
 	return l.At(6*time.Minute).End("settled", sim.ExhaustionEnded{ID: 2, Pods: 3, PodMs: 900_000})
 }
