@@ -3,9 +3,12 @@ package scenarios
 import (
 	"cmp"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
+	"vpcsim/model"
 	"vpcsim/scenarios/expect"
 	"vpcsim/scenarios/internal/doc"
 )
@@ -102,18 +105,7 @@ func (d *decoder) checkExpectations(s *Scenario, subnets names, nodes map[string
 		d.fail("expect", "%d expectations; at most %d", len(s.Expect), maxExpectations)
 		return
 	}
-	scope := expect.Scope{
-		Subnets:   subnets.all,
-		Groups:    namesOf(s.NodeGroups, func(g NodeGroup) string { return g.Name }),
-		Workloads: namesOf(s.Workloads, func(w Workload) string { return w.Name }),
-		Zones:     namesOf(s.VPC.Subnets, func(n Subnet) string { return n.Zone }),
-		Cluster:   s.Cluster.Name,
-		Node:      func(name string) string { return noNode(name, nodes) },
-		NodeName:  func(name string) string { return noNodeName(name, nodes) },
-		Pod:       func(name string) string { return cmp.Or(pods.noPod(name), noSuchPod(s, name)) },
-		PodName:   pods.noPod,
-	}
-	scope.InstanceTypes = namesOf(s.NodeGroups, func(g NodeGroup) string { return g.InstanceType })
+	scope := expectScope(s, subnets, nodes, pods)
 	for i := range s.Expect {
 		e := &s.Expect[i]
 		path := fmt.Sprintf("expect[%d]", i)
@@ -124,6 +116,102 @@ func (d *decoder) checkExpectations(s *Scenario, subnets names, nodes map[string
 			d.fail(path+".at", "%s is after the end of the run at %s", e.At, end)
 		}
 	}
+}
+
+// expectScope is what expectations may name.
+func expectScope(s *Scenario, subnets names, nodes map[string]int, pods podNames) expect.Scope {
+	scope := expect.Scope{
+		Subnets:   subnets.all,
+		Groups:    namesOf(s.NodeGroups, func(g NodeGroup) string { return g.Name }),
+		Workloads: namesOf(s.Workloads, func(w Workload) string { return w.Name }),
+		Zones:     namesOf(s.VPC.Subnets, func(n Subnet) string { return n.Zone }),
+		Cluster:   s.Cluster.Name,
+		Name:      s.Name,
+		Node:      func(name string) string { return noNode(name, nodes) },
+		NodeName:  func(name string) string { return noNodeName(name, nodes) },
+		Pod:       func(name string) string { return cmp.Or(pods.noPod(name), noSuchPod(s, name)) },
+		PodName:   pods.noPod,
+		PodNames:  pods.naming(),
+	}
+	scope.InstanceTypes = namesOf(s.NodeGroups, func(g NodeGroup) string { return g.InstanceType })
+	scope.SecurityGroups = namesOf(securityGroupsOf(s), func(g model.SecurityGroup) string { return string(g) })
+	scope.TagKeys = tagKeys(s)
+	for _, group := range slices.Sorted(maps.Keys(nodes)) {
+		if nodes[group] > 0 && group != "" {
+			scope.NodeNames.Stems = append(scope.NodeNames.Stems, group+"-")
+		}
+	}
+	for _, n := range s.VPC.Subnets {
+		scope.CIDRs = append(scope.CIDRs, n.CIDR)
+		if n.IPv6CIDR.IsValid() {
+			scope.CIDRs = append(scope.CIDRs, n.IPv6CIDR)
+		}
+	}
+	return scope
+}
+
+// naming is how the pods' names are made.
+func (p podNames) naming() expect.Naming {
+	out := expect.Naming{Whole: slices.Sorted(maps.Keys(p.created))}
+	for _, name := range slices.Sorted(maps.Keys(p.workloads)) {
+		out.Stems = append(out.Stems, name+"-")
+		if p.churned[name] {
+			out.Stems = append(out.Stems, name+"-churn-")
+		}
+	}
+	return out
+}
+
+// securityGroupsOf are all that the scenario names.
+func securityGroupsOf(s *Scenario) []model.SecurityGroup {
+	all := []model.SecurityGroup{}
+	for _, g := range s.NodeGroups {
+		all = append(all, g.SecurityGroups...)
+	}
+	for _, c := range s.CNI.ENIConfigs {
+		all = append(all, c.SecurityGroups...)
+	}
+	for _, p := range s.SecurityGroupPolicies {
+		all = append(all, p.SecurityGroups...)
+	}
+	for _, w := range s.Workloads {
+		all = append(all, w.SecurityGroups...)
+	}
+	for _, step := range s.Steps {
+		if step.Create != nil {
+			all = append(all, step.Create.SecurityGroups...)
+		}
+	}
+	for _, n := range s.State.Nodes {
+		for _, e := range n.ENIs {
+			all = append(all, e.SecurityGroups...)
+			for _, b := range e.Branches {
+				all = append(all, b.SecurityGroups...)
+			}
+		}
+	}
+	slices.Sort(all)
+	return slices.Compact(all)
+}
+
+// tagKeys are those of the subnets' tags.
+func tagKeys(s *Scenario) []string {
+	keys := map[string]bool{}
+	for _, n := range s.VPC.Subnets {
+		for key := range n.Tags {
+			keys[key] = true
+		}
+	}
+	for _, step := range s.Steps {
+		if step.TagSubnet != nil {
+			for key := range step.TagSubnet.Tags {
+				keys[key] = true
+			}
+		}
+	}
+	all := slices.AppendSeq([]string{}, maps.Keys(keys))
+	slices.Sort(all)
+	return all
 }
 
 func (d *decoder) compile(v value, e *expect.Expectation, scope expect.Scope) {

@@ -20,7 +20,8 @@ import (
 // What the scenarios of the library come to: a few numbers that a reader can
 // check against the summary, and the digest of the whole log, which tells that
 // something changed where the numbers don't. Each is run twice, and both logs
-// must have the same bytes. Each says what it shows in expectations, which hold.
+// must have the same bytes. Each says what it shows in expectations, which hold. And
+// no expectation about a text that a run has is refused.
 func TestLibraryRunsAsRecorded(t *testing.T) {
 	golden := func(name string) string { return filepath.Join("testdata", "library", name+".golden") }
 	for _, e := range append(Library(), IncidentLibrary()...) {
@@ -29,7 +30,9 @@ func TestLibraryRunsAsRecorded(t *testing.T) {
 			require.NoError(t, err)
 			require.NotEmpty(t, s.Expect, "%s says what it shows", e.Name)
 			checker := expect.NewChecker(s.Expect)
-			state, digest := playTwice(t, s.Config(), checker)
+			words := wordsSeen{}
+			state, digest := playTwice(t, s.Config(), checker, words)
+			words.requireKnown(t, s)
 			for _, r := range checker.Results() {
 				require.True(t, r.OK, "%s: %s\n%s %v", e.File, r.That, r.Message, r.Values)
 			}
@@ -53,11 +56,14 @@ func TestLibraryRunsAsRecorded(t *testing.T) {
 
 // playTwice returns the state at the end of a run and the SHA-256 of its log
 // without the program's version, and checks that a second run writes the same.
-// The checker, which may be nil, sees the first.
-func playTwice(t *testing.T, cfg sim.Config, checker *expect.Checker) (*replay.State, string) {
+// The checker, which may be nil, sees the first, and its words are noted.
+func playTwice(t *testing.T, cfg sim.Config, checker *expect.Checker, words wordsSeen) (*replay.State, string) {
 	cfg.Version = ""
 	state := new(replay.State)
-	first := logDigest(t, cfg, func(e sim.Event) error { return checker.Apply(state, e) })
+	first := logDigest(t, cfg, func(e sim.Event) error {
+		words.note(t, e)
+		return checker.Apply(state, e)
+	})
 	second := logDigest(t, cfg, func(sim.Event) error { return nil })
 	require.Equal(t, first, second, "two runs of the same scenario differ")
 	return state, first

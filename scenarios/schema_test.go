@@ -157,7 +157,7 @@ func TestTheLineForEditorsChangesNothing(t *testing.T) {
 // have to do for that.
 var unseen = map[string][]string{
 	"read CEL": {
-		"expect-misspelt", "expect-misspelt-texts", "expect-over-time", "expect-syntax", "expect-unknown-names", "expect-wrong-types",
+		"expect-misspelt", "expect-misspelt-events", "expect-misspelt-texts", "expect-over-time", "expect-syntax", "expect-unknown-names", "expect-wrong-types",
 	},
 	"follow names to what they name": {
 		"create-with-a-workloads-name", "churn-with-another-workloads-names", "dangling-group", "dangling-node", "dangling-subnet",

@@ -2,6 +2,7 @@ package expect
 
 import (
 	"fmt"
+	"net/netip"
 	"strings"
 	"sync"
 
@@ -31,12 +32,28 @@ type Scope struct {
 	// Zones and InstanceTypes are those of its subnets and nodes; nil: any.
 	Zones, InstanceTypes []string
 	Cluster              string // its name; empty: any
+	Name                 string // of the scenario
+	// SecurityGroups and TagKeys are those that it names; nil: any.
+	SecurityGroups, TagKeys []string
+	// CIDRs are its subnets' blocks of addresses; nil: any.
+	CIDRs []netip.Prefix
 	// Node and Pod say why there can be no node or pod of that name, "" if there
 	// can be one. Nil: any name may be one.
 	Node, Pod func(name string) string
 	// NodeName and PodName say the same of texts that names are compared with. They
 	// let pass a number that is too high, of which it is true that there is none.
 	NodeName, PodName func(name string) string
+	// NodeNames and PodNames are what names are made of, for texts that names are to
+	// begin with or to contain.
+	NodeNames, PodNames Naming
+}
+
+// Naming is how names are made. The zero Naming knows nothing.
+type Naming struct {
+	// Stems are what a number stands behind: "web-".
+	Stems []string
+	// Whole are names that have no stem.
+	Whole []string
 }
 
 // Mistake is something wrong with an expression.
@@ -96,7 +113,7 @@ func Compile(text string, scope Scope) (*Expression, []Mistake) {
 	if t := checked.OutputType(); !t.IsExactType(cel.BoolType) {
 		return nil, []Mistake{{1, 0, fmt.Sprintf("the expression gives %s; it must be a condition, which is true or false%s", typeText(t), wayToCondition(t))}}
 	}
-	r := &reader{scope: scope, native: checked.NativeRep()}
+	r := &reader{scope: scope, native: checked.NativeRep(), insides: map[int64]locals{}}
 	r.read(checked.NativeRep().Expr(), nil)
 	if len(r.mistakes) > 0 {
 		return nil, r.sorted()

@@ -50,7 +50,7 @@ var eventType = newObjectType("Event", func(v any) string { return eventLine(v.(
 	[]field{
 		of("seq", cel.IntType, 0, func(_ *view, e sim.Event) ref.Val { return number(e.Seq) }),
 		of("type", cel.StringType, 0, func(_ *view, e sim.Event) ref.Val { return text(e.Body.Type()) }).oneOf(eventTypes),
-		of("node", cel.StringType, 0, func(_ *view, e sim.Event) ref.Val { return text(e.Node) }).named(nodeName),
+		of("node", cel.StringType, 0, func(_ *view, e sim.Event) ref.Val { return text(e.Node) }).named(nodeName).madeOf(nodeNaming),
 	},
 	[]field{
 		of("at", cel.DurationType, 0, func(_ *view, e sim.Event) ref.Val { return instant(e.At) }),
@@ -63,6 +63,7 @@ var eventType = newObjectType("Event", func(v any) string { return eventLine(v.(
 type bodyField struct {
 	index []int
 	typ   *cel.Type
+	of    reflect.Type
 }
 
 // bodyIndex has the fields of each kind of body by their names in the log.
@@ -79,7 +80,7 @@ func indexBodies() map[reflect.Type]map[string]bodyField {
 			if name == "" || f.Anonymous || typ == nil {
 				continue
 			}
-			all[t][name] = bodyField{f.Index, typ}
+			all[t][name] = bodyField{f.Index, typ, f.Type}
 		}
 	}
 	return all
@@ -132,16 +133,6 @@ func bodyFields() []field {
 		f.isSet = func(v any) bool {
 			value, ok := bodyFieldOf(v.(sim.Event).Body, name)
 			return ok && !value.IsZero()
-		}
-		switch name {
-		case "action":
-			f.words = func(Scope) []string { return actions }
-		case "workload":
-			f.words = workloads
-		case "scope":
-			f.words = scopes
-		case "pod":
-			f.wrong = podName
 		}
 		all = append(all, f)
 	}

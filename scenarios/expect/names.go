@@ -5,7 +5,6 @@ import (
 	"strings"
 
 	"vpcsim/sim"
-	"vpcsim/sim/rules"
 )
 
 // What texts the fields that name something can have.
@@ -46,14 +45,28 @@ func instanceTypes(s Scope) []string { return s.InstanceTypes }
 func scopes(Scope) []string { return sim.Scopes }
 
 // reasons are what narrows an exhaustion down: what stands behind the slash in the
-// ids of the rules.
-func reasons(Scope) []string {
+// ids of the rules about kinds, and codes of refusals.
+func reasons(s Scope) []string {
 	var all []string
-	for _, g := range rules.Groups() {
-		for _, r := range g.Rules {
-			if head, reason, ok := strings.Cut(r.ID, "/"); ok && head != "filter" && head != "by" && !slices.Contains(all, reason) {
+	for _, begin := range append(kinds(s), "refused") {
+		for _, reason := range behind(begin + "/")(s) {
+			if !slices.Contains(all, reason) {
 				all = append(all, reason)
 			}
+		}
+	}
+	return all
+}
+
+func nodeNaming(s Scope) Naming { return s.NodeNames }
+func podNaming(s Scope) Naming  { return s.PodNames }
+
+// cidrs are the blocks of IPv4 addresses of the subnets.
+func cidrs(s Scope) []string {
+	var all []string
+	for _, n := range s.CIDRs {
+		if n.Addr().Is4() {
+			all = append(all, n.String())
 		}
 	}
 	return all

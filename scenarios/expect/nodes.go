@@ -12,7 +12,7 @@ import (
 // nodeType is a node with its agent's pool, or a container instance of ECS.
 var nodeType = newObjectType("Node", func(v any) string { return string(v.(*replay.Node).Name) }, fieldsOf(
 	[]field{
-		of("name", cel.StringType, 0, func(_ *view, n *replay.Node) ref.Val { return text(n.Name) }).named(nodeName),
+		of("name", cel.StringType, 0, func(_ *view, n *replay.Node) ref.Val { return text(n.Name) }).named(nodeName).madeOf(nodeNaming),
 		of("group", cel.StringType, 0, func(_ *view, n *replay.Node) ref.Val { return text(n.Launched.Group) }).oneOf(groups),
 		of("instanceType", cel.StringType, 0, func(_ *view, n *replay.Node) ref.Val { return text(n.Launched.InstanceType) }).oneOf(instanceTypes),
 		of("subnet", cel.StringType, 0, func(_ *view, n *replay.Node) ref.Val { return text(n.Launched.Subnet) }).oneOf(subnetNames),
@@ -48,11 +48,11 @@ func ofPool(name string, reads topics, get func(replay.Totals) int) field {
 
 // eniType is an ENI of a node's datastore.
 var eniType = newObjectType("ENI", func(v any) string { return string(v.(*replay.ENI).ID) },
-	of("eni", cel.StringType, 0, func(_ *view, e *replay.ENI) ref.Val { return text(e.ID) }),
+	of("eni", cel.StringType, 0, func(_ *view, e *replay.ENI) ref.Val { return text(e.ID) }).named(idOf("eni-")),
 	of("device", cel.IntType, 0, func(_ *view, e *replay.ENI) ref.Val { return number(e.Device) }),
 	of("kind", cel.StringType, 0, func(_ *view, e *replay.ENI) ref.Val { return text(e.Kind) }).oneOf(eniKinds),
 	of("subnet", cel.StringType, 0, func(_ *view, e *replay.ENI) ref.Val { return text(e.Subnet) }).oneOf(subnetNames),
-	of("primaryAddress", cel.StringType, 0, func(_ *view, e *replay.ENI) ref.Val { return text(e.PrimaryAddress.String()) }),
+	of("primaryAddress", cel.StringType, 0, func(_ *view, e *replay.ENI) ref.Val { return text(e.PrimaryAddress.String()) }).named(address),
 	of("excluded", cel.BoolType, topicAddresses, func(_ *view, e *replay.ENI) ref.Val { return types.Bool(e.Excluded) }),
 	of("total", cel.IntType, topicAddresses, func(_ *view, e *replay.ENI) ref.Val { return number(e.Total()) }),
 	of("assigned", cel.IntType, topicAddresses, func(_ *view, e *replay.ENI) ref.Val { return number(e.Assigned()) }),
@@ -91,16 +91,16 @@ func prefixes(e *replay.ENI) []*replay.Block {
 
 // addressType is an address of an ENI.
 var addressType = newObjectType("Address", func(v any) string { return v.(replay.Address).Addr.String() },
-	of("address", cel.StringType, 0, func(_ *view, a replay.Address) ref.Val { return text(a.Addr.String()) }),
+	of("address", cel.StringType, 0, func(_ *view, a replay.Address) ref.Val { return text(a.Addr.String()) }).named(address),
 	of("state", cel.StringType, 0, func(_ *view, a replay.Address) ref.Val { return text(a.State) }).oneOf(func(Scope) []string {
 		return texts(replay.Free, replay.Assigned, replay.Cooling)
 	}),
-	of("pod", cel.StringType, 0, func(_ *view, a replay.Address) ref.Val { return text(a.Pod) }).named(podName),
+	of("pod", cel.StringType, 0, func(_ *view, a replay.Address) ref.Val { return text(a.Pod) }).named(podName).madeOf(podNaming),
 )
 
 // prefixType is a delegated prefix.
 var prefixType = newObjectType("Prefix", func(v any) string { return v.(*replay.Block).Prefix.String() },
-	of("prefix", cel.StringType, 0, func(_ *view, b *replay.Block) ref.Val { return text(b.Prefix.String()) }),
+	of("prefix", cel.StringType, 0, func(_ *view, b *replay.Block) ref.Val { return text(b.Prefix.String()) }).named(block),
 	of("assigned", cel.IntType, topicAddresses, func(_ *view, b *replay.Block) ref.Val { return number(b.Assigned) }),
 	of("addresses", cel.ListType(addressType.cel), topicAddresses|topicCooling, func(w *view, b *replay.Block) ref.Val {
 		return listOf(w, addressType, b.Addresses(w.at))
@@ -109,10 +109,10 @@ var prefixType = newObjectType("Prefix", func(v any) string { return v.(*replay.
 
 // branchType is a branch ENI.
 var branchType = newObjectType("Branch", func(v any) string { return string(v.(*replay.Branch).ENI) },
-	of("eni", cel.StringType, 0, func(_ *view, b *replay.Branch) ref.Val { return text(b.ENI) }),
-	of("pod", cel.StringType, topicAddresses, func(_ *view, b *replay.Branch) ref.Val { return text(b.Pod) }).named(podName),
+	of("eni", cel.StringType, 0, func(_ *view, b *replay.Branch) ref.Val { return text(b.ENI) }).named(idOf("eni-")),
+	of("pod", cel.StringType, topicAddresses, func(_ *view, b *replay.Branch) ref.Val { return text(b.Pod) }).named(podName).madeOf(podNaming),
 	of("vlan", cel.IntType, topicAddresses, func(_ *view, b *replay.Branch) ref.Val { return number(b.VLAN) }),
-	of("address", cel.StringType, 0, func(_ *view, b *replay.Branch) ref.Val { return text(b.Address.String()) }),
+	of("address", cel.StringType, 0, func(_ *view, b *replay.Branch) ref.Val { return text(b.Address.String()) }).named(address),
 	of("subnet", cel.StringType, 0, func(_ *view, b *replay.Branch) ref.Val { return text(b.Subnet) }).oneOf(subnetNames),
 	of("state", cel.StringType, topicAddresses, func(_ *view, b *replay.Branch) ref.Val { return text(b.State) }).oneOf(func(Scope) []string {
 		return texts(replay.BranchCreating, replay.BranchInUse, replay.BranchCooling, replay.BranchQueued, replay.BranchLeaked)
@@ -137,7 +137,7 @@ func branchesOf(n *replay.Node) []*replay.Branch {
 // subnetType is a subnet as EC2 sees it.
 var subnetType = newObjectType("Subnet", func(v any) string { return string(v.(*replay.Subnet).Name) },
 	of("name", cel.StringType, 0, func(_ *view, n *replay.Subnet) ref.Val { return text(n.Name) }).oneOf(subnetNames),
-	of("cidr", cel.StringType, 0, func(_ *view, n *replay.Subnet) ref.Val { return text(n.CIDR.String()) }),
+	of("cidr", cel.StringType, 0, func(_ *view, n *replay.Subnet) ref.Val { return text(n.CIDR.String()) }).oneOf(cidrs),
 	of("zone", cel.StringType, 0, func(_ *view, n *replay.Subnet) ref.Val { return text(n.Zone) }).oneOf(zones),
 	ofSubnet("usable", func(s replay.SubnetStats) int { return s.Usable }),
 	ofSubnet("used", func(s replay.SubnetStats) int { return s.Used }),

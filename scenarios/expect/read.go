@@ -27,6 +27,7 @@ type reader struct {
 	temporals []foundTemporal
 	within    *foundTemporal // the one whose condition is read
 	mistakes  []Mistake
+	insides   map[int64]locals // of macros, by their place
 }
 
 type foundTemporal struct {
@@ -42,6 +43,12 @@ func (r *reader) fail(e ast.Expr, format string, args ...any) {
 		column -= nameLength(e)
 	}
 	r.mistakes = append(r.mistakes, Mistake{at.Line(), max(column, 0), fmt.Sprintf(format, args...)})
+}
+
+// failAtField tells of the name of a field.
+func (r *reader) failAtField(e ast.Expr, message string) {
+	at := r.native.SourceInfo().GetStartLocation(e.ID())
+	r.mistakes = append(r.mistakes, Mistake{at.Line(), at.Column() + 1, message})
 }
 
 func (r *reader) sorted() []Mistake {
@@ -63,46 +70,39 @@ func (r *reader) depends(e ast.Expr, on topics) {
 	r.within.reads |= on
 }
 
-// read walks an expression. The variables are those of the macros around it.
-func (r *reader) read(e ast.Expr, locals []string) {
+// read walks an expression. The locals are the variables of the macros around it.
+func (r *reader) read(e ast.Expr, in locals) {
 	switch e.Kind() {
 	case ast.IdentKind:
-		r.readIdent(e, locals)
+		r.readIdent(e, in)
 	case ast.SelectKind:
-		s := e.AsSelect()
-		if t := objectTypes[r.typeName(s.Operand())]; t != nil && t.byName[s.FieldName()] != nil {
-			r.depends(e, t.byName[s.FieldName()].reads)
-		}
-		r.read(s.Operand(), locals)
+		r.readSelect(e, in)
 	case ast.CallKind:
-		r.readCall(e, locals)
+		r.readCall(e, in)
 	case ast.ListKind:
 		for _, item := range e.AsList().Elements() {
-			r.read(item, locals)
+			r.read(item, in)
 		}
 	case ast.MapKind:
 		for _, entry := range e.AsMap().Entries() {
-			r.read(entry.AsMapEntry().Key(), locals)
-			r.read(entry.AsMapEntry().Value(), locals)
+			r.read(entry.AsMapEntry().Key(), in)
+			r.read(entry.AsMapEntry().Value(), in)
 		}
 	case ast.StructKind:
 		r.fail(e, "%v", errNotMade)
 	case ast.ComprehensionKind:
 		c := e.AsComprehension()
-		r.read(c.IterRange(), locals)
-		inside := append(slices.Clone(locals), c.IterVar(), c.AccuVar())
-		if c.HasIterVar2() {
-			inside = append(inside, c.IterVar2())
-		}
+		r.read(c.IterRange(), in)
+		inside := r.inside(e, in)
 		for _, part := range []ast.Expr{c.AccuInit(), c.LoopCondition(), c.LoopStep(), c.Result()} {
 			r.read(part, inside)
 		}
 	}
 }
 
-func (r *reader) readIdent(e ast.Expr, locals []string) {
+func (r *reader) readIdent(e ast.Expr, in locals) {
 	name := e.AsIdent()
-	if slices.Contains(locals, name) {
+	if in.find(name) != nil {
 		return
 	}
 	for _, v := range variables {
@@ -116,30 +116,74 @@ func (r *reader) readIdent(e ast.Expr, locals []string) {
 	}
 }
 
-func (r *reader) readCall(e ast.Expr, locals []string) {
+func (r *reader) readSelect(e ast.Expr, in locals) {
+	s := e.AsSelect()
+	if t := objectTypes[r.typeName(s.Operand())]; t != nil && t.byName[s.FieldName()] != nil {
+		r.depends(e, t.byName[s.FieldName()].reads)
+		if t == eventType {
+			r.readCarried(e, in)
+		}
+	}
+	if w := r.keys(s.Operand(), in); w != nil { // a key that is written like a field
+		if why := w.never(s.FieldName()); why != "" {
+			r.failAtField(e, why)
+		}
+	}
+	r.read(s.Operand(), in)
+}
+
+func (r *reader) readCall(e ast.Expr, in locals) {
 	call := e.AsCall()
 	name, args := call.FunctionName(), call.Args()
 	switch {
 	case isOneOf(name, temporals):
 		r.readTemporal(e)
 		return
+	case name == operators.LogicalAnd, name == operators.LogicalOr:
+		r.readJoined(e, name, in)
+		return
+	case name == operators.Conditional:
+		r.read(args[0], in)
+		r.read(args[1], in.with(r.facts(args[0], true, in)))
+		r.read(args[2], in.with(r.facts(args[0], false, in)))
+		return
 	case isOneOf(name, finders):
-		r.readFinder(e)
-	case name == operators.Equals, name == operators.NotEquals, name == operators.In:
-		r.readWord(args[0], args[1])
-		r.readWord(args[1], args[0])
+		r.readFinder(e, in)
+	case name == operators.Equals, name == operators.NotEquals:
+		r.readWord(args[0], args[1], in)
+		r.readWord(args[1], args[0], in)
+	case name == operators.In:
+		r.readIn(args[0], args[1], in)
 	case name == overloads.TypeConvertDuration && len(args) == 1:
 		r.readDuration(args[0])
 	case name == overloads.Matches && len(args) > 0:
 		r.readPattern(args[len(args)-1])
+		r.readPart(call, in)
+	case isOneOf(name, partTests):
+		r.readPart(call, in)
 	case name == operators.Index:
-		r.readIndex(args[0], args[1])
+		r.readIndex(args[0], args[1], in)
 	}
 	if call.IsMemberFunction() {
-		r.read(call.Target(), locals)
+		r.read(call.Target(), in)
 	}
 	for _, arg := range args {
-		r.read(arg, locals)
+		r.read(arg, in)
+	}
+}
+
+// readJoined reads conditions that && or || joins. Where one is looked at, the
+// others hold, or do not: of an event whose type they name only its fields count.
+func (r *reader) readJoined(e ast.Expr, operator string, in locals) {
+	parts := joined(e, operator)
+	for i, part := range parts {
+		about := in
+		for j, other := range parts {
+			if j != i {
+				about = about.with(r.facts(other, operator == operators.LogicalAnd, in))
+			}
+		}
+		r.read(part, about)
 	}
 }
 
@@ -158,29 +202,31 @@ func (r *reader) readTemporal(e ast.Expr) {
 }
 
 // readFinder checks the name of a node, pod or subnet where it is written out.
-func (r *reader) readFinder(e ast.Expr) {
+func (r *reader) readFinder(e ast.Expr, in locals) {
 	function, arg := e.AsCall().FunctionName(), e.AsCall().Args()[0]
 	noted := &r.names
 	if r.within != nil {
 		noted = &r.within.names
 	}
-	name, literal := stringOf(arg)
 	switch function {
 	case functionNode:
 		r.depends(e, topicNodes)
-		if literal {
-			noted.nodes = append(noted.nodes, name)
-			r.refuse(arg, r.scope.Node, name)
-		}
 	case functionPod:
 		r.depends(e, topicPods)
-		if literal {
+	}
+	names, _ := literalsOf(arg, in)
+	for _, l := range names {
+		name, ok := stringOf(l)
+		switch {
+		case !ok:
+		case function == functionNode:
+			noted.nodes = append(noted.nodes, name)
+			r.refuse(l, r.scope.Node, name)
+		case function == functionPod:
 			noted.pods = append(noted.pods, name)
-			r.refuse(arg, r.scope.Pod, name)
-		}
-	case functionSubnet:
-		if literal && !slices.Contains(r.scope.Subnets, name) {
-			r.fail(arg, "there is no subnet %s%s", name, orWords(name, r.scope.Subnets))
+			r.refuse(l, r.scope.Pod, name)
+		case !slices.Contains(r.scope.Subnets, name):
+			r.fail(l, "there is no subnet %s%s", name, orWords(name, r.scope.Subnets))
 		}
 	}
 }
@@ -192,46 +238,6 @@ func (r *reader) refuse(arg ast.Expr, why func(string) string, name string) {
 	if message := why(name); message != "" {
 		r.fail(arg, "%s", message)
 	}
-}
-
-// readWord checks a text that a field is compared with, where the field has only
-// certain texts.
-func (r *reader) readWord(selected, with ast.Expr) {
-	if selected.Kind() != ast.SelectKind {
-		return
-	}
-	s := selected.AsSelect()
-	t := objectTypes[r.typeName(s.Operand())]
-	if t == nil || t.byName[s.FieldName()] == nil {
-		return
-	}
-	f := t.byName[s.FieldName()]
-	literals := []ast.Expr{with}
-	if with.Kind() == ast.ListKind {
-		literals = with.AsList().Elements()
-	}
-	for _, l := range literals {
-		if word, ok := stringOf(l); ok && word != "" {
-			if why := f.never(r.scope, word); why != "" {
-				r.fail(l, "%s", why)
-			}
-		}
-	}
-}
-
-// never says why the field can't have that text, "" if it can.
-func (f *field) never(scope Scope, word string) string {
-	if f.wrong != nil {
-		return f.wrong(scope, word)
-	}
-	if f.words == nil {
-		return ""
-	}
-	words := f.words(scope)
-	if words == nil || slices.Contains(words, word) {
-		return ""
-	}
-	return fmt.Sprintf("%s is never %q%s", f.name, word, orWords(word, words))
 }
 
 // readDuration checks a time that is written out: it would stop an evaluation.
@@ -257,16 +263,6 @@ func (r *reader) readPattern(arg ast.Expr) {
 		if _, err := regexp.Compile(pattern); err != nil {
 			r.fail(arg, "%v", err)
 		}
-	}
-}
-
-// readIndex checks the name of a call to EC2.
-func (r *reader) readIndex(of, key ast.Expr) {
-	if of.Kind() != ast.IdentKind || of.AsIdent() != "ec2Calls" && of.AsIdent() != "ec2Refused" {
-		return
-	}
-	if action, ok := stringOf(key); ok && !slices.Contains(actions, action) {
-		r.fail(key, "no call to EC2 is named %s%s", action, didYouMean(action, actions))
 	}
 }
 

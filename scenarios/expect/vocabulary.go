@@ -41,6 +41,8 @@ type field struct {
 	// wrong says why a text can't be the field's, "" if it can; nil: any can. It is
 	// for names that no list has.
 	wrong func(Scope, string) string
+	// naming is how these names are made; may be nil.
+	naming func(Scope) Naming
 	// isSet is for has(); nil: always.
 	isSet func(v any) bool
 	get   func(w *view, v any) ref.Val
@@ -66,6 +68,11 @@ func (f field) oneOf(words func(Scope) []string) field {
 
 func (f field) named(wrong func(Scope, string) string) field {
 	f.wrong = wrong
+	return f
+}
+
+func (f field) madeOf(naming func(Scope) Naming) field {
+	f.naming = naming
 	return f
 }
 
