@@ -224,6 +224,51 @@ func TestLogIsDocumented(t *testing.T) {
 	}
 }
 
+// log.md has every number of exhaustion points, as the engine declares them.
+func TestNumbersAreDocumented(t *testing.T) {
+	const heading = "## Numbers of exhaustion points"
+	text := docs(t, "log.md")
+	within := section(t, text, heading)
+	intro, _, ok := strings.Cut(within, "**Of")
+	require.True(t, ok)
+	if want := intro + numberTables(); *update {
+		text = strings.Replace(text, heading+"\n"+within, heading+"\n"+want, 1)
+		require.NoError(t, os.WriteFile(filepath.Join("..", "docs", "log.md"), []byte(text), 0o644))
+	} else {
+		require.Equal(t, want, within, "-update rewrites it")
+	}
+}
+
+func numberTables() string {
+	var b strings.Builder
+	for i, g := range sim.Numbers() {
+		if i > 0 {
+			b.WriteString("\n")
+		}
+		usual := g.Numbers[len(g.Numbers)/2].Kinds
+		fmt.Fprintf(&b, "**%s**, of the kinds %s:\n\n| number | unit | meaning |\n| --- | --- | --- |\n", g.Title, quotedKinds(usual))
+		for _, m := range g.Numbers {
+			meaning := m.Meaning
+			switch more := slices.DeleteFunc(slices.Clone(m.Kinds), func(k sim.Kind) bool { return slices.Contains(usual, k) }); {
+			case len(more) > 0:
+				meaning += "; also of " + quotedKinds(more)
+			case len(m.Kinds) < len(usual):
+				meaning += "; only of " + quotedKinds(m.Kinds)
+			}
+			fmt.Fprintf(&b, "| `%s` | %s | %s |\n", m.Name, m.Unit, meaning)
+		}
+	}
+	return b.String()
+}
+
+func quotedKinds(kinds []sim.Kind) string {
+	all := make([]string, len(kinds))
+	for i, k := range kinds {
+		all[i] = "`" + string(k) + "`"
+	}
+	return strings.Join(all, ", ")
+}
+
 func beforeSubsections(text string) string {
 	before, _, _ := strings.Cut(text, "\n### ")
 	return before

@@ -101,7 +101,7 @@ func Numbers() []NumberGroup {
 	return []NumberGroup{
 		{"Of a node's pool", []NumberMeaning{
 			{NumberMaxPods, "pods", "kubelet's max-pods", ofPool},
-			{NumberMaxENI, "ENIs", "how many the node may have: the type's limit, or MAX_ENI if that is less", append([]Kind{KindNoTrunk}, ofPool...)},
+			{NumberMaxENI, "ENIs", "how many the node may have: the type's limit, or MAX_ENI if that is less; left out on Windows, as are the next two", append([]Kind{KindNoTrunk}, ofPool...)},
 			{NumberSlots, "addresses or prefixes", "how many an ENI holds besides its primary address", ofPool},
 			{NumberENIs, "ENIs", "how many are attached", append([]Kind{KindNoTrunk}, ofPool...)},
 			{NumberTotal, "addresses", "in the pool", ofPool},
@@ -136,8 +136,8 @@ func Numbers() []NumberGroup {
 			{NumberShortOfCPU, "nodes", "have too little CPU or memory left", ofNodes},
 			{NumberAtBranchLimit, "nodes", "offer no further branch ENI", ofNodes},
 			{NumberWithoutTrunk, "nodes", "have no trunk", ofNodes},
-			{NumberOutOfIPv4, "nodes", "run Windows and offer no further address; of a scheduler that sees addresses, nodes whose ENIs are full", ofNodes},
-			{NumberNotMatching, "nodes", "are out by selector, taint or cordon, have failed to start or, of a scheduler that sees addresses, have a pool that a setting keeps small", ofNodes},
+			{NumberOutOfIPv4, "nodes", "run Windows and offer no further address, or have full ENIs (of a scheduler that sees addresses, or of nodes that failed to start)", ofNodes},
+			{NumberNotMatching, "nodes", "are out by selector, taint or cordon, have failed to start, or have a pool that a setting keeps small (of a scheduler that sees addresses)", ofNodes},
 			{NumberStarting, "nodes", "are not ready yet", ofNodes},
 			{NumberInFullSubnets, "nodes", "are in a full subnet (of a scheduler that sees addresses, or of nodes that failed to start)", ofNodes},
 			{NumberInFragmented, "nodes", "are in a subnet without a whole /28 (likewise)", ofNodes},

@@ -282,8 +282,11 @@ func (c *Checker) evaluate(w *watch) {
 	}
 	ok, _, err := w.Compiled.eval(c.view)
 	r := Result{Expectation: w.Expectation, OK: ok && err == nil, DecidedAt: c.view.at, Values: w.Compiled.valuesIn(c.view)}
-	if err != nil {
+	switch {
+	case err != nil:
 		r.Message = err.Error()
+	case !ok && c.view.whole && c.holdsOfTheRest(w):
+		r.Message = "it is true of what is there at the end; without at what is gone counts, too"
 	}
 	for _, t := range w.over {
 		if t.decided && !t.value && !r.OK {
@@ -297,6 +300,15 @@ func (c *Checker) evaluate(w *watch) {
 		r.Events = c.trail.lines(w.Compiled)
 	}
 	w.done = &r
+}
+
+// holdsOfTheRest reports whether the expectation would hold with at: end, where
+// lists have what is there.
+func (c *Checker) holdsOfTheRest(w *watch) bool {
+	c.view.whole = false
+	defer func() { c.view.whole = true }()
+	ok, _, err := w.Compiled.eval(c.view)
+	return ok && err == nil
 }
 
 // end evaluates what is left, after the last event.

@@ -168,6 +168,7 @@ func TestListsOfTheWholeRunHaveWhatIsGone(t *testing.T) {
 		{"pods.list.filter(p, p.name == 'db-0').size() >= 2", true, false},
 		{"pods.list.exists(p, p.name == 'web-0')", true, false},
 		{"pods.running == 4", true, true},
+		{"pods.running == 3", false, false},
 		{"nodes.size() == 1", false, true},
 		{"nodes.filter(n, has(n.terminatedAt)).map(n, n.name) == ['workers-1']", true, false},
 		{"nodes.filter(n, !has(n.terminatedAt)).size() == 1", true, true},
@@ -175,6 +176,11 @@ func TestListsOfTheWholeRunHaveWhatIsGone(t *testing.T) {
 	} {
 		whole := check(t, compile(t, c.that), log, nil)
 		require.Equal(t, c.whole, whole.OK, "%s over the whole run: %v %s", c.that, whole.Values, whole.Message)
+		hint := ""
+		if !c.whole && c.atEnd {
+			hint = "it is true of what is there at the end; without at what is gone counts, too"
+		}
+		require.Equal(t, hint, whole.Message, c.that)
 		atEnd := check(t, compile(t, c.that), log, &end)
 		require.Equal(t, c.atEnd, atEnd.OK, "%s at the end: %v %s", c.that, atEnd.Values, atEnd.Message)
 	}

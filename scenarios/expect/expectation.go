@@ -59,7 +59,8 @@ type Result struct {
 	Expectation
 	OK bool
 	// Message says why it failed where that is not that the expression is false:
-	// something named in it is not there, or it can't be computed.
+	// something named in it is not there, or it can't be computed. Or that it is false
+	// of what is gone alone.
 	Message string
 	// DecidedAt is the instant that decided: of a condition over time that failed,
 	// when; else when the expression was evaluated.

@@ -20,7 +20,8 @@ type ExpectationDocument struct {
 	// DecidedMs is the instant that decided: of a condition over time that failed,
 	// when it did.
 	DecidedMs model.Instant `json:"decidedMs"`
-	// Message says why it could not be evaluated; null if it could.
+	// Message says why it could not be evaluated, or that it would hold with at: end;
+	// else null.
 	Message *string `json:"message"`
 	// Events led to a failure, one a line.
 	Events []string `json:"events"`
