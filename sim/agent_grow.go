@@ -107,7 +107,7 @@ func (g *growth) refused(code model.ErrorCode, others []*model.StoreENI) {
 	case g.a.starting() && g.a.settings.Version.Has(model.FeatureGrowAtStart):
 		// Source: observed in v1.23.1; an ENI that can't be created doesn't end a
 		// start-up. What ended one before v1.13.0 is not documented.
-		g.a.exit("error while trying to increase datastore pool")
+		g.a.exit(exitGrowth)
 	default:
 		g.done()
 	}

@@ -95,7 +95,7 @@ func (a *agent) startGrowing(left []look) {
 	p, stats := left[0].pool, left[0].stats
 	next := func() {
 		if a.settings.CustomNetworking && p.store.Stats().Total == 0 && a.settings.Version.Has(model.FeatureGrowAtStart) {
-			a.exit("Failed to attach any ENIs for custom networking")
+			a.exit(exitNoENI)
 			return
 		}
 		a.startGrowing(left[1:])

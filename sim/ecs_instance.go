@@ -93,7 +93,7 @@ func (c *ecs) active(ci *containerInstance) {
 // good. Real ones stay REGISTRATION_FAILED, too, until somebody replaces them.
 func (c *ecs) registrationFailed(ci *containerInstance, s *subnet, code model.ErrorCode) {
 	ci.state, ci.failed = instanceFailed, true
-	message := "REGISTRATION_FAILED: the trunk network interface could not be created: " + string(code)
+	message := failedTrunk + string(code)
 	c.e.log(ci.name, NodeNotReady{Reason: message})
 	ci.registered = c.e.troubles.hold(c.refused(s, code, message))
 	c.relieve() // tasks that waited for it find out

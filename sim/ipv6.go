@@ -37,13 +37,13 @@ func (x *ec2) assignIPv6(ni *eni, done func(blocks []netip.Prefix, code model.Er
 func (a *agent) startIPv6() {
 	primary := a.instance().enis[0]
 	if primary.subnet.ipv6 == nil {
-		a.exit("the node's subnet has no IPv6 CIDR")
+		a.exit(exitNoIPv6)
 		return
 	}
 	a.startPrefix(primary, func(code model.ErrorCode) {
 		if code != "" {
 			a.pools[0].refused = &refusal{code: code, subnet: primary.subnet}
-			a.exit("failed to assign an IPv6 prefix: " + string(code))
+			a.exit(exitPrefix + string(code))
 			return
 		}
 		a.pools[0].refused = nil

@@ -232,6 +232,12 @@ func literalsOf(e ast.Expr, in locals) (found []ast.Expr, all bool) {
 		return []ast.Expr{e}, true
 	case ast.ListKind:
 		return literalsOfAll(e.AsList().Elements(), in)
+	case ast.MapKind: // its keys
+		var keys []ast.Expr
+		for _, entry := range e.AsMap().Entries() {
+			keys = append(keys, entry.AsMapEntry().Key())
+		}
+		return literalsOfAll(keys, in)
 	case ast.IdentKind:
 		if l := in.find(e.AsIdent()); l != nil {
 			return literalsOfAll(l.items, in)

@@ -1,6 +1,7 @@
 package expect
 
 import (
+	"cmp"
 	"fmt"
 	"net/netip"
 	"regexp"
@@ -10,6 +11,8 @@ import (
 	"cel.dev/cel-go/common/ast"
 	"cel.dev/cel-go/common/operators"
 	"cel.dev/cel-go/common/overloads"
+
+	"vpcsim/sim"
 )
 
 // wording is what a text can be. A nil wording is any text.
@@ -57,6 +60,7 @@ func (w *wording) or(v *wording) *wording {
 		return nil
 	}
 	sum := *w
+	sum.what = cmp.Or(w.what, v.what)
 	for _, word := range v.words {
 		if !slices.Contains(sum.words, word) {
 			sum.words = append(slices.Clip(sum.words), word)
@@ -74,8 +78,11 @@ var partTests = []string{overloads.StartsWith, overloads.EndsWith, overloads.Con
 // noneWith says that nothing it can be has the part, "" if something has.
 func (w *wording) noneWith(function, part string) string {
 	named := len(w.names.Stems)+len(w.names.Whole) > 0
-	if w.messages || len(w.wrong) > 0 && !named {
+	switch {
+	case len(w.wrong) > 0 && !named:
 		return ""
+	case w.messages && (strings.ContainsAny(part, " .") || function != overloads.StartsWith && function != overloads.Contains):
+		return "" // of a message, which may have a version in it
 	}
 	has := func(word string) bool { return true }
 	switch function {
@@ -91,6 +98,9 @@ func (w *wording) noneWith(function, part string) string {
 			return "" // it is said elsewhere; or any number may be asked for
 		}
 		has = pattern.MatchString
+	}
+	if w.messages && slices.ContainsFunc(sim.StartUpErrors(), has) {
+		return ""
 	}
 	if slices.ContainsFunc(w.words, has) || slices.ContainsFunc(w.names.Whole, has) ||
 		slices.ContainsFunc(w.names.Stems, func(stem string) bool { return stemHas(function, stem, part) }) {
@@ -171,11 +181,21 @@ func (r *reader) textOf(e ast.Expr, in locals) *wording {
 		switch e.AsCall().FunctionName() {
 		case operators.Index:
 			return r.elements(args[0], in)
-		case overloads.TypeConvertString:
+		case overloads.TypeConvertString, overloads.TypeConvertDyn:
 			return r.textOf(args[0], in)
+		case operators.Conditional:
+			return r.textOrLiteral(args[1], in).or(r.textOrLiteral(args[2], in))
 		}
 	}
 	return nil
+}
+
+// textOrLiteral is what a text can be, which may be written out.
+func (r *reader) textOrLiteral(e ast.Expr, in locals) *wording {
+	if word, ok := stringOf(e); ok {
+		return &wording{words: []string{word}}
+	}
+	return r.textOf(e, in)
 }
 
 // elements are what the elements of a list of texts can be.
@@ -225,6 +245,15 @@ func (r *reader) keys(e ast.Expr, in locals) *wording {
 // readWord checks texts that something is compared with, where it can only be
 // certain texts; of lists likewise.
 func (r *reader) readWord(something, with ast.Expr, in locals) {
+	if something.Kind() == ast.ListKind && with.Kind() == ast.ListKind {
+		others := with.AsList().Elements()
+		for i, item := range something.AsList().Elements() {
+			if i < len(others) {
+				r.readWord(item, others[i], in)
+			}
+		}
+		return
+	}
 	w := r.textOf(something, in)
 	if w == nil {
 		w = r.elements(something, in)
@@ -246,6 +275,9 @@ func (r *reader) readIn(item, list ast.Expr, in locals) {
 // readIndex checks the key of a map.
 func (r *reader) readIndex(of, key ast.Expr, in locals) {
 	r.checkWords(r.keys(of, in), key, in)
+	if of.Kind() == ast.MapKind {
+		r.checkWords(r.textOf(key, in), of, in)
+	}
 }
 
 func (r *reader) checkWords(w *wording, texts ast.Expr, in locals) {

@@ -93,6 +93,11 @@ func TestMisspeltTextsAreRefused(t *testing.T) {
 		{"pods.list.all(p, p.name.endsWith('-7') && p.name.matches('^web-[0-9]$'))", "pods.list.all(p, p.name.endsWith('+7'))", `name never ends with "+7"`},
 		{"pods.list.all(p, p.address == '10.0.0.9')", "pods.list.all(p, p.address == '10.0.0')", `"10.0.0" is no IP address`},
 		{"pods.list.all(p, p.message.contains('whatever'))", "pods.list.all(p, p.reason.contains('whatever'))", `reason never contains "whatever"`},
+		{"exhaustion.exists(e, [e.kind, e.scope] == ['quota', 'node'])", "exhaustion.exists(e, [e.kind, e.scope] == ['quota', 'nod'])", `scope is never "nod" (did you mean node?)`},
+		{"exhaustion.exists(e, {'quota': true}[e.kind])", "exhaustion.exists(e, {'quoto': true}[e.kind])", `kind is never "quoto" (did you mean quota?)`},
+		{"exhaustion.exists(e, e.kind in {'quota': true})", "exhaustion.exists(e, dyn(e.kind) in {'quoto': true})", `kind is never "quoto" (did you mean quota?)`},
+		{"(enis > 0 ? exhaustion[0].kind : 'none') == 'none'", "(enis > 0 ? exhaustion[0].kind : 'none') == 'non'", `kind is never "non"`},
+		{"log.exists(e, e.error.startsWith('Insufficient') || e.error.contains('IPv6') || e.error.contains('custom net'))", "log.exists(e, e.error.startsWith('Insuficient'))", `error never starts with "Insuficient"`},
 		{"log.exists(e, e.type == 'ec2.call' || e.reason == 'no-room')", "log.exists(e, e.type == 'ec2.call' && e.reason == 'no-room')", "ec2.call has no field reason"},
 	} {
 		_, mistakes := Compile(c.right, scopeOfWords)
