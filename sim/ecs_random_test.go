@@ -3,6 +3,7 @@ package sim_test
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"math/rand"
 	"net/netip"
@@ -118,7 +119,7 @@ func TestRandomECSKeepsItsWord(t *testing.T) {
 				line, err := json.Marshal(e)
 				require.NoError(t, err)
 				first.Write(append(line, '\n'))
-				if err := s.Apply(e); err != nil {
+				if err := errors.Join(s.Apply(e), sim.UnknownWord(e)); err != nil {
 					return err
 				}
 				return checkVLANs(s.Node(e.Node))

@@ -246,3 +246,6 @@ func (p *pod) snapshot() PodSnapshot {
 	}
 	return out
 }
+
+// UnknownWord says which word of an event the declared lists lack.
+func UnknownWord(e Event) error { return unknownWord(e) }

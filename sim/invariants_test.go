@@ -63,7 +63,7 @@ func newChecked(cfg Config, sink func(Event) error) (*engine, *checker, error) {
 		outOfSight: map[model.ENIID]bool{},
 	}
 	e, err := newEngine(cfg, func(ev Event) error {
-		if err := c.event(ev); err != nil {
+		if err := errors.Join(c.event(ev), unknownWord(ev)); err != nil {
 			return fmt.Errorf("event %d, %s at %s on %q %+v: %w", ev.Seq, ev.Body.Type(), ev.At, ev.Node, ev.Body, err)
 		}
 		return sink(ev)

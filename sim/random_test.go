@@ -49,7 +49,7 @@ func playChecked(cfg Config) (err error) {
 			err = fmt.Errorf("panic: %v", r)
 		}
 	}()
-	e, _, err := newChecked(cfg, unknownWord)
+	e, _, err := newChecked(cfg, func(Event) error { return nil })
 	if err != nil {
 		return fmt.Errorf("the generator made nonsense: %w", err)
 	}

@@ -68,7 +68,7 @@ var namedWords = map[string]func(Scope) *wording{
 	"exhaustion.began.reason":              wordsOf(reasons),
 	"exhaustion.began.cappedBy":            wordsOf(list(sim.CappedBy...)),
 	"scope":                                wordsOf(scopes),
-	"name":                                 checkedBy(placeName),
+	"name":                                 placeWording,
 	"message":                              anyText,
 	"remedy":                               anyText,
 }
@@ -91,6 +91,12 @@ func checkedBy(wrong func(Scope, string) string) func(Scope) *wording {
 func podWording(s Scope) *wording {
 	w := checkedBy(podName)(s)
 	w.names = s.PodNames
+	return w
+}
+
+func placeWording(s Scope) *wording {
+	w := checkedBy(placeName)(s)
+	w.names = placeNaming(s)
 	return w
 }
 

@@ -58,6 +58,14 @@ func reasons(s Scope) []string {
 	return all
 }
 
+// placeNaming is of an exhaustion's name.
+func placeNaming(s Scope) Naming {
+	if s.Cluster == "" || len(s.NodeNames.Stems) == 0 {
+		return Naming{}
+	}
+	return Naming{s.NodeNames.Stems, slices.Concat(s.NodeNames.Whole, s.Subnets, []string{s.Cluster})}
+}
+
 func nodeNaming(s Scope) Naming { return s.NodeNames }
 func podNaming(s Scope) Naming  { return s.PodNames }
 

@@ -176,11 +176,15 @@ func (r *reader) readCall(e ast.Expr, in locals) {
 // others hold, or do not: of an event whose type they name only its fields count.
 func (r *reader) readJoined(e ast.Expr, operator string, in locals) {
 	parts := joined(e, operator)
+	known := make([][]fact, len(parts))
+	for i, part := range parts {
+		known[i] = r.facts(part, operator == operators.LogicalAnd, in)
+	}
 	for i, part := range parts {
 		about := in
-		for j, other := range parts {
+		for j := range parts {
 			if j != i {
-				about = about.with(r.facts(other, operator == operators.LogicalAnd, in))
+				about = about.with(known[j])
 			}
 		}
 		r.read(part, about)

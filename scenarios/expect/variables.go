@@ -177,7 +177,7 @@ var exhaustionType = newObjectType("Exhaustion", func(v any) string { return epi
 	[]field{
 		of("kind", cel.StringType, 0, func(_ *view, e *replay.Episode) ref.Val { return text(e.Kind) }).oneOf(kinds),
 		of("scope", cel.StringType, 0, func(_ *view, e *replay.Episode) ref.Val { return text(e.Scope) }).oneOf(scopes),
-		of("name", cel.StringType, 0, func(_ *view, e *replay.Episode) ref.Val { return text(e.Name) }).named(placeName),
+		of("name", cel.StringType, 0, func(_ *view, e *replay.Episode) ref.Val { return text(e.Name) }).named(placeName).madeOf(placeNaming),
 		of("firstPod", cel.StringType, 0, func(_ *view, e *replay.Episode) ref.Val { return text(e.Pod) }).named(podName).madeOf(podNaming),
 		of("pods", cel.IntType, topicExhaustion, func(_ *view, e *replay.Episode) ref.Val { return number(e.Pods) }),
 		of("podTime", cel.DurationType, topicExhaustion, func(_ *view, e *replay.Episode) ref.Val { return length(e.PodMs) }),

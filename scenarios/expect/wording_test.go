@@ -93,6 +93,8 @@ func TestMisspeltTextsAreRefused(t *testing.T) {
 		{"pods.list.all(p, p.name.endsWith('-7') && p.name.matches('^web-[0-9]$'))", "pods.list.all(p, p.name.endsWith('+7'))", `name never ends with "+7"`},
 		{"pods.list.all(p, p.address == '10.0.0.9')", "pods.list.all(p, p.address == '10.0.0')", `"10.0.0" is no IP address`},
 		{"pods.list.all(p, p.message.contains('whatever'))", "pods.list.all(p, p.reason.contains('whatever'))", `reason never contains "whatever"`},
+		{"exhaustion.exists(e, e.name.startsWith('private-') || e.name == 'cluster' || e.name.endsWith('-7'))", "exhaustion.exists(e, e.name.startsWith('privat-'))", `name never starts with "privat-" (did you mean private-a?)`},
+		{"log.exists(e, e.name.contains('workers'))", "log.exists(e, e.name.contains('wokers'))", `name never contains "wokers" (did you mean workers-?)`},
 		{"exhaustion.exists(e, [e.kind, e.scope] == ['quota', 'node'])", "exhaustion.exists(e, [e.kind, e.scope] == ['quota', 'nod'])", `scope is never "nod" (did you mean node?)`},
 		{"exhaustion.exists(e, {'quota': true}[e.kind])", "exhaustion.exists(e, {'quoto': true}[e.kind])", `kind is never "quoto" (did you mean quota?)`},
 		{"exhaustion.exists(e, e.kind in {'quota': true})", "exhaustion.exists(e, dyn(e.kind) in {'quoto': true})", `kind is never "quoto" (did you mean quota?)`},

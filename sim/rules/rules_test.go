@@ -181,12 +181,14 @@ func cappedByInCode(t *testing.T) []string {
 // Every id that the code can put into the log is in the registry.
 func TestEveryIDOfTheCodeIsARule(t *testing.T) {
 	ids := map[string]bool{}
-	tails := map[string]bool{} // what stands behind a slash
+	tails := map[string]bool{}  // what stands behind a slash
+	narrow := map[string]bool{} // and narrows an exhaustion down
 	for _, g := range Groups() {
 		for _, r := range g.Rules {
 			ids[r.ID] = true
-			if _, tail, ok := strings.Cut(r.ID, "/"); ok {
+			if head, tail, ok := strings.Cut(r.ID, "/"); ok {
 				tails[tail] = true
+				narrow[tail] = narrow[tail] || head == "refused" || slices.Contains(sim.Kinds, sim.Kind(head))
 			}
 		}
 	}
@@ -199,9 +201,13 @@ func TestEveryIDOfTheCodeIsARule(t *testing.T) {
 	for _, by := range constants(t, "sim", "By") {
 		require.True(t, ids[By(sim.By(by))], by)
 	}
-	for _, reason := range slices.Concat(constants(t, "model", "Reason"), reasonsInCode(t), cappedByInCode(t), constants(t, "sim", "ResourceCode")) {
+	for _, reason := range constants(t, "model", "Reason") {
 		require.True(t, tails[reason], reason)
 	}
+	for _, reason := range slices.Concat(reasonsInCode(t), cappedByInCode(t), constants(t, "sim", "ResourceCode")) {
+		require.True(t, narrow[reason], reason)
+	}
+	require.ElementsMatch(t, sim.CappedBy, slices.Compact(slices.Sorted(slices.Values(cappedByInCode(t)))))
 }
 
 // The registry has no id that the code doesn't.
