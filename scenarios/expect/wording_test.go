@@ -68,7 +68,12 @@ func TestMisspeltTextsAreRefused(t *testing.T) {
 		{"exhaustion.exists(e, e.kind in ['quota', 'subnet-ips'] && e.numbers['wanted'] > 1)", "exhaustion.exists(e, e.kind in ['quota', 'throttling'] && e.numbers['wanted'] > 1)", "the numbers of quota, throttling have no wanted: it is one of subnet-ips, prefix-fragmentation"},
 		{"exhaustion.exists(e, (e.kind == 'quota' || e.kind == 'subnet-ips') && e.numbers['wanted'] > 1)", "exhaustion.exists(e, !(e.kind != 'quota') && e.numbers['wanted'] > 1)", "the numbers of quota have no wanted: it is one of subnet-ips, prefix-fragmentation"},
 		{"exhaustion.exists(e, e.kind != 'quota' && e.numbers['wanted'] > 1)", "exhaustion.exists(e, e.kind != 'quota' && e.numbers['want'] > 1)", "numbers has no want (did you mean wanted?)"},
+		{"exhaustion.exists(e, (e.kind == 'quota' || e.scope == 'node') && e.numbers['wanted'] > 1)", "exhaustion.exists(e, (e.kind == 'quota' || e.kind == 'throttling') && e.numbers['wanted'] > 1)", "the numbers of quota, throttling have no wanted: it is one of subnet-ips, prefix-fragmentation"},
+		{"exhaustion.all(e, e.kind != 'eni-limit' ? true : e.numbers['trunks'] < 3)", "exhaustion.all(e, e.kind != 'quota' ? true : e.numbers['trunks'] < 3)", "the numbers of quota have no trunks: it is one of eni-limit"},
+		// What a list has besides its literals may be any text.
+		{"exhaustion.exists(e, e.kind in ['quota', subnets[0].name] && e.numbers['wanted'] > 1)", "exhaustion.exists(e, e.kind in ['quota', 'quota'] && e.numbers['wanted'] > 1)", "have no wanted: it is one of subnet-ips, prefix-fragmentation"},
 		// A variable of the same name inside is another.
+		{"exhaustion.exists(e, log.exists(e, e.type == 'branch.failed' && e.error == 'AtCapacity'))", "exhaustion.exists(e, log.exists(e, e.type == 'ec2.call' && e.error == 'AtCapacity'))", `error of ec2.call is never "AtCapacity"`},
 		{"exhaustion.exists(e, e.kind == 'quota' && exhaustion.exists(e, e.numbers['wanted'] > 1))", "exhaustion.exists(e, e.kind == 'quota' && exhaustion.exists(x, e.numbers['wanted'] > 1))", "the numbers of quota have no wanted: it is one of subnet-ips, prefix-fragmentation"},
 		{"log.exists(e, e.type == 'branch.failed' && e.error == 'AtCapacity')", "log.exists(e, e.type == 'ec2.call' && e.error == 'AtCapacity')", `error of ec2.call is never "AtCapacity"`},
 		{"log.exists(e, e.error == 'AtCapacity')", "log.exists(e, e.error == 'InvalidSubnet.Range')", `error is never "InvalidSubnet.Range"`},
@@ -99,7 +104,7 @@ func TestMisspeltTextsAreRefused(t *testing.T) {
 		{"exhaustion.exists(e, {'quota': true}[e.kind])", "exhaustion.exists(e, {'quoto': true}[e.kind])", `kind is never "quoto" (did you mean quota?)`},
 		{"exhaustion.exists(e, e.kind in {'quota': true})", "exhaustion.exists(e, dyn(e.kind) in {'quoto': true})", `kind is never "quoto" (did you mean quota?)`},
 		{"(enis > 0 ? exhaustion[0].kind : 'none') == 'none'", "(enis > 0 ? exhaustion[0].kind : 'none') == 'non'", `kind is never "non"`},
-		{"log.exists(e, e.error.startsWith('Insufficient') || e.error.contains('IPv6') || e.error.contains('custom net'))", "log.exists(e, e.error.startsWith('Insuficient'))", `error never starts with "Insuficient"`},
+		{"log.exists(e, e.error.startsWith('Insufficient') || e.error.endsWith('networking') || e.error.contains('v1.16') || e.error.contains('IPv6') || e.error.contains('custom net'))", "log.exists(e, e.error.startsWith('Insuficient'))", `error never starts with "Insuficient"`},
 		{"log.exists(e, e.type == 'ec2.call' || e.reason == 'no-room')", "log.exists(e, e.type == 'ec2.call' && e.reason == 'no-room')", "ec2.call has no field reason"},
 	} {
 		_, mistakes := Compile(c.right, scopeOfWords)
