@@ -61,7 +61,7 @@ func playTwice(t *testing.T, cfg sim.Config, checker *expect.Checker, words word
 	cfg.Version = ""
 	state := new(replay.State)
 	first := logDigest(t, cfg, func(e sim.Event) error {
-		words.note(t, e)
+		words.note(e)
 		return checker.Apply(state, e)
 	})
 	second := logDigest(t, cfg, func(sim.Event) error { return nil })

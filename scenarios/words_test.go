@@ -1,10 +1,11 @@
 package scenarios
 
 import (
-	"encoding/json"
 	"fmt"
 	"maps"
+	"net/netip"
 	"os"
+	"reflect"
 	"slices"
 	"strconv"
 	"strings"
@@ -12,6 +13,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"vpcsim/model"
 	"vpcsim/scenarios/expect"
 	"vpcsim/sim"
 )
@@ -20,46 +22,70 @@ import (
 // field.
 type wordsSeen map[sim.EventType]map[string]map[string]bool
 
-// mostSeen bounds what is kept of a field that has another text in each event.
-const mostSeen = 40
+// mostSeen bounds what is kept of a field. There are fewer codes and reasons than
+// that.
+const mostSeen = 25
 
-func (w wordsSeen) note(t *testing.T, e sim.Event) {
-	line, err := json.Marshal(e)
-	require.NoError(t, err)
-	var fields map[string]any
-	require.NoError(t, json.Unmarshal(line, &fields))
+// fewSeen bounds names, addresses and ids, of which each event has another.
+const fewSeen = 2
+
+func (w wordsSeen) note(e sim.Event) {
 	typ := e.Body.Type()
 	if w[typ] == nil {
 		w[typ] = map[string]map[string]bool{}
 	}
-	add := func(field, word string) {
-		if w[typ][field] == nil {
-			w[typ][field] = map[string]bool{}
-		}
-		if word != "" && len(w[typ][field]) < mostSeen {
-			w[typ][field][word] = true
+	w.noteFields(typ, e.Body, reflect.ValueOf(e.Body))
+}
+
+func (w wordsSeen) noteFields(typ sim.EventType, body sim.Body, v reflect.Value) {
+	for i := range v.NumField() {
+		f := v.Type().Field(i)
+		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
+		switch value := v.Field(i); {
+		case f.Anonymous:
+			w.noteFields(typ, body, value)
+		case value.IsZero():
+		case isText(f.Type):
+			w.add(typ, name, value)
+		case f.Type.Kind() == reflect.Slice && isText(f.Type.Elem()):
+			for i := range value.Len() {
+				w.add(typ, name+"[]", value.Index(i))
+			}
+		case f.Type.Kind() == reflect.Map:
+			if began, ok := body.(sim.ExhaustionBegan); ok {
+				name = "numbers of " + string(began.Kind)
+			} else {
+				name += "{}"
+			}
+			for _, key := range value.MapKeys() {
+				w.add(typ, name, key)
+			}
 		}
 	}
-	for name, v := range fields {
-		switch v := v.(type) {
-		case string:
-			add(name, v)
-		case []any:
-			for _, item := range v {
-				if word, ok := item.(string); ok {
-					add(name+"[]", word)
-				}
-			}
-		case map[string]any:
-			for key := range v {
-				switch {
-				case name == "numbers":
-					add("numbers of "+fields["kind"].(string), key)
-				case name != "settings" && name != "scenario":
-					add(name+"{}", key)
-				}
-			}
-		}
+}
+
+func isText(t reflect.Type) bool {
+	return t.Kind() == reflect.String || t == reflect.TypeFor[netip.Addr]() || t == reflect.TypeFor[netip.Prefix]()
+}
+
+func (w wordsSeen) add(typ sim.EventType, field string, word reflect.Value) {
+	seen := w[typ][field]
+	if seen == nil {
+		seen = map[string]bool{}
+		w[typ][field] = seen
+	}
+	most := mostSeen
+	switch word.Interface().(type) {
+	case netip.Addr, netip.Prefix, model.PodName, model.ENIID, model.InstanceID:
+		most = fewSeen
+	}
+	if len(seen) >= most {
+		return
+	}
+	if word.Kind() == reflect.String {
+		seen[word.String()] = true
+	} else {
+		seen[fmt.Sprint(word.Interface())] = true
 	}
 }
 
