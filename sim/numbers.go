@@ -81,9 +81,8 @@ type NumberGroup struct {
 }
 
 var (
-	// An agent's pool, where no subnet is to blame.
-	ofPool = []Kind{KindWarmPoolLag, KindCooldown, KindENILimit, KindThrottling, KindQuota, KindMisconfig}
-	// Windows nodes have the same, but for the ENIs: they use one.
+	// An agent's pool, or that of a Windows node, where no subnet is to blame.
+	ofPool   = []Kind{KindWarmPoolLag, KindCooldown, KindENILimit, KindThrottling, KindQuota, KindMisconfig}
 	ofSubnet = []Kind{KindSubnetIPs, KindPrefixFragmentation}
 	ofTrunk  = []Kind{KindBranchLimit, KindBranchCooldown, KindMisconfig}
 	ofECS    = []Kind{KindENILimit, KindMisconfig, KindCPUMemory, KindBranchLimit}
