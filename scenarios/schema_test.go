@@ -157,11 +157,7 @@ func TestTheLineForEditorsChangesNothing(t *testing.T) {
 // have to do for that.
 var unseen = map[string][]string{
 	"read CEL": {
-<<<<<<< HEAD
-		"expect-misspelt", "expect-misspelt-events", "expect-misspelt-texts", "expect-over-time", "expect-syntax", "expect-unknown-names", "expect-wrong-types",
-=======
-		"expect-function-not-called", "expect-misspelt", "expect-misspelt-texts", "expect-over-time", "expect-syntax", "expect-unknown-names", "expect-wrong-types",
->>>>>>> aud
+		"expect-function-not-called", "expect-misspelt", "expect-misspelt-events", "expect-misspelt-texts", "expect-over-time", "expect-syntax", "expect-unknown-names", "expect-wrong-types",
 	},
 	"follow names to what they name": {
 		"create-with-a-workloads-name", "churn-with-another-workloads-names", "dangling-group", "dangling-node", "dangling-subnet",

@@ -232,7 +232,7 @@ func TestCoolingBranchesFillANode(t *testing.T) {
 	body := began[0].Body.(ExhaustionBegan)
 	require.Equal(t, KindBranchCooldown, body.Kind)
 	require.Equal(t, "cooling", body.Reason)
-	require.Equal(t, map[string]int{"branchLimit": 9, "branches": 0, "queued": 9, "vlans": 9}, body.Numbers)
+	require.Equal(t, map[Number]int{"branchLimit": 9, "branches": 0, "queued": 9, "vlans": 9}, body.Numbers)
 	ended := find[ExhaustionEnded](log, nil)[0]
 	require.Equal(t, 9, ended.Body.(ExhaustionEnded).Pods)
 	require.EqualValues(t, 240_500, find(log, func(b BranchCreated) bool { return b.Pod == "p11" })[0].At)

@@ -115,7 +115,7 @@ func TestTasksPerInstance(t *testing.T) {
 			require.Equal(t, c.cappedBy, began[0].CappedBy)
 			require.Equal(t, string(ResourceENI), began[0].Reason)
 			require.Equal(t, "cluster", began[0].Scope)
-			require.Equal(t, map[string]int{"instances": 1, "instancesShortOfENIs": 1, "taskENIs": c.tasks, "taskENIsUsed": c.tasks}, began[0].Numbers)
+			require.Equal(t, map[Number]int{"instances": 1, "instancesShortOfENIs": 1, "taskENIs": c.tasks, "taskENIsUsed": c.tasks}, began[0].Numbers)
 			require.Equal(t, `(service web) was unable to place a task because no container instance met all of its requirements. `+
 				`The closest matching (container-instance w-0) encountered error "RESOURCE:ENI".`, began[0].Message)
 		})
