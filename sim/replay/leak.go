@@ -1,0 +1,249 @@
+package replay
+
+import (
+	"slices"
+
+	"vpcsim/model"
+	"vpcsim/sim"
+)
+
+// Leak is an ENI that EC2 has and nobody uses or is about to delete: its addresses
+// are lost to the subnet until something finds it.
+//
+//	created ── attached ── detached ── deleted
+//	     └─────────────────────┴── leaked ──┘
+//
+// An ENI leaks where EC2 refuses its deletion, or where its owner is killed before it
+// has attached or deleted it. Of a task of ECS, which asks again and again, it is one
+// that EC2 refuses to take away.
+type Leak struct {
+	ENI    model.ENIID
+	Node   model.NodeName // for which it was made
+	Kind   model.ENIKind
+	Subnet model.SubnetID
+	// MadeAt is when EC2 created it, Since when it leaked.
+	MadeAt, Since model.Instant
+	// Addresses that it holds: its own, its secondary ones, 16 of each prefix.
+	Addresses int
+	// Action and Error are those of EC2's last refusal to take it away, Refused how
+	// many there were; empty where none was, but the owner was killed.
+	Action  sim.Action
+	Error   model.ErrorCode
+	Refused int
+	// Associated: it is a branch, and EC2 shows it with its trunk still.
+	Associated bool
+}
+
+// Leaks are the ENIs that have leaked and that EC2 still has, in the order in which
+// they did.
+func (s *State) Leaks() []Leak {
+	out := make([]Leak, len(s.leaks))
+	for i, e := range s.leaks {
+		out[i] = e.leak()
+	}
+	return out
+}
+
+// Leak is the ENI's, if it has leaked and EC2 still has it.
+func (s *State) Leak(id model.ENIID) (Leak, bool) {
+	e := s.ec2ENIs[id]
+	if e == nil || e.leakedAt == model.Never {
+		return Leak{}, false
+	}
+	return e.leak(), true
+}
+
+// Leaked counts the subnet's addresses that leaked ENIs hold.
+func (sn *Subnet) Leaked() int { return sn.leaked }
+
+// use is what EC2 and the log tell of an ENI's use.
+type use struct {
+	node       model.NodeName
+	kind       model.ENIKind
+	madeAt     model.Instant
+	attached   bool // to the instance
+	associated bool // of a branch: with its trunk
+	deleting   bool // a call that deletes it is under way
+	leakedAt   model.Instant
+	action     sim.Action // of the last refusal to take it away
+	code       model.ErrorCode
+	refused    int
+}
+
+func (e *ec2ENI) leak() Leak {
+	return Leak{
+		ENI: e.id, Node: e.node, Kind: e.kind, Subnet: e.subnet.Name, MadeAt: e.madeAt, Since: e.leakedAt,
+		Addresses: e.addresses(), Action: e.action, Error: e.code, Refused: e.refused, Associated: e.associated,
+	}
+}
+
+// addresses counts those of the subnet that the ENI has.
+func (e *ec2ENI) addresses() int {
+	n := 1
+	for _, p := range e.blocks {
+		switch {
+		case p.Addr().Is6():
+		case p.IsSingleIP():
+			n++
+		default:
+			n += model.PrefixSize
+		}
+	}
+	return n
+}
+
+// setLoose keeps the list of ENIs that no instance has, but for branches.
+func (s *State) setLoose(e *ec2ENI, loose bool) {
+	have := s.loose[e.node]
+	i := slices.Index(have, e)
+	switch {
+	case loose && i < 0 && e.kind != model.ENIBranch:
+		s.loose[e.node] = append(have, e)
+	case !loose && i >= 0:
+		if have = slices.Delete(have, i, i+1); len(have) == 0 {
+			delete(s.loose, e.node)
+			return
+		}
+		s.loose[e.node] = have
+	}
+}
+
+// leak notes that nobody will use the ENI.
+func (s *State) leak(at model.Instant, e *ec2ENI) {
+	if e.leakedAt != model.Never {
+		return
+	}
+	e.leakedAt = at
+	e.subnet.leaked += e.addresses()
+	s.leaks = append(s.leaks, e)
+}
+
+// found ends that: somebody has the ENI again, or is deleting it.
+func (s *State) found(e *ec2ENI) {
+	if e.leakedAt == model.Never {
+		return
+	}
+	e.leakedAt = model.Never
+	e.subnet.leaked -= e.addresses()
+	s.leaks = slices.DeleteFunc(s.leaks, func(have *ec2ENI) bool { return have == e })
+}
+
+// inUse notes that the ENI is attached: an agent that has it sees it on its instance.
+func (s *State) inUse(id model.ENIID) {
+	if e := s.ec2ENIs[id]; e != nil {
+		e.attached = true
+		s.setLoose(e, false)
+		s.found(e)
+	}
+}
+
+// useBegins takes from a call that begins what it does to the ENI.
+func (s *State) useBegins(b sim.CallFields) {
+	e := s.ec2ENIs[b.ENI]
+	if e == nil {
+		return
+	}
+	if b.Error != "" {
+		if b.Action == sim.DisassociateTrunkInterface && b.Error == model.InvalidAssociationIDNotFound {
+			e.associated = false
+		}
+		return
+	}
+	switch b.Action {
+	case sim.AttachNetworkInterface:
+		s.inUse(e.id)
+	case sim.DetachNetworkInterface:
+		e.attached = false
+		s.setLoose(e, true)
+	case sim.DeleteNetworkInterface:
+		e.deleting = true
+		s.found(e)
+	case sim.AssociateTrunkInterface:
+		e.associated, e.kind = true, model.ENIBranch
+		s.setLoose(e, false)
+	case sim.DisassociateTrunkInterface:
+		e.associated = false
+	}
+}
+
+// useReturns notes that EC2 refuses to take the ENI away. While the client tries
+// again nothing is lost; the resource controller forgets a branch by an event of its
+// own.
+func (s *State) useReturns(at model.Instant, b sim.CallFields) {
+	e := s.ec2ENIs[b.ENI]
+	if e == nil || b.Error == "" {
+		return
+	}
+	ecs := s.Started.Platform == sim.PlatformECS
+	switch b.Action {
+	case sim.DeleteNetworkInterface:
+	case sim.DetachNetworkInterface, sim.DisassociateTrunkInterface:
+		if !ecs || b.Error == model.InvalidAssociationIDNotFound {
+			return // reconcile finds it; the branch is deleted all the same
+		}
+	default:
+		return
+	}
+	e.action, e.code, e.refused = b.Action, b.Error, e.refused+1
+	attempts := sim.AgentAttempts
+	if !ecs && e.kind != model.ENISecondary {
+		attempts = sim.ControllerAttempts
+	}
+	if b.TriedAgain(attempts) || e.kind == model.ENIBranch && !ecs || e.attached && !ecs {
+		return
+	}
+	s.leak(at, e)
+}
+
+// agentKilled notes what the node's agent had in hand when it was killed: nobody
+// remembers that. What ECS has in hand is not with the instance.
+func (s *State) agentKilled(at model.Instant, n *Node) {
+	if s.Started.Platform != sim.PlatformECS {
+		s.ownerKilled(at, n, model.ENISecondary)
+	}
+}
+
+// controllerKilled does likewise. The branches of nodes that are gone it does not
+// look for when it starts again; those of others are queued by events of their own.
+func (s *State) controllerKilled(at model.Instant) {
+	for _, n := range s.Nodes {
+		s.ownerKilled(at, n, model.ENITrunk)
+		if !n.Gone() {
+			continue
+		}
+		for _, br := range n.Branches {
+			if e := s.ec2ENIs[br.ENI]; e != nil && !e.deleting {
+				s.leak(at, e)
+			}
+		}
+	}
+}
+
+func (s *State) ownerKilled(at model.Instant, n *Node, kind model.ENIKind) {
+	for _, e := range s.loose[n.Name] {
+		if e.kind == kind && !e.deleting {
+			s.leak(at, e)
+		}
+	}
+}
+
+// instanceGone notes that the node's branches are with no trunk any more.
+func (s *State) instanceGone(n *Node) {
+	for _, br := range n.Branches {
+		if e := s.ec2ENIs[br.ENI]; e != nil {
+			e.associated = false
+		}
+	}
+}
+
+// branchLeaks notes that the controller has forgotten a branch, or has it again.
+func (s *State) branchLeaks(at model.Instant, id model.ENIID, leaked bool) {
+	e := s.ec2ENIs[id]
+	switch {
+	case e == nil:
+	case leaked:
+		s.leak(at, e)
+	default:
+		s.found(e)
+	}
+}
