@@ -129,9 +129,9 @@ func (s *State) found(e *ec2ENI) {
 }
 
 // inUse notes that the ENI is attached: an agent that has it sees it on its instance.
-func (s *State) inUse(id model.ENIID) {
+func (s *State) inUse(id model.ENIID, kind model.ENIKind) {
 	if e := s.ec2ENIs[id]; e != nil {
-		e.attached = true
+		e.attached, e.kind = true, kind
 		s.setLoose(e, false)
 		s.found(e)
 	}
@@ -147,11 +147,14 @@ func (s *State) useBegins(b sim.CallFields) {
 		if b.Action == sim.DisassociateTrunkInterface && b.Error == model.InvalidAssociationIDNotFound {
 			e.associated = false
 		}
+		if s.keepsENI(b) {
+			e.action, e.code, e.refused = b.Action, b.Error, e.refused+1
+		}
 		return
 	}
 	switch b.Action {
 	case sim.AttachNetworkInterface:
-		s.inUse(e.id)
+		s.inUse(e.id, e.kind)
 	case sim.DetachNetworkInterface:
 		e.attached = false
 		s.setLoose(e, true)
@@ -166,39 +169,43 @@ func (s *State) useBegins(b sim.CallFields) {
 	}
 }
 
+// keepsENI reports whether by the refusal of the call an ENI stays that its owner
+// wants away. A detachment that is refused leaves it attached, where the agent's
+// reconcile finds it; a branch is deleted whether or not it is disassociated.
+func (s *State) keepsENI(b sim.CallFields) bool {
+	switch b.Action {
+	case sim.DeleteNetworkInterface:
+		return b.Error != ""
+	case sim.DetachNetworkInterface, sim.DisassociateTrunkInterface:
+		return b.Error != "" && s.onECS() && b.Error != model.InvalidAssociationIDNotFound
+	}
+	return false
+}
+
+func (s *State) onECS() bool { return s.Started.Platform == sim.PlatformECS }
+
 // useReturns notes that EC2 refuses to take the ENI away. While the client tries
 // again nothing is lost; the resource controller forgets a branch by an event of its
 // own.
 func (s *State) useReturns(at model.Instant, b sim.CallFields) {
 	e := s.ec2ENIs[b.ENI]
-	if e == nil || b.Error == "" {
+	if e == nil || !s.keepsENI(b) {
 		return
 	}
-	ecs := s.Started.Platform == sim.PlatformECS
-	switch b.Action {
-	case sim.DeleteNetworkInterface:
-	case sim.DetachNetworkInterface, sim.DisassociateTrunkInterface:
-		if !ecs || b.Error == model.InvalidAssociationIDNotFound {
-			return // reconcile finds it; the branch is deleted all the same
-		}
-	default:
-		return
-	}
-	e.action, e.code, e.refused = b.Action, b.Error, e.refused+1
 	attempts := sim.AgentAttempts
-	if !ecs && e.kind != model.ENISecondary {
+	if !s.onECS() && e.kind != model.ENISecondary {
 		attempts = sim.ControllerAttempts
 	}
-	if b.TriedAgain(attempts) || e.kind == model.ENIBranch && !ecs || e.attached && !ecs {
-		return
+	othersTell := !s.onECS() && (e.kind == model.ENIBranch || e.attached)
+	if !b.TriedAgain(attempts) && !othersTell {
+		s.leak(at, e)
 	}
-	s.leak(at, e)
 }
 
 // agentKilled notes what the node's agent had in hand when it was killed: nobody
 // remembers that. What ECS has in hand is not with the instance.
 func (s *State) agentKilled(at model.Instant, n *Node) {
-	if s.Started.Platform != sim.PlatformECS {
+	if !s.onECS() {
 		s.ownerKilled(at, n, model.ENISecondary)
 	}
 }

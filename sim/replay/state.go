@@ -176,7 +176,7 @@ func (s *State) applyNode(n *Node, e sim.Event) error {
 		n.agentExited(e.At, b)
 		s.agentKilled(e.At, n)
 	case sim.ENIAttached:
-		s.inUse(b.ENI)
+		s.inUse(b.ENI, b.Kind)
 		return n.attach(e.At, b)
 	case sim.ENIDetached:
 		return n.detach(e.At, b)
