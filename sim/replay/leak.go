@@ -7,6 +7,31 @@ import (
 	"vpcsim/sim"
 )
 
+// LeakCause is why an ENI has leaked.
+type LeakCause string
+
+// The causes of leaks.
+const (
+	LeakRefused   LeakCause = "delete-refused"    // EC2 refused to delete what is not attached
+	LeakAgent     LeakCause = "agent-killed"      // between creating and attaching, or detaching and deleting it
+	LeakTrunk     LeakCause = "controller-killed" // with an ENI in hand
+	LeakForgotten LeakCause = "branch-forgotten"  // the controller tried three times to delete the branch
+	LeakUnseen    LeakCause = "branch-unseen"     // the restarted controller does not look for the branch
+	LeakECS       LeakCause = "task-eni-refused"  // EC2 refuses ECS to take away what a stopped task has
+)
+
+// CleanUp is who deletes a leaked ENI.
+type CleanUp string
+
+// Those who delete leaked ENIs.
+const (
+	CleanUpAgent      CleanUp = "agent"        // the node's agent, about every hour
+	CleanUpOff        CleanUp = "switched-off" // nobody: a variable keeps the agent from it
+	CleanUpController CleanUp = "controller"   // the resource controller, every 30 min
+	CleanUpRestart    CleanUp = "restart"      // the resource controller at its next start
+	CleanUpECS        CleanUp = "ecs"          // ECS asks again every 10 s
+)
+
 // Leak is an ENI that EC2 has and nobody uses or is about to delete: its addresses
 // are lost to the subnet until something finds it.
 //
@@ -23,6 +48,8 @@ type Leak struct {
 	Subnet model.SubnetID
 	// MadeAt is when EC2 created it, Since when it leaked.
 	MadeAt, Since model.Instant
+	Cause         LeakCause
+	CleanUp       CleanUp
 	// Addresses that it holds: its own, its secondary ones, 16 of each prefix.
 	Addresses int
 	// Action and Error are those of EC2's last refusal to take it away, Refused how
@@ -39,7 +66,7 @@ type Leak struct {
 func (s *State) Leaks() []Leak {
 	out := make([]Leak, len(s.leaks))
 	for i, e := range s.leaks {
-		out[i] = e.leak()
+		out[i] = s.leakOf(e)
 	}
 	return out
 }
@@ -50,7 +77,7 @@ func (s *State) Leak(id model.ENIID) (Leak, bool) {
 	if e == nil || e.leakedAt == model.Never {
 		return Leak{}, false
 	}
-	return e.leak(), true
+	return s.leakOf(e), true
 }
 
 // Leaked counts the subnet's addresses that leaked ENIs hold.
@@ -65,16 +92,33 @@ type use struct {
 	associated bool // of a branch: with its trunk
 	deleting   bool // a call that deletes it is under way
 	leakedAt   model.Instant
+	cause      LeakCause
 	action     sim.Action // of the last refusal to take it away
 	code       model.ErrorCode
 	refused    int
 }
 
-func (e *ec2ENI) leak() Leak {
+func (s *State) leakOf(e *ec2ENI) Leak {
 	return Leak{
-		ENI: e.id, Node: e.node, Kind: e.kind, Subnet: e.subnet.Name, MadeAt: e.madeAt, Since: e.leakedAt,
+		ENI: e.id, Node: e.node, Kind: e.kind, Subnet: e.subnet.Name, MadeAt: e.madeAt, Since: e.leakedAt, Cause: e.cause, CleanUp: s.cleanUpOf(e),
 		Addresses: e.addresses(), Action: e.action, Error: e.code, Refused: e.refused, Associated: e.associated,
 	}
+}
+
+// cleanUpOf says who deletes the ENI.
+func (s *State) cleanUpOf(e *ec2ENI) CleanUp {
+	n := s.nodes[e.node]
+	switch {
+	case s.onECS():
+		return CleanUpECS
+	case e.kind == model.ENIBranch && e.associated:
+		return CleanUpRestart // to EC2 it is in use
+	case e.kind != model.ENISecondary:
+		return CleanUpController
+	case n != nil && (n.Config.Settings.KeepLeakedENIs || n.Config.Settings.NoProvisioning):
+		return CleanUpOff
+	}
+	return CleanUpAgent
 }
 
 // addresses counts those of the subnet that the ENI has.
@@ -109,11 +153,11 @@ func (s *State) setLoose(e *ec2ENI, loose bool) {
 }
 
 // leak notes that nobody will use the ENI.
-func (s *State) leak(at model.Instant, e *ec2ENI) {
+func (s *State) leak(at model.Instant, e *ec2ENI, cause LeakCause) {
 	if e.leakedAt != model.Never {
 		return
 	}
-	e.leakedAt = at
+	e.leakedAt, e.cause = at, cause
 	e.subnet.leaked += e.addresses()
 	s.leaks = append(s.leaks, e)
 }
@@ -197,8 +241,12 @@ func (s *State) useReturns(at model.Instant, b sim.CallFields) {
 		attempts = sim.ControllerAttempts
 	}
 	othersTell := !s.onECS() && (e.kind == model.ENIBranch || e.attached)
-	if !b.TriedAgain(attempts) && !othersTell {
-		s.leak(at, e)
+	switch {
+	case b.TriedAgain(attempts) || othersTell:
+	case s.onECS():
+		s.leak(at, e, LeakECS)
+	default:
+		s.leak(at, e, LeakRefused)
 	}
 }
 
@@ -206,7 +254,7 @@ func (s *State) useReturns(at model.Instant, b sim.CallFields) {
 // remembers that. What ECS has in hand is not with the instance.
 func (s *State) agentKilled(at model.Instant, n *Node) {
 	if !s.onECS() {
-		s.ownerKilled(at, n, model.ENISecondary)
+		s.ownerKilled(at, n, model.ENISecondary, LeakAgent)
 	}
 }
 
@@ -214,22 +262,22 @@ func (s *State) agentKilled(at model.Instant, n *Node) {
 // look for when it starts again; those of others are queued by events of their own.
 func (s *State) controllerKilled(at model.Instant) {
 	for _, n := range s.Nodes {
-		s.ownerKilled(at, n, model.ENITrunk)
+		s.ownerKilled(at, n, model.ENITrunk, LeakTrunk)
 		if !n.Gone() {
 			continue
 		}
 		for _, br := range n.Branches {
 			if e := s.ec2ENIs[br.ENI]; e != nil && !e.deleting {
-				s.leak(at, e)
+				s.leak(at, e, LeakUnseen)
 			}
 		}
 	}
 }
 
-func (s *State) ownerKilled(at model.Instant, n *Node, kind model.ENIKind) {
+func (s *State) ownerKilled(at model.Instant, n *Node, kind model.ENIKind, cause LeakCause) {
 	for _, e := range s.loose[n.Name] {
 		if e.kind == kind && !e.deleting {
-			s.leak(at, e)
+			s.leak(at, e, cause)
 		}
 	}
 }
@@ -244,13 +292,15 @@ func (s *State) instanceGone(n *Node) {
 }
 
 // branchLeaks notes that the controller has forgotten a branch, or has it again.
-func (s *State) branchLeaks(at model.Instant, id model.ENIID, leaked bool) {
-	e := s.ec2ENIs[id]
+func (s *State) branchLeaks(at model.Instant, b sim.BranchDeleted) {
+	e := s.ec2ENIs[b.ENI]
 	switch {
 	case e == nil:
-	case leaked:
-		s.leak(at, e)
-	default:
+	case !b.Leaked:
 		s.found(e)
+	case b.Error == "":
+		s.leak(at, e, LeakUnseen)
+	default:
+		s.leak(at, e, LeakForgotten)
 	}
 }

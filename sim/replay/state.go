@@ -198,10 +198,10 @@ func (s *State) applyNode(n *Node, e sim.Event) error {
 	case sim.BranchFailed:
 		n.branchFailed(e.At, b)
 	case sim.BranchQueued:
-		s.branchLeaks(e.At, b.ENI, false)
+		s.branchLeaks(e.At, sim.BranchDeleted{BranchFields: b.BranchFields})
 		return n.branchQueued(e.At, b)
 	case sim.BranchDeleted:
-		s.branchLeaks(e.At, b.ENI, b.Leaked)
+		s.branchLeaks(e.At, b)
 		return n.branchDeleted(e.At, b)
 	case sim.PoolGrow:
 		n.decide(b.PoolDecision)

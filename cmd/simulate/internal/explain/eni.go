@@ -1,6 +1,7 @@
 package explain
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 
@@ -21,19 +22,34 @@ type eniStory struct {
 	why      string   // the last decision of the agent, in words
 	whyRule  string   // and its rule
 	decision *verdict // likewise
-	came     string   // why the ENI came
-	went     string
-	ended    model.Instant
+
+	made      string // why EC2 was asked for the ENI
+	createdAt model.Instant
+	came      string // why the ENI came
+	cameAt    model.Instant
+	went      string
+	ended     model.Instant // it left the node
+	backAt    model.Instant // reconcile took it back
+	deletedAt model.Instant // in EC2
+
+	leak     *leakTold // nil: it has not leaked
+	refusals []refusal // calls about it that EC2 refused
+	cleans   cleanUps
+	vain     bool // a branch that was made in vain
 }
 
 func explainENI(play Play, l eniLife, at model.Instant) (*view.Explanation, error) {
 	var es *eniStory
 	s, err := told(play, func(e sim.Event, s *replay.State) error {
 		if es == nil {
-			es = &eniStory{story: newStory(s, l.node), life: l, at: at, ended: model.Never}
+			es = newENIStory(s, l, at)
 		}
 		if e.At > at {
 			return errCut
+		}
+		es.takeLeak()
+		if e.Node == es.node || e.Node == "" {
+			es.cleans.apply(e, s)
 		}
 		es.take(e)
 		es.follow(e)
@@ -43,8 +59,16 @@ func explainENI(play Play, l eniLife, at model.Instant) (*view.Explanation, erro
 		return nil, err
 	}
 	es.state = s
+	es.takeLeak()
 	es.x.Scenario = view.NewExplanation(s).Scenario
 	return es.finish(), nil
+}
+
+func newENIStory(s *replay.State, l eniLife, at model.Instant) *eniStory {
+	return &eniStory{
+		story: newStory(s, l.node), life: l, at: at, cleans: newCleanUps(),
+		createdAt: model.Never, cameAt: model.Never, ended: model.Never, backAt: model.Never, deletedAt: model.Never,
+	}
 }
 
 // take tells what is about the ENI. Decisions are remembered for what follows
@@ -55,12 +79,18 @@ func (es *eniStory) take(e sim.Event) {
 		if b.ENI == es.life.id {
 			l := view.Link{AtMs: e.At, What: fmt.Sprintf("EC2 creates it in subnet %s", b.Subnet)}
 			l.Why, l.Rule = es.whyCreated(es.life.kind)
+			es.made, es.createdAt = l.Why, e.At
 			es.add("", l)
 		}
 		return
 	case sim.ENIDeleted:
 		if b.ENI == es.life.id {
-			es.add("", view.Link{AtMs: e.At, What: "EC2 has deleted it; " + freeAgain(b.Released)})
+			es.deletedAt = e.At
+			l := view.Link{AtMs: e.At, What: "EC2 has deleted it; " + freeAgain(b.Released)}
+			if n := es.state.Node(e.Node); n != nil && n.Gone() && es.life.kind != model.ENIBranch {
+				l.Why, l.Rule = es.whyBy(sim.ByTerminate)
+			}
+			es.add("", l)
 		}
 		return
 	}
@@ -96,10 +126,12 @@ func (es *eniStory) take(e sim.Event) {
 			es.changed(e.At, "leaves the node", b.By)
 		}
 	case sim.NodeTerminated:
-		if es.ended == model.Never {
+		if es.ended == model.Never && es.life.kind != model.ENIBranch {
 			es.went, es.ended = titleOf(rules.By(sim.ByTerminate)), e.At
 			es.changed(e.At, "goes with the node", sim.ByTerminate)
 		}
+	case sim.EC2Call, sim.EC2Returned:
+		es.takeCall(e)
 	default:
 		es.takeBranch(e)
 	}
@@ -136,23 +168,36 @@ func (es *eniStory) whyCreated(kind model.ENIKind) (why, rule string) {
 // takeBranch tells the life of a branch ENI.
 func (es *eniStory) takeBranch(e sim.Event) {
 	switch b := e.Body.(type) {
+	case sim.BranchFailed:
+		if b.ENI == es.life.id {
+			es.came = cmp.Or(es.came, fmt.Sprintf("it was made for pod %s, which did not get it", b.Pod))
+			es.add("", view.Link{AtMs: e.At, What: fmt.Sprintf("is not given to pod %s: %s", b.Pod, b.Error), Why: titleOf(rules.Refusal(b.Error)), Rule: rules.Refusal(b.Error)}.Bad())
+		}
 	case sim.BranchCreated:
 		if b.ENI == es.life.id {
+			es.cameAt = min(es.cameAt, e.At)
 			es.came = fmt.Sprintf("pod %s needs one", b.Pod)
 			es.add("", view.Link{AtMs: e.At, What: fmt.Sprintf("is given to pod %s, with VLAN %d", b.Pod, b.VLAN)}.Good())
 		}
 	case sim.BranchQueued:
 		if b.ENI == es.life.id {
-			es.add("", view.Link{AtMs: e.At, What: "its pod has left: it waits for its deletion, and counts until then", Rule: "branch-cooldown/cooling"})
+			what := "its pod has left: it waits for its deletion, and counts until then"
+			if es.vain = b.Front; es.vain {
+				what = "was made in vain: it goes at the next round of the delete queue, and counts until then"
+			}
+			es.add("", view.Link{AtMs: e.At, What: what, Rule: "branch-cooldown/cooling"})
 		}
 	case sim.BranchDeleted:
-		if b.ENI == es.life.id {
+		if b.ENI == es.life.id && b.Leaked {
+			es.add("", view.Link{AtMs: e.At, What: "is forgotten by the resource controller"}.Bad())
+		} else if b.ENI == es.life.id {
 			es.went, es.ended = "its cooldown had passed", e.At
-			what := "is deleted"
-			if b.Leaked {
-				es.went, what = fmt.Sprintf("its deletion failed (%s)", b.Error), "is forgotten: it has leaked"
+			if n := es.state.Node(e.Node); es.vain {
+				es.went = "it was made in vain, and the next round of the delete queue took it"
+			} else if n != nil && n.Gone() {
+				es.went = "its node is gone, and a minute later all that is left of it goes"
 			}
-			es.add("", view.Link{AtMs: e.At, What: what})
+			es.add("", view.Link{AtMs: e.At, What: "is deleted"})
 		}
 	}
 }
@@ -185,9 +230,14 @@ func (es *eniStory) attached(at model.Instant, b sim.ENIAttached) {
 	if amount := view.Blocks(len(b.Addresses), len(b.Prefixes)); amount != "" {
 		what = "comes to the node with " + amount
 	}
-	if es.came != "" {
+	switch {
+	case es.ended != model.Never:
+		what = "is taken back: EC2 has it attached still"
+		es.backAt, es.ended = at, model.Never
+	case es.came != "":
 		what = "is taken over by the restarted agent"
 	}
+	es.cameAt = min(es.cameAt, at)
 	if es.came == "" {
 		switch {
 		case b.Kind == model.ENIPrimary:
@@ -226,13 +276,19 @@ func (es *eniStory) finish() *view.Explanation {
 		name = fmt.Sprintf("branch ENI %s of %s", l.id, l.node)
 	}
 	x.Subject = view.Subject{Kind: "eni", Name: string(l.id), Node: l.node, AtMs: es.at}
-	x.Answer = fmt.Sprintf("%s (%s, %s) came at %s: %s.", name, l.kind, l.id, view.Instant(l.from), es.came)
-	if l.kind == model.ENIBranch {
-		x.Answer = fmt.Sprintf("The %s came at %s: %s.", name, view.Instant(l.from), es.came)
+	x.Answer = es.intro(name)
+	if es.backAt != model.Never && es.ended == model.Never {
+		x.Answer += fmt.Sprintf(" The agent gave it up, and took it back at %s%s.", view.Instant(es.backAt), es.because(takesAway...))
 	}
 	switch {
-	case es.ended != model.Never:
-		x.Answer += fmt.Sprintf(" It went at %s: %s.", view.Instant(es.ended), es.went)
+	case es.leak != nil && es.leak.cleaned == model.Never && es.deletedAt == model.Never:
+		es.finishWent()
+		es.finishLeaked()
+	case es.ended != model.Never || es.deletedAt != model.Never:
+		es.finishWent()
+		es.finishGone()
+	case es.cameAt == model.Never && l.kind != model.ENIBranch:
+		es.finishComing()
 	case es.stays():
 		es.finishStays()
 	case l.kind == model.ENIBranch && !es.ofECS():
@@ -250,6 +306,70 @@ func (es *eniStory) finish() *view.Explanation {
 	}
 	cite(x)
 	return x
+}
+
+// intro says what the ENI is, and why it came.
+func (es *eniStory) intro(name string) string {
+	l := es.life
+	switch {
+	case l.kind == model.ENIBranch:
+		return fmt.Sprintf("The %s came at %s: %s.", name, view.Instant(min(es.cameAt, l.from)), cmp.Or(es.came, es.made))
+	case es.cameAt == model.Never && es.createdAt != model.Never:
+		return fmt.Sprintf("ENI %s (%s) was created for %s at %s: %s.", l.id, l.kind, l.node, view.Instant(es.createdAt), es.made)
+	}
+	return fmt.Sprintf("%s (%s, %s) came at %s: %s.", name, l.kind, l.id, view.Instant(min(es.cameAt, es.at)), es.came)
+}
+
+// because says what EC2 refused of the actions, as a reason; empty: nothing.
+func (es *eniStory) because(actions ...sim.Action) string {
+	if text := es.refusedWords(actions...); text != "" {
+		return ": " + text
+	}
+	return ""
+}
+
+// finishWent tells in the answer when and why the ENI left the node, or that it never
+// came.
+func (es *eniStory) finishWent() {
+	switch {
+	case es.ended != model.Never:
+		es.x.Answer += fmt.Sprintf(" It went at %s: %s.", view.Instant(es.ended), es.went)
+	case es.cameAt == model.Never && es.life.kind != model.ENIBranch:
+		es.x.Answer += fmt.Sprintf(" It never came to the node%s.", es.because(sim.DescribeInstances, sim.AttachNetworkInterface, sim.ModifyNetworkInterfaceAttribute))
+	}
+}
+
+// finishGone tells what became in EC2 of an ENI that has left the node.
+func (es *eniStory) finishGone() {
+	n := es.state.Node(es.life.node)
+	switch {
+	case es.leak != nil && es.deletedAt != model.Never:
+		es.x.Answer += es.wasLeaked()
+	case es.deletedAt != model.Never && es.cameAt == model.Never:
+		es.x.Answer += fmt.Sprintf(" EC2 deleted it at %s.", view.Instant(es.deletedAt))
+	case es.deletedAt != model.Never || es.life.kind == model.ENIBranch && es.leak == nil || n != nil && n.Gone():
+	default:
+		es.x.Answer += fmt.Sprintf(" At %s EC2 has it still%s%s.", view.Instant(es.at), es.because(takesAway...), es.goesOn())
+	}
+}
+
+// goesOn says what comes next for an ENI that has left the agent's datastore and is
+// in EC2.
+func (es *eniStory) goesOn() string {
+	last := len(es.refusals) - 1
+	switch {
+	case es.leak != nil:
+		return fmt.Sprintf("; %s is deleting it", cleaner(es.leak.CleanUp))
+	case last >= 0 && !es.ofECS() && (es.refusals[last].action == sim.DetachNetworkInterface || es.refusals[last].action == sim.DescribeNetworkInterfaces):
+		es.x.Next = append(es.x.Next, view.Fact{Name: "reconcile", Text: "finds it attached, and takes it back, more than 60 s after the last action of the pool", Rule: rules.By(sim.ByReconcile)})
+		return ", attached to the node; reconcile will take it back"
+	}
+	return ", for as long as it takes to give it back"
+}
+
+// finishComing tells of an ENI that EC2 has, and that has not come to the node yet.
+func (es *eniStory) finishComing() {
+	es.x.Answer += fmt.Sprintf(" At %s it is on its way to the node: created, and not in the agent's datastore yet%s.", view.Instant(es.at), es.because(sim.DescribeInstances, sim.AttachNetworkInterface, sim.ModifyNetworkInterfaceAttribute))
 }
 
 // stays reports whether the ENI is in a pool whose checks could free it.

@@ -52,36 +52,37 @@ func (l leaks) explanation(s *replay.State) string {
 
 // LeakCause says why an ENI leaked.
 func LeakCause(s *replay.State, l replay.Leak) string {
-	n := s.Node(l.Node)
-	switch {
-	case l.Error != "":
-		times := "once"
-		if l.Refused > 1 {
-			times = count(l.Refused, "time")
-		}
-		return fmt.Sprintf("leaked as EC2 refused %s %s (%s)", l.Action, times, l.Error)
-	case l.Kind == model.ENISecondary:
-		return fmt.Sprintf("leaked as the agent of %s was killed while it attached or gave back the ENI", l.Node)
-	case l.Kind == model.ENIBranch && n != nil && !n.Gone():
-		return "leaked as the restarted resource controller looks for branch ENIs in the node's present subnet only"
+	refused := fmt.Sprintf("EC2 refused %s (%s)", l.Action, l.Error)
+	if l.Refused > 1 {
+		refused = fmt.Sprintf("EC2 refused %s to it, the last %s (%s)", count(l.Refused, "call"), l.Action, l.Error)
 	}
-	return "leaked as the resource controller was killed while it had the ENI in hand"
+	switch l.Cause {
+	case replay.LeakAgent:
+		return fmt.Sprintf("leaked as the agent of %s was killed before it had attached or deleted it", l.Node)
+	case replay.LeakTrunk:
+		return "leaked as the resource controller was killed before it had attached or deleted it"
+	case replay.LeakForgotten:
+		return "leaked as the resource controller forgot it after three tries to delete it: " + refused
+	case replay.LeakUnseen:
+		return "leaked as the restarted resource controller does not look for it: it is in another subnet than new branch ENIs, or its node is gone"
+	}
+	return "leaked as " + refused
 }
 
 // LeakFate says who deletes a leaked ENI, or that nobody does.
 func LeakFate(s *replay.State, l replay.Leak) string {
-	n := s.Node(l.Node)
-	switch {
-	case onECS(s):
-		return "ECS asks again every 10 s"
-	case l.Kind == model.ENIBranch && l.Associated:
-		return "no clean-up finds it, as EC2 shows it with its trunk; the resource controller does when it restarts"
-	case l.Kind != model.ENISecondary:
-		return "the resource controller's clean-up deletes it, which looks every 30 min and takes what it has seen twice"
-	case n != nil && n.Config.Settings.KeepLeakedENIs:
+	switch l.CleanUp {
+	case replay.CleanUpECS:
+		return "ECS asks EC2 again every 10 s"
+	case replay.CleanUpRestart:
+		return "no clean-up takes it, as EC2 shows it with its trunk; the resource controller finds it when it is restarted"
+	case replay.CleanUpController:
+		return "the resource controller's clean-up, every 30 min, deletes what it has seen unused twice"
+	case replay.CleanUpOff:
+		if n := s.Node(l.Node); n != nil && !n.Config.Settings.KeepLeakedENIs {
+			return "nobody deletes it, as the agent may not call EC2 (DISABLE_NETWORK_RESOURCE_PROVISIONING or ENABLE_IMDS_ONLY_MODE)"
+		}
 		return "nobody deletes it, as DISABLE_LEAKED_ENI_CLEANUP is on"
-	case n != nil && n.Config.Settings.NoProvisioning:
-		return "nobody deletes it, as the agent may not call EC2 (DISABLE_NETWORK_RESOURCE_PROVISIONING, ENABLE_IMDS_ONLY_MODE)"
 	}
-	return "the agent's clean-up deletes it, which runs about every hour"
+	return "the agent's clean-up, about every hour, deletes it"
 }
