@@ -36,6 +36,7 @@ type eniStory struct {
 	refusals []refusal // calls about it that EC2 refused
 	cleans   cleanUps
 	vain     bool // a branch that was made in vain
+	deleting bool // a call that deletes it has begun
 }
 
 func explainENI(play Play, l eniLife, at model.Instant) (*view.Explanation, error) {
@@ -87,7 +88,7 @@ func (es *eniStory) take(e sim.Event) {
 		if b.ENI == es.life.id {
 			es.deletedAt = e.At
 			l := view.Link{AtMs: e.At, What: "EC2 has deleted it; " + freeAgain(b.Released)}
-			if n := es.state.Node(e.Node); n != nil && n.Gone() && es.life.kind != model.ENIBranch {
+			if !es.deleting { // nobody asked for it
 				l.Why, l.Rule = es.whyBy(sim.ByTerminate)
 			}
 			es.add("", l)
@@ -278,7 +279,7 @@ func (es *eniStory) finish() *view.Explanation {
 	x.Subject = view.Subject{Kind: "eni", Name: string(l.id), Node: l.node, AtMs: es.at}
 	x.Answer = es.intro(name)
 	if es.backAt != model.Never && es.ended == model.Never {
-		x.Answer += fmt.Sprintf(" The agent gave it up, and took it back at %s%s.", view.Instant(es.backAt), es.because(takesAway...))
+		x.Answer += fmt.Sprintf(" The agent gave it up, and took it back at %s%s.", view.Instant(es.backAt), es.because(givesBack...))
 	}
 	switch {
 	case es.leak != nil && es.leak.cleaned == model.Never && es.deletedAt == model.Never:
@@ -348,23 +349,21 @@ func (es *eniStory) finishGone() {
 	case es.deletedAt != model.Never && es.cameAt == model.Never:
 		es.x.Answer += fmt.Sprintf(" EC2 deleted it at %s.", view.Instant(es.deletedAt))
 	case es.deletedAt != model.Never || es.life.kind == model.ENIBranch && es.leak == nil || n != nil && n.Gone():
+	case es.leak != nil:
+		es.x.Answer += fmt.Sprintf(" It had leaked: %s. At %s %s is deleting it.", es.leakedWords(), view.Instant(es.at), cleaner(es.leak.CleanUp))
+	case es.attachedStill():
+		es.x.Answer += fmt.Sprintf(" At %s EC2 has it attached to the node still%s. Reconcile will take it back.", view.Instant(es.at), es.because(givesBack...))
+		es.x.Next = append(es.x.Next, view.Fact{Name: "reconcile", Text: "finds it attached and takes it back, when the last action of the pool is more than 60 s ago", Rule: rules.By(sim.ByReconcile)})
 	default:
-		es.x.Answer += fmt.Sprintf(" At %s EC2 has it still%s%s.", view.Instant(es.at), es.because(takesAway...), es.goesOn())
+		es.x.Answer += fmt.Sprintf(" At %s EC2 has it still%s: it is being given back.", view.Instant(es.at), es.because(givesBack...))
 	}
 }
 
-// goesOn says what comes next for an ENI that has left the agent's datastore and is
-// in EC2.
-func (es *eniStory) goesOn() string {
+// attachedStill reports whether the agent has dropped the ENI and EC2 would not let
+// it go.
+func (es *eniStory) attachedStill() bool {
 	last := len(es.refusals) - 1
-	switch {
-	case es.leak != nil:
-		return fmt.Sprintf("; %s is deleting it", cleaner(es.leak.CleanUp))
-	case last >= 0 && !es.ofECS() && (es.refusals[last].action == sim.DetachNetworkInterface || es.refusals[last].action == sim.DescribeNetworkInterfaces):
-		es.x.Next = append(es.x.Next, view.Fact{Name: "reconcile", Text: "finds it attached, and takes it back, more than 60 s after the last action of the pool", Rule: rules.By(sim.ByReconcile)})
-		return ", attached to the node; reconcile will take it back"
-	}
-	return ", for as long as it takes to give it back"
+	return last >= 0 && !es.ofECS() && (es.refusals[last].action == sim.DetachNetworkInterface || es.refusals[last].action == sim.DescribeNetworkInterfaces)
 }
 
 // finishComing tells of an ENI that EC2 has, and that has not come to the node yet.

@@ -58,6 +58,7 @@ func Explain(play Play, t Target) (*view.Explanation, error) {
 		if end, err = stateAt(play, at); err != nil {
 			return nil, err
 		}
+		end.Now = at // what cools does so by time alone
 	}
 	return explainRun(play, end, at)
 }
@@ -106,6 +107,10 @@ func explainRun(play Play, s *replay.State, at model.Instant) (*view.Explanation
 		x := view.NewExplanation(s)
 		x.Subject = view.Subject{Kind: "run", Name: s.Started.Name, AtMs: at}
 		x.Answer = "Nothing ran out. " + view.Verdict(s)
+		for _, l := range s.Leaks() {
+			x.State = append(x.State, leakFact(s, l))
+		}
+		cite(x)
 		return x, nil
 	}
 	pod := ep.Pod

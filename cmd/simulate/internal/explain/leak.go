@@ -96,7 +96,7 @@ func (es *eniStory) takeLeak() {
 	if es.leak == nil {
 		es.leak = &leakTold{refusedAt: model.Never, cleaned: model.Never}
 		es.add("", view.Link{
-			AtMs: l.Since, What: fmt.Sprintf("has leaked: nobody uses it, and EC2 keeps its %s of %s", view.Count(l.Addresses, "address"), l.Subnet),
+			AtMs: l.Since, What: fmt.Sprintf("has leaked: nobody uses it, and EC2 has it still, with %s of %s", view.Count(l.Addresses, "address"), l.Subnet),
 			Why: titleOf(rules.Leak(string(l.Cause))), Rule: rules.Leak(string(l.Cause)),
 		}.Bad())
 	}
@@ -107,7 +107,11 @@ func (es *eniStory) takeLeak() {
 func (es *eniStory) takeCall(e sim.Event) {
 	switch b := e.Body.(type) {
 	case sim.EC2Call:
-		if b.ENI == es.life.id && b.Action == sim.DeleteNetworkInterface && es.leak != nil && b.Error == "" {
+		if b.ENI != es.life.id || b.Action != sim.DeleteNetworkInterface || b.Error != "" {
+			return
+		}
+		es.deleting = true
+		if es.leak != nil {
 			es.leak.cleaned = e.At
 			id := rules.CleanUp(string(es.leak.CleanUp))
 			es.add("", view.Link{AtMs: e.At, What: fmt.Sprintf("%s deletes it", cleaner(es.leak.CleanUp)), Why: titleOf(id), Rule: id}.Good())
@@ -174,25 +178,24 @@ func cleaner(by replay.CleanUp) string {
 	return "the agent's clean-up"
 }
 
+// givesBack are the calls by which an agent gives an ENI back.
+var givesBack = []sim.Action{sim.DescribeNetworkInterfaces, sim.DetachNetworkInterface, sim.DeleteNetworkInterface}
+
 // takesAway are the calls that take an ENI away.
 var takesAway = []sim.Action{sim.DeleteNetworkInterface, sim.DetachNetworkInterface, sim.DisassociateTrunkInterface}
 
 // leakedWords says why the ENI leaked, in the answer.
 func (es *eniStory) leakedWords() string {
 	switch l := es.leak; l.Cause {
-	case replay.LeakAgent, replay.LeakTrunk, replay.LeakUnseen:
-		text := titleOf(rules.Leak(string(l.Cause)))
-		if l.Cause == replay.LeakAgent {
-			text = "the agent was killed before it had attached or deleted it"
-		} else if l.Cause == replay.LeakTrunk {
-			text = "the resource controller was killed before it had attached or deleted it"
-		}
-		if refused := es.refusedWords(sim.DeleteNetworkInterface); refused != "" {
-			text += ", and " + refused
-		}
-		return text
+	case replay.LeakRefused, replay.LeakECS:
 	case replay.LeakForgotten:
 		return cmp.Or(es.refusedWords(sim.DeleteNetworkInterface), "its deletion failed") + ", and after three tries the resource controller forgot it"
+	default:
+		text := strings.TrimPrefix(view.LeakCause(es.state, l.Leak), "leaked as ")
+		if refused := es.refusedWords(sim.DeleteNetworkInterface); refused != "" {
+			text += "; a clean-up tried in vain: " + refused
+		}
+		return text
 	}
 	return es.refusedWords(takesAway...)
 }
@@ -264,9 +267,12 @@ func (es *eniStory) cleaned() string {
 // wasLeaked tells in the answer of a leak that is over.
 func (es *eniStory) wasLeaked() string {
 	l := es.leak
-	end := min(l.cleaned, es.deletedAt)
-	return fmt.Sprintf(" It had leaked: %s. For %s nobody used it, and it held %s of subnet %s, until %s deleted it at %s.",
-		es.leakedWords(), view.Duration(end.Sub(l.Since)), view.Count(l.Addresses, "address"), l.Subnet, cleaner(l.CleanUp), view.Instant(es.deletedAt))
+	end := fmt.Sprintf("%s deleted it at %s", cleaner(l.CleanUp), view.Instant(es.deletedAt))
+	if l.cleaned == model.Never {
+		end = fmt.Sprintf("the instance was terminated at %s (which here takes along all that was made for it; a real ENI that is not attached stays)", view.Instant(es.deletedAt))
+	}
+	return fmt.Sprintf(" It had leaked: %s. For %s nobody used it, and it held %s of subnet %s, until %s.",
+		es.leakedWords(), view.Duration(min(l.cleaned, es.deletedAt).Sub(l.Since)), view.Count(l.Addresses, "address"), l.Subnet, end)
 }
 
 // capital begins a sentence with the text.

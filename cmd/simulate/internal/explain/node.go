@@ -93,8 +93,33 @@ func (ns *nodeStory) finish() *view.Explanation {
 	default:
 		ns.finishPool(n)
 	}
+	ns.finishLeaks()
 	cite(x)
 	return x
+}
+
+// finishLeaks tells what has leaked of the node's ENIs. On ECS, where a stopped task
+// still has its ENI, the instance counts it as taken.
+func (ns *nodeStory) finishLeaks() {
+	enis, addresses := 0, 0
+	for _, l := range ns.state.Leaks() {
+		if l.Node == ns.node {
+			enis, addresses = enis+1, addresses+l.Addresses
+			ns.x.State = append(ns.x.State, leakFact(ns.state, l))
+		}
+	}
+	if enis > 0 {
+		ns.x.Answer += fmt.Sprintf(" %s that EC2 made for it and nobody uses %s %s.", view.Count(enis, "leaked ENI"), map[bool]string{true: "holds", false: "hold"}[enis == 1], view.Count(addresses, "address"))
+	}
+}
+
+// leakFact tells of a leaked ENI in a line.
+func leakFact(s *replay.State, l replay.Leak) view.Fact {
+	return view.Fact{
+		Name: "leaked",
+		Text: fmt.Sprintf("%s (%s) holds %s of %s; it %s at %s; %s", l.ENI, l.Kind, view.Count(l.Addresses, "address"), l.Subnet, view.LeakCause(s, l), view.Instant(l.Since), view.LeakFate(s, l)),
+		Rule: rules.Leak(string(l.Cause)),
+	}
 }
 
 // finishInstance tells what a container instance of ECS can take, and why.

@@ -53,8 +53,11 @@ func (l leaks) explanation(s *replay.State) string {
 // LeakCause says why an ENI leaked.
 func LeakCause(s *replay.State, l replay.Leak) string {
 	refused := fmt.Sprintf("EC2 refused %s (%s)", l.Action, l.Error)
-	if l.Refused > 1 {
-		refused = fmt.Sprintf("EC2 refused %s to it, the last %s (%s)", count(l.Refused, "call"), l.Action, l.Error)
+	switch {
+	case l.Refused > 1 && l.Cause == replay.LeakECS: // several actions
+		refused = fmt.Sprintf("EC2 refused %s to take it away, the last %s (%s)", count(l.Refused, "call"), l.Action, l.Error)
+	case l.Refused > 1:
+		refused = fmt.Sprintf("EC2 refused %s %s (%s)", l.Action, count(l.Refused, "time"), l.Error)
 	}
 	switch l.Cause {
 	case replay.LeakAgent:
@@ -64,7 +67,10 @@ func LeakCause(s *replay.State, l replay.Leak) string {
 	case replay.LeakForgotten:
 		return "leaked as the resource controller forgot it after three tries to delete it: " + refused
 	case replay.LeakUnseen:
-		return "leaked as the restarted resource controller does not look for it: it is in another subnet than new branch ENIs, or its node is gone"
+		if n := s.Node(l.Node); n != nil && n.Gone() {
+			return "leaked as the resource controller was restarted when its node was gone, and looks for branch ENIs of living nodes only"
+		}
+		return "leaked as the restarted resource controller does not look for it: it is in another subnet than new branch ENIs would be"
 	}
 	return "leaked as " + refused
 }
