@@ -21,6 +21,8 @@ func standing(s *replay.State) string {
 		switch {
 		case of.all && of.n == 1:
 			which = "the only call"
+		case of.all && of.n == 2:
+			which = "both calls"
 		case !of.all && of.n == 1:
 			which = "the last call"
 		case !of.all:
