@@ -115,7 +115,7 @@ func (es *eniStory) take(e sim.Event) {
 		}
 	case sim.AddressesRemoved:
 		if b.ENI == es.life.id {
-			es.changed(e.At, "loses "+view.Blocks(len(b.Addresses), len(b.Prefixes)), b.By)
+			es.changed(e.At, "loses "+view.Blocks(len(b.Addresses), len(b.Prefixes)), givenBack(b.By))
 		}
 	case sim.ENIExcluded:
 		if b.ENI == es.life.id {
@@ -250,6 +250,15 @@ func (es *eniStory) attached(at model.Instant, b sim.ENIAttached) {
 		default:
 			es.came = es.reason(b.By)
 		}
+	}
+	switch {
+	case b.Pod != "" && b.Kind == model.ENIBranch:
+		what = fmt.Sprintf("is associated with the trunk for task %s, with its address %s", b.Pod, b.PrimaryAddress)
+	case b.Pod != "":
+		what = fmt.Sprintf("is attached for task %s, with its address %s", b.Pod, b.PrimaryAddress)
+	case b.Kind == model.ENIPrimary && b.By == sim.ByECS:
+		es.add("", view.Link{AtMs: at, What: "is there from the launch"})
+		return
 	}
 	es.changed(at, what, b.By)
 }

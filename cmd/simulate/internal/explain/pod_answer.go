@@ -201,7 +201,15 @@ func (ps *podStory) showNodes() {
 		if !n.Ready {
 			text += ", not ready"
 		}
-		ps.x.State = append(ps.x.State, view.Fact{Name: string(n.Name), Text: text})
+		rule := ""
+		if ps.cause != nil && ps.cause.Kind == sim.KindNoTrunk && n.Trunk.AttachedAt == model.Never {
+			f := trunkFact(n)
+			if !n.Config.Settings.PodENI {
+				f = view.Fact{Text: "none: ENABLE_POD_ENI is off"}
+			}
+			text, rule = text+"; trunk ENI: "+f.Text, f.Rule
+		}
+		ps.x.State = append(ps.x.State, view.Fact{Name: string(n.Name), Text: text, Rule: rule})
 	}
 	if more := shown - shownNodes; more > 0 {
 		ps.x.State = append(ps.x.State, view.Fact{Name: "…", Text: fmt.Sprintf("and %s more", view.Number(more))})

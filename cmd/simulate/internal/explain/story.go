@@ -164,13 +164,17 @@ func (st *story) tellNode(e sim.Event) {
 	case sim.EC2Returned:
 		st.tellRefusal(e.At, b.CallFields)
 	case sim.ENIAttached:
-		if b.Pod == "" {
+		switch {
+		case b.Pod != "":
+		case b.Kind == model.ENIPrimary && b.By == sim.ByECS:
+			st.add("", view.Link{AtMs: e.At, What: fmt.Sprintf("%s (%s) is there from the launch", eniName(b.Card, b.Device), b.Kind)})
+		default:
 			st.tellBlocks(e.At, fmt.Sprintf("%s (%s) comes", eniName(b.Card, b.Device), b.Kind), "with", len(b.Addresses), len(b.Prefixes), b.By)
 		}
 	case sim.AddressesAdded:
 		st.tellBlocks(e.At, eniName(b.Card, b.Device)+" gets", "", len(b.Addresses), len(b.Prefixes), b.By)
 	case sim.AddressesRemoved:
-		st.tellBlocks(e.At, eniName(b.Card, b.Device)+" gives back", "", len(b.Addresses), len(b.Prefixes), b.By)
+		st.tellBlocks(e.At, eniName(b.Card, b.Device)+" gives back", "", len(b.Addresses), len(b.Prefixes), givenBack(b.By))
 	case sim.ENIDetached:
 		if b.Kind != model.ENITask && b.Kind != model.ENIBranch {
 			st.tellBlocks(e.At, eniName(b.Card, b.Device)+" leaves", "with", len(b.Addresses), len(b.Prefixes), b.By)
@@ -324,8 +328,22 @@ func (st *story) tellBlocks(at model.Instant, what, with string, addresses, pref
 	st.add(what+string(by), l)
 }
 
+// byStartGivesBack is what a start gives back, told apart from what it takes over.
+const byStartGivesBack sim.By = "start, gives back"
+
+func givenBack(by sim.By) sim.By {
+	if by == sim.ByStart {
+		return byStartGivesBack
+	}
+	return by
+}
+
 // whyBy says why something changed that no check decided.
 func (st *story) whyBy(by sim.By) (why, rule string) {
+	if by == byStartGivesBack {
+		rule = rules.Decision(model.RuleStart, model.ReasonModeToggled)
+		return titleOf(rule), rule
+	}
 	if st.agent != nil && st.agent.windows() && by == sim.ByStart {
 		return "the resource controller takes over what is on the Windows node's ENI", ""
 	}
