@@ -31,13 +31,21 @@ type podStory struct {
 	retry       model.Instant // when the controller looks at its request again; 0: not known
 	cause       *view.Cause   // of the last failure
 	past        *view.Cause   // likewise, also where nothing is exhausted any more
-	kinds       []sim.Kind    // that it went through
+	spells      []spell       // that it went through
+	now         model.Instant // of the event that is told
 	gone        string        // how it ended
 	goneAt      model.Instant
 	hostNetwork bool
 	deleted     model.Instant
 	tasks       bool
 	card        int // the network card whose pool the pod waits for
+}
+
+// spell is a time through which a pod waited for one kind of exhaustion.
+type spell struct {
+	kind        sim.Kind
+	from, until model.Instant // Never: it goes on
+	cause       *view.Cause
 }
 
 // life is one existence of a name: a StatefulSet uses names again.
@@ -60,6 +68,7 @@ func (ps *podStory) take(e sim.Event) error {
 		return errCut
 	}
 	ps.settle()
+	ps.now = e.At
 	pod, is := subjectOf(e.Body)
 	switch {
 	case is && pod == ps.life.pod:

@@ -37,8 +37,8 @@ func (ps *podStory) finish() *view.Explanation {
 	}
 	if ps.stuck() {
 		ps.finishStuck()
-	} else if x.Cause != nil && x.Cause.Remedy != "" {
-		x.Next = append(x.Next, view.Fact{Name: "to avoid it", Text: x.Cause.Remedy})
+	} else {
+		ps.finishPast()
 	}
 	cite(x)
 	if x.Cause != nil && ps.bound == model.Never {
@@ -112,8 +112,8 @@ func (ps *podStory) waited() string {
 		until = ps.goneAt
 	}
 	var kinds []string
-	for _, k := range ps.kinds {
-		kinds = append(kinds, string(k))
+	for _, sp := range ps.spells {
+		kinds = append(kinds, fmt.Sprintf("%s for %s", sp.kind, view.Duration(min(sp.until, until).Sub(sp.from))))
 	}
 	switch {
 	case ps.hostNetwork:
@@ -126,6 +126,27 @@ func (ps *podStory) waited() string {
 		return fmt.Sprintf("It waited %s: %s", view.Duration(until.Sub(ps.created)), lower(ps.causeSentence(ps.past)))
 	}
 	return fmt.Sprintf("It waited %s: %s.", view.Duration(until.Sub(ps.created)), strings.Join(kinds, ", then "))
+}
+
+// finishPast tells what would have spared the pod its longest wait.
+func (ps *podStory) finishPast() {
+	until := min(ps.addressed, ps.goneAtOr(ps.at))
+	var longest spell
+	for _, sp := range ps.spells {
+		if sp.until = min(sp.until, until); sp.cause != nil && (longest.cause == nil || sp.until.Sub(sp.from) > longest.until.Sub(longest.from)) {
+			longest = sp
+		}
+	}
+	if longest.cause != nil && longest.cause.Remedy != "" {
+		ps.x.Next = append(ps.x.Next, view.Fact{Name: "to avoid it", Text: longest.cause.Remedy})
+	}
+}
+
+func (ps *podStory) goneAtOr(at model.Instant) model.Instant {
+	if ps.over {
+		return ps.goneAt
+	}
+	return at
 }
 
 // lower begins a sentence that goes on.
