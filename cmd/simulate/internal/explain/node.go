@@ -57,11 +57,11 @@ func (ns *nodeStory) take(e sim.Event) {
 		return
 	}
 	// A link of its own, not counted with others: the last counts.
-	chain, links, same := ns.x.Chain, ns.links, ns.same
-	ns.x.Chain, ns.links, ns.same = nil, map[string][]int{}, nil
+	chain, links, same, grows := ns.x.Chain, ns.links, ns.same, ns.grows
+	ns.x.Chain, ns.links, ns.same, ns.grows = nil, map[string][]int{}, nil, -1
 	ns.tellNode(e)
 	ns.last[lastOf(of, cardOf(e.Body))] = ns.x.Chain[0]
-	ns.x.Chain, ns.links, ns.same = chain, links, same
+	ns.x.Chain, ns.links, ns.same, ns.grows = chain, links, same, grows
 	ns.tellNode(e)
 }
 
@@ -94,6 +94,7 @@ func (ns *nodeStory) finish() *view.Explanation {
 		ns.finishPool(n)
 	}
 	ns.finishLeaks()
+	ns.amend(ns.at)
 	cite(x)
 	return x
 }
@@ -177,6 +178,17 @@ func trunkFact(n *replay.Node) view.Fact {
 	return f
 }
 
+// finishFailed tells what helps a node whose agent can't start, where pods wait for
+// that.
+func (ns *nodeStory) finishFailed() {
+	for _, ep := range ns.state.Episodes {
+		if ep.Open() && ep.Reason == "start-up-failed" && strings.Contains(ep.Remedy, string(ns.node)) {
+			ns.x.Next = append(ns.x.Next, view.Fact{Name: "what helps", Text: ep.Remedy, Rule: rules.Exhaustion(ep.Kind, ep.Reason, "")})
+			return
+		}
+	}
+}
+
 // notUp says why the node's agent is not up, and since when.
 func notUp(n *replay.Node) string {
 	for i := len(n.History.Changes) - 1; i >= 0; i-- {
@@ -196,6 +208,7 @@ func (ns *nodeStory) finishPool(n *replay.Node) {
 		x.Answer += " " + notUp(n)
 		if n.ExitError != "" {
 			x.Answer = fmt.Sprintf("%s is not ready: its agent can't start (%s).", ns.node, n.ExitError)
+			ns.finishFailed()
 		}
 	case a.checks():
 		ns.finishChecks()
@@ -213,6 +226,9 @@ func (ns *nodeStory) finishPool(n *replay.Node) {
 			l, ok := ns.last[lastOf(of, card)]
 			if !ok {
 				continue
+			}
+			if p := a.pools[card]; of == grows && p.nowhere(ns.at) {
+				l.What = p.vain(l.What)
 			}
 			x.State = append(x.State, view.Fact{Name: "last " + string(of) + onCard(card), Text: fmt.Sprintf("at %s %s: %s", view.Instant(l.AtMs), l.What, l.Why), Rule: l.Rule})
 		}

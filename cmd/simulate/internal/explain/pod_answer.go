@@ -3,6 +3,7 @@ package explain
 import (
 	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 
 	"vpcsim/cmd/simulate/internal/view"
@@ -25,6 +26,7 @@ func (ps *podStory) words() podWords {
 // finish answers.
 func (ps *podStory) finish() *view.Explanation {
 	ps.settle()
+	ps.amend(ps.at)
 	x := ps.x
 	x.Subject = view.Subject{Kind: ps.words().pod, Name: string(ps.life.pod), AtMs: ps.at}
 	if ps.bound != model.Never {
@@ -41,6 +43,11 @@ func (ps *podStory) finish() *view.Explanation {
 		ps.finishPast()
 	}
 	cite(x)
+	if x.Cause != nil && x.Cause.Rule == string(sim.KindMisconfig) {
+		if r, ok := rules.Find(rules.Refusal(model.ErrorCode(x.Cause.Reason))); ok && !slices.Contains(x.Rules, r) {
+			x.Rules = append(x.Rules, r)
+		}
+	}
 	if x.Cause != nil && ps.bound == model.Never {
 		x.Rules = append(x.Rules, rules.Filters(x.Cause.Message)...)
 	}
@@ -101,6 +108,9 @@ func (ps *podStory) causeSentence(c *view.Cause) string {
 	label := string(c.Kind)
 	if narrower := cmp.Or(c.CappedBy, c.Reason); narrower != "" {
 		label += ", " + narrower
+	}
+	if refused := rules.Refusal(model.ErrorCode(c.Reason)); c.Rule == string(sim.KindMisconfig) && titleOf(refused) != "" {
+		return fmt.Sprintf("EC2 refuses what the pod needs: %s (%s).", lower(titleOf(refused)), label)
 	}
 	return fmt.Sprintf("%s (%s).", titleOf(c.Rule), label)
 }

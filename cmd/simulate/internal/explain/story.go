@@ -30,6 +30,8 @@ type story struct {
 	links   map[string][]int // by key
 	same    []string         // by link: what makes another one the same
 	origins map[netip.Prefix]origin
+	grows   int // the link of the last check that wanted to grow; −1: none, or it called EC2
+	growsOn int // its network card
 }
 
 // origin is where a free block, or an address of it, comes from.
@@ -42,7 +44,7 @@ func newStory(s *replay.State, node model.NodeName) *story {
 	return &story{
 		x: view.NewExplanation(s), node: node, state: s,
 		links: map[string][]int{}, origins: map[netip.Prefix]origin{},
-		queue: &deleteQueue{base: model.Never, cooldown: model.BranchCooldownDefault},
+		queue: &deleteQueue{base: model.Never, cooldown: model.BranchCooldownDefault}, grows: -1,
 	}
 }
 
@@ -103,6 +105,7 @@ func (st *story) follow(e sim.Event) {
 	if e.Node != st.node {
 		return
 	}
+	st.amend(e.At)
 	switch b := e.Body.(type) {
 	case sim.ENIAttached:
 		st.came(e.At, eniName(b.Card, b.Device), blocksOf(b.Addresses, b.Prefixes))
@@ -235,6 +238,7 @@ func eniName(card, device int) string {
 
 // tellDecision tells what a check does and why.
 func (st *story) tellDecision(at model.Instant, v verdict) {
+	st.amend(at)
 	l := view.Link{AtMs: at, Rule: rules.Decision(v.Rule, v.Reason), Pool: poolOf(v.PoolDecision)}
 	key := fmt.Sprint("decision/", v.act, l.Rule, "/card", v.Card)
 	if p := st.poolOf(v.Card); p != nil {
@@ -254,6 +258,19 @@ func (st *story) tellDecision(at model.Instant, v verdict) {
 		}
 	}
 	st.add(key, l)
+	if v.act == grows {
+		have := st.links[key]
+		st.grows, st.growsOn = have[len(have)-1], v.Card
+	}
+}
+
+// amend says of a check that has wanted to grow and has not called EC2 by an instant
+// that it did not.
+func (st *story) amend(at model.Instant) {
+	if p := st.poolOf(st.growsOn); st.grows >= 0 && st.grows < len(st.x.Chain) && p != nil && p.nowhere(at) {
+		st.x.Chain[st.grows].What = p.vain(st.x.Chain[st.grows].What)
+		st.grows = -1
+	}
 }
 
 // poolOf is the pool of a network card, nil where the agent checks none.
