@@ -80,6 +80,16 @@ func (s *State) Leak(id model.ENIID) (Leak, bool) {
 	return s.leakOf(e), true
 }
 
+// InEC2 counts the addresses of its subnet that EC2 has on an ENI, its own included; 0:
+// EC2 has no such ENI.
+func (s *State) InEC2(id model.ENIID) int {
+	e := s.ec2ENIs[id]
+	if e == nil {
+		return 0
+	}
+	return e.addresses()
+}
+
 // Leaked counts the subnet's addresses that leaked ENIs hold.
 func (sn *Subnet) Leaked() int { return sn.leaked }
 

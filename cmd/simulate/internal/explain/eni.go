@@ -389,12 +389,28 @@ func (es *eniStory) stays() bool {
 	return e != nil
 }
 
+// sizeOf counts the addresses that the datastore has of an ENI.
+func sizeOf(e *model.StoreENI) int {
+	n := 0
+	for _, b := range e.Blocks() {
+		if b.IsSingleIP() {
+			n++
+		} else {
+			n += model.PrefixSize
+		}
+	}
+	return n
+}
+
 // finishStays tells why the ENI stays, or that the next check frees it.
 func (es *eniStory) finishStays() {
 	x, a := es.x, es.agent
 	p, e := a.eni(es.life.id)
 	next := a.nextCheck(es.at)
 	x.State = append(x.State, view.Fact{Name: "slots", Text: fmt.Sprintf("%d of %d filled, pods hold %s", e.BlockCount(), a.limits().Slots, view.Count(e.Held(), "address"))})
+	if more := es.state.InEC2(es.life.id) - 1 - sizeOf(e); more > 0 && !a.settings.IPv6 {
+		x.State = append(x.State, view.Fact{Name: "in EC2", Text: fmt.Sprintf("it has %s more there than in the agent's datastore: given back in vain, dropped, or on their way; a reconcile takes over what EC2 has", view.Count(more, "address")), Rule: rules.By(sim.ByReconcile)})
+	}
 	pool, own := p.keeps(e, next)
 	var why []string
 	for _, k := range own {

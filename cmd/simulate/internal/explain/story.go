@@ -309,6 +309,9 @@ func (st *story) tellRefusal(at model.Instant, b sim.CallFields) {
 	if sn := st.state.Subnet(b.Subnet); sn != nil && b.Error.SubnetFull() {
 		why = st.tooFew(sn.Stats(), b)
 	}
+	if b.Action == sim.UnassignPrivateIpAddresses && st.agent != nil && st.agent.checks() {
+		why += "; the agent has dropped them all the same, EC2 has them still, and a reconcile takes them back"
+	}
 	st.add("refused/"+string(b.Action)+string(b.Error)+string(b.Subnet), view.Link{
 		AtMs: at, What: what + ": " + string(b.Error), Why: why, Rule: rules.Refusal(b.Error),
 	}.Bad())
