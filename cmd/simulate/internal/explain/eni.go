@@ -307,6 +307,12 @@ func (es *eniStory) finish() *view.Explanation {
 		x.Answer += fmt.Sprintf(" It stays as long as the task: ECS deletes it when the task has stopped. It takes one of the %s that the instance may have.", view.Count(es.agent.launched.TaskENIs, "task ENI"))
 	case es.agent != nil && es.agent.windows():
 		x.Answer += fmt.Sprintf(" It stays: it is the primary ENI, and the only one that a Windows node uses; its addresses are the resource controller's pool, %s.", es.agent.windowsFull())
+	case es.agent != nil && es.agent.checks() && es.agent.pool(l.card) == nil:
+		held := view.Count(es.state.InEC2(l.id), "address")
+		x.Answer += fmt.Sprintf(" It stays attached, with %s: the agent manages no network card above 0 any more, as ENABLE_MULTI_NIC is off, and neither fills nor frees what is on one.", held)
+		x.State = append(x.State, view.Fact{Name: "in EC2", Text: held + ", its own included; pods keep what they have of it", Rule: "misconfig/multi-nic-off"})
+	case es.agent != nil && !es.agent.up && es.agent.launched.OS == "" && l.kind == model.ENISecondary:
+		x.Answer += fmt.Sprintf(" At %s it is attached, and the agent is not up: its next start takes it over.", view.Instant(es.at))
 	case l.kind == model.ENITrunk:
 		x.Answer += " It stays: branch ENIs hang off it, and nothing detaches a trunk while the instance lives."
 	case l.kind == model.ENIPrimary:
@@ -382,7 +388,7 @@ func (es *eniStory) finishComing() {
 
 // stays reports whether the ENI is in a pool whose checks could free it.
 func (es *eniStory) stays() bool {
-	if es.agent == nil || !es.agent.checks() {
+	if es.agent == nil || !es.agent.checks() || !es.agent.up {
 		return false
 	}
 	_, e := es.agent.eni(es.life.id)
