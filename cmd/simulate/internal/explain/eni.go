@@ -182,11 +182,11 @@ func (es *eniStory) takeBranch(e sim.Event) {
 		}
 	case sim.BranchQueued:
 		if b.ENI == es.life.id {
-			what := "its pod has left: it waits for its deletion, and counts until then"
+			what, rule := "its pod has left: it waits for its deletion, and counts until then", "branch-cooldown/cooling"
 			if es.vain = b.Front; es.vain {
-				what = "was made in vain: it goes at the next round of the delete queue, and counts until then"
+				what, rule = "was made in vain: it goes at the next round of the delete queue, and counts until then", string(sim.KindBranchCooldown)
 			}
-			es.add("", view.Link{AtMs: e.At, What: what, Rule: "branch-cooldown/cooling"})
+			es.add("", view.Link{AtMs: e.At, What: what, Rule: rule})
 		}
 	case sim.BranchDeleted:
 		if b.ENI == es.life.id && b.Leaked {
@@ -361,7 +361,7 @@ func (es *eniStory) finishGone() {
 	switch {
 	case es.leak != nil && es.deletedAt != model.Never:
 		es.x.Answer += es.wasLeaked()
-	case es.deletedAt != model.Never && es.cameAt == model.Never:
+	case es.deletedAt != model.Never && es.ended == model.Never:
 		es.x.Answer += fmt.Sprintf(" EC2 deleted it at %s.", view.Instant(es.deletedAt))
 	case es.deletedAt != model.Never || es.life.kind == model.ENIBranch && es.leak == nil || n != nil && n.Gone():
 	case es.leak != nil:

@@ -28,6 +28,7 @@ type podStory struct {
 	eni         string
 	failed      int
 	branch      bool
+	branchAt    model.Instant // when it had its branch ENI; Never: it has none
 	retry       model.Instant // when the controller looks at its request again; 0: not known
 	cause       *view.Cause   // of the last failure
 	past        *view.Cause   // likewise, also where nothing is exhausted any more
@@ -59,7 +60,7 @@ type life struct {
 }
 
 func newPodStory(s *replay.State, l life, at model.Instant) *podStory {
-	return &podStory{story: newStory(s, l.node), life: l, at: at, addressed: model.Never, bound: model.Never, deleted: model.Never, tasks: l.task, unsettled: -1}
+	return &podStory{story: newStory(s, l.node), life: l, at: at, addressed: model.Never, bound: model.Never, deleted: model.Never, branchAt: model.Never, tasks: l.task, unsettled: -1}
 }
 
 // take tells an event, before it is applied to the state.
@@ -184,6 +185,9 @@ func (ps *podStory) tell(e sim.Event) {
 		}
 		ps.add("branch/"+string(b.Error), view.Link{AtMs: e.At, What: "gets no branch ENI: " + string(b.Error), Why: why, Rule: rules.Refusal(b.Error)}.Bad())
 	case sim.BranchCreated:
+		ps.fail("", "", "") // it waits for kubelet alone
+		ps.failed--
+		ps.branchAt = e.At
 		ps.add("", view.Link{AtMs: e.At, What: fmt.Sprintf("has a branch ENI, VLAN %d", b.VLAN)}.Good())
 	default:
 		ps.tellEnd(e)

@@ -88,6 +88,8 @@ func (ps *podStory) still(since model.Instant) string {
 func (ps *podStory) causeText() string {
 	if ps.cause == nil {
 		switch {
+		case ps.branchAt != model.Never:
+			return fmt.Sprintf("Its branch ENI is there since %s, and kubelet's next attempt gives it to the pod: nothing is exhausted.", view.Instant(ps.branchAt))
 		case ps.branch:
 			return "Its branch ENI is being made: nothing is exhausted."
 		case ps.bound == model.Never && ps.failed > 0:
@@ -188,6 +190,7 @@ func (ps *podStory) finishStuck() {
 func (ps *podStory) showPlace() {
 	x, a := ps.x, ps.agent
 	switch {
+	case ps.branchAt != model.Never:
 	case ps.branch:
 		if ps.retry > ps.at {
 			x.Next = append(x.Next, view.Fact{Name: view.Instant(ps.retry), Text: "the resource controller looks at its request again", Rule: rules.Refusal(sim.ErrAtCapacity)})
