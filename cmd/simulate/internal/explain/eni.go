@@ -328,8 +328,10 @@ func (es *eniStory) finish() *view.Explanation {
 func (es *eniStory) intro(name string) string {
 	l := es.life
 	switch {
+	case l.kind == model.ENIBranch && es.cameAt == model.Never:
+		return fmt.Sprintf("The %s was created at %s: %s.", name, view.Instant(l.from), cmp.Or(es.came, es.made))
 	case l.kind == model.ENIBranch:
-		return fmt.Sprintf("The %s came at %s: %s.", name, view.Instant(min(es.cameAt, l.from)), cmp.Or(es.came, es.made))
+		return fmt.Sprintf("The %s came at %s: %s.", name, view.Instant(es.cameAt), es.came)
 	case es.cameAt == model.Never && es.createdAt != model.Never:
 		return fmt.Sprintf("ENI %s (%s) was created for %s at %s: %s.", l.id, l.kind, l.node, view.Instant(es.createdAt), es.made)
 	}
