@@ -16,10 +16,6 @@ const (
 	loopPeriod = 2 * loopPause
 )
 
-// clientAttempts is how often the agent's client tries a throttled call. Source:
-// VPC CNI v1.23.1, its configuration of the AWS SDK's standard retryer.
-const clientAttempts = 10
-
 // longAgo is before every instant by more than any of the agent's times.
 const longAgo = model.Instant(-1 << 40)
 
@@ -365,7 +361,7 @@ func (a *agent) returned(at model.Instant, b sim.CallFields) {
 		a.lastShrink = at
 	}
 	switch {
-	case b.Throttled && b.Attempt < clientAttempts:
+	case b.Throttled && b.Attempt < sim.AgentAttempts:
 		l.throttled = b
 	case b.Action == sim.DetachNetworkInterface && b.Error == "":
 		l.detached = b.ENI

@@ -115,3 +115,46 @@ func TestTheSpanOfACleanUp(t *testing.T) {
 	require.Equal(t, model.Instant(60*minute), (&cleanUps{}).round(30*minute-1))
 	require.Equal(t, model.Instant(90*minute), (&cleanUps{}).round(30*minute))
 }
+
+// Of every ENI that EC2 ever made, at any time of its life, the answer is whole: it
+// says what it is of, why it came and how it stands.
+func TestEveryENIHasAnAnswer(t *testing.T) {
+	for _, text := range []string{leakyAgents, leakyController} {
+		sc, err := scenarios.Load("leaky.yaml", []byte(text), scenarios.Options{})
+		require.NoError(t, err)
+		cfg := sc.Config()
+		play := func(take func(sim.Event, *replay.State) error) (*replay.State, error) {
+			var s replay.State
+			return &s, sim.Run(cfg, func(e sim.Event) error {
+				if err := take(e, &s); err != nil {
+					return err
+				}
+				return s.Apply(e)
+			})
+		}
+		made := map[model.ENIID]model.Instant{}
+		var ids []model.ENIID
+		end, err := play(func(e sim.Event, _ *replay.State) error {
+			if b, ok := e.Body.(sim.ENICreated); ok {
+				made[b.ENI], ids = e.At, append(ids, b.ENI)
+			}
+			return nil
+		})
+		require.NoError(t, err)
+		require.Greater(t, len(ids), 10)
+		for _, id := range ids {
+			for _, after := range []model.Instant{0, 1_100, 5_000, 61_000, 400_000, 3_000_000, 3_700_000, end.Now} {
+				at := min(made[id]+after, end.Now)
+				x, err := Explain(play, Target{ENI: id, Device: -1, At: &at})
+				require.NoError(t, err, "%s at %s", id, at)
+				require.Contains(t, x.Answer, string(id))
+				for _, hole := range []string{": .", ": ;", "  ", "%!", " at .", "<nil>", ".."} {
+					require.NotContains(t, x.Answer, hole, "%s at %s", id, at)
+				}
+				for _, rule := range x.Rules {
+					require.NotEmpty(t, rule.Source.URL)
+				}
+			}
+		}
+	}
+}
