@@ -42,7 +42,7 @@ func (s *State) createENI(ev sim.Event, b sim.ENICreated) error {
 		return fmt.Errorf("there is an ENI %s already", b.ENI)
 	}
 	e := &ec2ENI{id: b.ENI, subnet: sn, primary: b.PrimaryAddress}
-	e.use = use{node: ev.Node, kind: cmp.Or(b.Kind, model.ENISecondary), madeAt: ev.At, leakedAt: model.Never}
+	e.use = use{node: ev.Node, kind: cmp.Or(b.Kind, model.ENISecondary), madeAt: ev.At, device: -1, leakedAt: model.Never}
 	s.ec2ENIs[b.ENI] = e
 	s.setLoose(e, true)
 	if n := s.nodes[ev.Node]; n != nil {
@@ -60,6 +60,9 @@ func (s *State) deleteENI(ev sim.Event, b sim.ENIDeleted) error {
 		return fmt.Errorf("there is no ENI %s", b.ENI)
 	}
 	delete(s.ec2ENIs, b.ENI)
+	if e.told && e.deleting {
+		s.tellLeak(ev.At, e, Cleaned)
+	}
 	s.found(e)
 	s.setLoose(e, false)
 	if n := s.nodes[ev.Node]; n != nil {

@@ -98,11 +98,14 @@ type use struct {
 	node       model.NodeName
 	kind       model.ENIKind
 	madeAt     model.Instant
+	card       int
+	device     int  // that it had last; −1: none
 	attached   bool // to the instance
 	associated bool // of a branch: with its trunk
 	deleting   bool // a call that deletes it is under way
 	leakedAt   model.Instant
 	cause      LeakCause
+	told       bool       // in its node's history, that it has leaked
 	action     sim.Action // of the last refusal to take it away
 	code       model.ErrorCode
 	refused    int
@@ -170,6 +173,17 @@ func (s *State) leak(at model.Instant, e *ec2ENI, cause LeakCause) {
 	e.leakedAt, e.cause = at, cause
 	e.subnet.leaked += e.addresses()
 	s.leaks = append(s.leaks, e)
+	if e.kind != model.ENIBranch && !s.onECS() {
+		e.told = true
+		s.tellLeak(at, e, Leaked)
+	}
+}
+
+// tellLeak notes in the node's history what becomes of an ENI that has leaked.
+func (s *State) tellLeak(at model.Instant, e *ec2ENI, kind ChangeKind) {
+	if n := s.nodes[e.node]; n != nil && !n.Gone() {
+		n.History.add(Change{At: at, Kind: kind, ENI: e.id, Of: e.kind, Card: e.card, Device: e.device, Addresses: e.addresses(), Action: e.action, Error: e.code})
+	}
 }
 
 // found ends that: somebody has the ENI again, or is deleting it.
@@ -185,7 +199,7 @@ func (s *State) found(e *ec2ENI) {
 // inUse notes that the ENI is attached: an agent that has it sees it on its instance.
 func (s *State) inUse(id model.ENIID, kind model.ENIKind) {
 	if e := s.ec2ENIs[id]; e != nil {
-		e.attached, e.kind = true, kind
+		e.attached, e.kind, e.told = true, kind, false
 		s.setLoose(e, false)
 		s.found(e)
 	}

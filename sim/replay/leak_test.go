@@ -171,3 +171,19 @@ func TestARefusalStandsUntilACallSucceeds(t *testing.T) {
 	want.Code, want.Count, want.All = model.InternalError, 1, false
 	require.Equal(t, []replay.Standing{want}, fold(t, l).Calls.Standing(), "since the last that was carried out")
 }
+
+// The node's history tells of a leak once, and of its end.
+func TestTheHistoryTellsOfALeak(t *testing.T) {
+	l := withSecond().Detach("n", 1).At(10*time.Second).Delete("n", 1, model.UnauthorizedOperation).Delete("n", 1, model.UnauthorizedOperation)
+	l.Asked("n", sim.CallFields{Action: sim.DeleteNetworkInterface, ENI: logtest.ENI("n", 1)})
+	addrs, _ := logtest.Blocks("10.0.0.31", "10.0.0.32")
+	l.Add("n", sim.ENIDeleted{ENI: logtest.ENI("n", 1), Subnet: "a", PrimaryAddress: netip.MustParseAddr("10.0.0.30"), Addresses: addrs, Released: 3})
+	var kinds []replay.ChangeKind
+	for _, c := range fold(t, l).Node("n").History.Changes {
+		if c.ENI == logtest.ENI("n", 1) {
+			require.Equal(t, 1, c.Device, c.Kind)
+			kinds = append(kinds, c.Kind)
+		}
+	}
+	require.Equal(t, []replay.ChangeKind{replay.Attached, replay.Detached, replay.Leaked, replay.Cleaned}, kinds)
+}

@@ -177,6 +177,9 @@ func (s *State) applyNode(n *Node, e sim.Event) error {
 		s.agentKilled(e.At, n)
 	case sim.ENIAttached:
 		s.inUse(b.ENI, b.Kind)
+		if e := s.ec2ENIs[b.ENI]; e != nil {
+			e.card, e.device = b.Card, b.Device
+		}
 		return n.attach(e.At, b)
 	case sim.ENIDetached:
 		return n.detach(e.At, b)
