@@ -53,6 +53,9 @@ type Snapshot struct {
 	Subnets []SubnetSnapshot
 	Pods    []PodSnapshot // by name
 	Open    []int         // episodes
+	// Leaked are the ENIs that were made for a node, are not attached and in nobody's
+	// hand, of nodes whose agents, and the controller, have no such in hand just then.
+	Leaked map[model.NodeName][]model.ENIID
 }
 
 // NodeSnapshot is a node with its agent's datastore, which is left out while
@@ -116,8 +119,19 @@ func RunInspected(cfg Config, sink func(Event) error, look func(snapshot func() 
 
 func (c *checker) snapshot() Snapshot {
 	out := Snapshot{Now: c.e.now}
+	out.Leaked = map[model.NodeName][]model.ENIID{}
 	for _, n := range c.e.nodes {
 		out.Nodes = append(out.Nodes, c.snapshotNode(n))
+		if n.agent == nil || n.agent.busy || n.agent.inFlight != nil || c.e.controller.nodes[n] == nodeComing {
+			continue
+		}
+		out.Leaked[n.name] = []model.ENIID{}
+		for _, ni := range n.instance.loose {
+			if !ni.deleted {
+				out.Leaked[n.name] = append(out.Leaked[n.name], ni.id)
+			}
+		}
+		slices.Sort(out.Leaked[n.name])
 	}
 	for _, s := range c.e.ec2.subnets {
 		sn := SubnetSnapshot{

@@ -77,6 +77,9 @@ func requireFoldIsTheState(t *testing.T, seed uint64, cfg sim.Config) {
 		if err := usageOf(&folded); err != nil {
 			return err
 		}
+		if err := leaksOf(&folded, last); err != nil {
+			return err
+		}
 		return compare(last, stateOf(&folded, last.Now))
 	})
 	require.NoError(t, err, "seed %d", seed)
@@ -101,6 +104,29 @@ func usageOf(s *replay.State) error {
 	}
 	if total, assigned := s.Usage.Addresses(); total != totals.Total || assigned != totals.Assigned {
 		return fmt.Errorf("usage: %d addresses, %d held; counted: %d, %d", total, assigned, totals.Total, totals.Assigned)
+	}
+	return nil
+}
+
+// leaksOf compares which ENIs have leaked, and how many addresses of each subnet.
+func leaksOf(s *replay.State, engine sim.Snapshot) error {
+	leaked, addresses := map[model.NodeName][]model.ENIID{}, map[model.SubnetID]int{}
+	for _, l := range s.Leaks() {
+		addresses[l.Subnet] += l.Addresses
+		if l.Kind != model.ENIBranch {
+			leaked[l.Node] = append(leaked[l.Node], l.ENI)
+		}
+	}
+	for node, want := range engine.Leaked {
+		got := leaked[node]
+		if slices.Sort(got); !slices.Equal(got, want) {
+			return fmt.Errorf("leaked of %s at %s: %v by the engine, %v by the log", node, s.Now, want, got)
+		}
+	}
+	for _, sn := range s.Subnets {
+		if sn.Leaked() != addresses[sn.Name] {
+			return fmt.Errorf("subnet %s: %d leaked addresses, counted: %d", sn.Name, sn.Leaked(), addresses[sn.Name])
+		}
 	}
 	return nil
 }

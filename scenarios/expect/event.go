@@ -227,7 +227,9 @@ func changes(t sim.EventType) topics {
 			return topicSubnets | topicAddresses
 		}
 		return topicAddresses | topicCooling
-	case "trunk", "branch":
+	case "branch":
+		return topicSubnets | topicAddresses // one that is forgotten has leaked
+	case "trunk":
 		return topicAddresses
 	case "pool":
 		return 0

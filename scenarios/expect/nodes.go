@@ -145,6 +145,7 @@ var subnetType = newObjectType("Subnet", func(v any) string { return string(v.(*
 	ofSubnet("reservedFree", func(s replay.SubnetStats) int { return s.ReservedFree }),
 	ofSubnet("freePrefixes", func(s replay.SubnetStats) int { return s.FreePrefixes }),
 	ofSubnet("largestFree", func(s replay.SubnetStats) int { return s.LargestFree }),
+	of("leaked", cel.IntType, topicSubnets, func(_ *view, n *replay.Subnet) ref.Val { return number(n.Leaked()) }),
 )
 
 func ofSubnet(name string, get func(replay.SubnetStats) int) field {

@@ -27,6 +27,7 @@ type Calls struct {
 	inIt   int           // calls in it
 
 	byAction map[sim.Action]*ActionCalls
+	standing standingRefusals
 }
 
 // ActionCalls are the calls of one action.

@@ -1,6 +1,7 @@
 package replay
 
 import (
+	"cmp"
 	"fmt"
 	"net/netip"
 	"slices"
@@ -15,15 +16,21 @@ type ec2ENI struct {
 	subnet  *Subnet
 	primary netip.Addr
 	blocks  []netip.Prefix // unordered
+	use
 }
 
 // takePrimary notes the ENI that an instance is launched with. EC2 may have
 // told of its creation before.
 func (s *State) takePrimary(e sim.Event, b sim.NodeLaunched) error {
-	if s.ec2ENIs[b.ENI] != nil {
-		return nil
+	if s.ec2ENIs[b.ENI] == nil {
+		if err := s.createENI(e, sim.ENICreated{ENI: b.ENI, Subnet: b.Subnet, PrimaryAddress: b.PrimaryAddress}); err != nil {
+			return err
+		}
 	}
-	return s.createENI(e, sim.ENICreated{ENI: b.ENI, Subnet: b.Subnet, PrimaryAddress: b.PrimaryAddress})
+	primary := s.ec2ENIs[b.ENI]
+	primary.kind, primary.attached = model.ENIPrimary, true
+	s.setLoose(primary, false)
+	return nil
 }
 
 func (s *State) createENI(ev sim.Event, b sim.ENICreated) error {
@@ -35,7 +42,9 @@ func (s *State) createENI(ev sim.Event, b sim.ENICreated) error {
 		return fmt.Errorf("there is an ENI %s already", b.ENI)
 	}
 	e := &ec2ENI{id: b.ENI, subnet: sn, primary: b.PrimaryAddress}
+	e.use = use{node: ev.Node, kind: cmp.Or(b.Kind, model.ENISecondary), madeAt: ev.At, device: -1, leakedAt: model.Never}
 	s.ec2ENIs[b.ENI] = e
+	s.setLoose(e, true)
 	if n := s.nodes[ev.Node]; n != nil {
 		n.made(ev.At, b)
 	}
@@ -51,6 +60,11 @@ func (s *State) deleteENI(ev sim.Event, b sim.ENIDeleted) error {
 		return fmt.Errorf("there is no ENI %s", b.ENI)
 	}
 	delete(s.ec2ENIs, b.ENI)
+	if e.told && e.deleting {
+		s.tellLeak(ev.At, e, Cleaned)
+	}
+	s.found(e)
+	s.setLoose(e, false)
 	if n := s.nodes[ev.Node]; n != nil {
 		n.deletedInEC2(b.ENI)
 	}
@@ -64,6 +78,8 @@ func (s *State) deleteENI(ev sim.Event, b sim.ENIDeleted) error {
 // refused call does nothing. Creating and deleting have events of their own.
 func (s *State) call(ev sim.Event, b sim.CallFields) error {
 	s.Calls.called(ev.At, b)
+	s.Calls.standing.called(ev.Node, s.ofKind(b), b)
+	s.useBegins(b)
 	if n := s.nodes[ev.Node]; n != nil {
 		n.called(b)
 	}

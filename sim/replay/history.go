@@ -55,6 +55,11 @@ const (
 
 	Excluded ChangeKind = "excluded"
 
+	// An ENI that is not the node's any more, or never was, leaks; a clean-up has
+	// deleted it. Of branches BranchesLeaked tells.
+	Leaked  ChangeKind = "leaked"
+	Cleaned ChangeKind = "cleaned"
+
 	TrunkSignalled ChangeKind = "trunk-signalled" // the agent asks for a trunk
 	TrunkFailed    ChangeKind = "trunk-failed"
 	TrunkAttached  ChangeKind = "trunk-attached" // in EC2; Attached is when the agent takes it in

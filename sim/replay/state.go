@@ -40,6 +40,8 @@ type State struct {
 	nodes    map[model.NodeName]*Node
 	subnets  map[model.SubnetID]*Subnet
 	ec2ENIs  map[model.ENIID]*ec2ENI
+	loose    map[model.NodeName][]*ec2ENI // made for the node and not attached, in the order of that
+	leaks    []*ec2ENI                    // in the order in which they leaked
 	episodes map[int]*Episode
 	open     openEpisodes
 }
@@ -86,6 +88,7 @@ func (s *State) apply(e sim.Event) error {
 		return s.call(e, b.CallFields)
 	case sim.EC2Returned:
 		s.Calls.returned()
+		s.useReturns(e.At, b.CallFields)
 		if n := s.nodes[e.Node]; n != nil {
 			n.callReturned(e.At, b.CallFields)
 		}
@@ -129,6 +132,7 @@ func (s *State) apply(e sim.Event) error {
 		return nil
 	case sim.ControllerRestarted:
 		s.controllerRestarted(e.At)
+		s.controllerKilled(e.At)
 		return nil
 	case sim.FaultBegan:
 		s.told(e.Node, Change{At: e.At, Kind: FaultBegan, Action: b.Action, Error: b.Error, Calls: b.Count, Lasts: b.ForMs, LatencyMs: b.LatencyMs})
@@ -161,6 +165,7 @@ func (s *State) applyNode(n *Node, e sim.Event) error {
 		n.cordon(e.At, false)
 	case sim.NodeTerminated:
 		n.terminate(e.At)
+		s.instanceGone(n)
 	case sim.AgentConfigured:
 		n.configure(e.At, b)
 	case sim.PoolConfigured:
@@ -169,7 +174,12 @@ func (s *State) applyNode(n *Node, e sim.Event) error {
 		n.agentStarted(b)
 	case sim.AgentExited:
 		n.agentExited(e.At, b)
+		s.agentKilled(e.At, n)
 	case sim.ENIAttached:
+		s.inUse(b.ENI, b.Kind)
+		if e := s.ec2ENIs[b.ENI]; e != nil {
+			e.card, e.device = b.Card, b.Device
+		}
 		return n.attach(e.At, b)
 	case sim.ENIDetached:
 		return n.detach(e.At, b)
@@ -191,8 +201,10 @@ func (s *State) applyNode(n *Node, e sim.Event) error {
 	case sim.BranchFailed:
 		n.branchFailed(e.At, b)
 	case sim.BranchQueued:
+		s.branchLeaks(e.At, sim.BranchDeleted{BranchFields: b.BranchFields})
 		return n.branchQueued(e.At, b)
 	case sim.BranchDeleted:
+		s.branchLeaks(e.At, b)
 		return n.branchDeleted(e.At, b)
 	case sim.PoolGrow:
 		n.decide(b.PoolDecision)
@@ -225,6 +237,7 @@ func (s *State) start(b sim.RunStarted) error {
 	s.nodes = map[model.NodeName]*Node{}
 	s.subnets = map[model.SubnetID]*Subnet{}
 	s.ec2ENIs = map[model.ENIID]*ec2ENI{}
+	s.loose = map[model.NodeName][]*ec2ENI{}
 	s.episodes = map[int]*Episode{}
 	s.Pods.LastAddressedAt, s.Pods.LastReadyAt = model.Never, model.Never
 	for _, start := range b.Subnets {

@@ -19,6 +19,7 @@ type Subnet struct {
 	taken    bitset // the five that EC2 keeps included
 	used     int    // likewise
 	mostUsed int    // at any instant, likewise
+	leaked   int    // addresses of leaked ENIs
 	reserved bitset // in a reservation of either type
 	closed   bitset // in a reservation from which EC2 carves no prefix
 }

@@ -43,7 +43,7 @@ type Group struct {
 
 // Groups returns all rules in the order of the documentation.
 func Groups() []Group {
-	return []Group{pool, grow, shrink, free, others, kinds, misconfigs, refusals, filters}
+	return []Group{pool, grow, shrink, free, others, leaks, kinds, misconfigs, refusals, filters}
 }
 
 // Find returns the rule of an id.

@@ -201,6 +201,12 @@ func TestEveryIDOfTheCodeIsARule(t *testing.T) {
 	for _, by := range constants(t, "sim", "By") {
 		require.True(t, ids[By(sim.By(by))], by)
 	}
+	for _, cause := range constants(t, "sim/replay", "LeakCause") {
+		require.True(t, ids[Leak(cause)], cause)
+	}
+	for _, by := range constants(t, "sim/replay", "CleanUp") {
+		require.True(t, ids[CleanUp(by)], by)
+	}
 	for _, reason := range constants(t, "model", "Reason") {
 		require.True(t, tails[reason], reason)
 	}
@@ -212,9 +218,10 @@ func TestEveryIDOfTheCodeIsARule(t *testing.T) {
 
 // The registry has no id that the code doesn't.
 func TestEveryRuleIsOfTheCode(t *testing.T) {
-	heads := slices.Concat(constants(t, "model", "Rule"), constants(t, "sim", "Kind"), []string{"refused", "by", "filter"})
+	heads := slices.Concat(constants(t, "model", "Rule"), constants(t, "sim", "Kind"), []string{"refused", "by", "filter", "leak", "clean-up"})
 	tails := slices.Concat(constants(t, "model", "Reason"), reasonsInCode(t), cappedByInCode(t), constants(t, "sim", "ResourceCode"),
-		constants(t, "model", "ErrorCode"), constants(t, "sim", "ErrorCode"), constants(t, "sim", "By"), constants(t, "model", "WindowsRefusal"))
+		constants(t, "model", "ErrorCode"), constants(t, "sim", "ErrorCode"), constants(t, "sim", "By"), constants(t, "model", "WindowsRefusal"),
+		constants(t, "sim/replay", "LeakCause"), constants(t, "sim/replay", "CleanUp"))
 	texts := texts(t)
 	for _, g := range Groups() {
 		for _, r := range g.Rules {

@@ -126,9 +126,26 @@ func (l *Log) Refused(node model.NodeName, action sim.Action, code model.ErrorCo
 	return l.Add(node, sim.EC2Call{CallFields: call}, sim.EC2Returned{CallFields: call})
 }
 
+// Asked appends a call and its answer.
+func (l *Log) Asked(node model.NodeName, c sim.CallFields) *Log {
+	call := l.call(c)
+	return l.Add(node, sim.EC2Call{CallFields: call}, sim.EC2Returned{CallFields: call})
+}
+
+// Detach appends that the agent gives an ENI up and EC2 detaches it.
+func (l *Log) Detach(node model.NodeName, device int) *Log {
+	l.Add(node, sim.ENIDetached{ENI: ENI(node, device), Kind: model.ENISecondary, Device: device, Subnet: "a", By: sim.ByFree})
+	return l.Asked(node, sim.CallFields{Action: sim.DetachNetworkInterface, ENI: ENI(node, device)})
+}
+
+// Delete appends a call that deletes an ENI, or with a code is refused.
+func (l *Log) Delete(node model.NodeName, device int, code model.ErrorCode) *Log {
+	return l.Asked(node, sim.CallFields{Action: sim.DeleteNetworkInterface, ENI: ENI(node, device), Error: code})
+}
+
 func (l *Log) call(c sim.CallFields) sim.CallFields {
 	l.calls++
-	c.Call, c.Attempt = l.calls, 1
+	c.Call, c.Attempt = l.calls, max(c.Attempt, 1)
 	return c
 }
 

@@ -23,7 +23,7 @@ func TestVerdictTellsOfRefusals(t *testing.T) {
 			"and private-a has too few free addresses for another ENI: the next pods may hang."},
 		{"another ENI fits", "{name: private-a, cidr: 10.0.0.0/27}", "WARM_ENI_TARGET: 1", ""},
 		{"every call of an action is refused", "{name: private-a, cidr: 10.0.0.0/24}", "WARM_ENI_TARGET: 2}}\nsteps: [{fault: {action: AttachNetworkInterface, error: UnauthorizedOperation}}]\nduration: 10m\nagent: {exitBackoff: {min: 10s, max: 5m",
-			"But EC2 refused all 88 calls of AttachNetworkInterface."},
+			"But EC2 refused all 88 calls to AttachNetworkInterface (UnauthorizedOperation)."},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			file := filepath.Join(t.TempDir(), "s.yaml")

@@ -16,10 +16,6 @@ const (
 	loopPeriod = 2 * loopPause
 )
 
-// clientAttempts is how often the agent's client tries a throttled call. Source:
-// VPC CNI v1.23.1, its configuration of the AWS SDK's standard retryer.
-const clientAttempts = 10
-
 // longAgo is before every instant by more than any of the agent's times.
 const longAgo = model.Instant(-1 << 40)
 
@@ -50,6 +46,8 @@ type pool struct {
 	settings model.Settings
 	store    *model.Datastore
 	refused  *sim.CallFields // the last growth call that EC2 refused, until one succeeds
+	grewAt   model.Instant   // the last check that wanted to grow; Never: none has
+	asked    bool            // it called EC2
 }
 
 // holder is a pod with an address.
@@ -161,7 +159,12 @@ func (a *agent) apply(e sim.Event) {
 		if b.Kind == model.ENITrunk {
 			a.loop.trunks[b.ENI] = true
 		}
-	case sim.PoolGrow, sim.PoolFree:
+	case sim.PoolGrow:
+		a.decided(e.At, false)
+		if p := a.pool(b.Card); p != nil {
+			p.grewAt, p.asked = e.At, false
+		}
+	case sim.PoolFree:
 		a.decided(e.At, false)
 	case sim.PoolShrink:
 		a.decided(e.At, true)
@@ -259,7 +262,7 @@ func (a *agent) configure(b sim.AgentConfigured) {
 	a.pools = make([]*pool, b.Settings.ManagedCards(model.InstanceType{NetworkCards: a.launched.NetworkCards}))
 	for card := range a.pools {
 		store := model.NewDatastore(b.Settings.PrefixDelegation, b.Settings.Cooldown)
-		a.pools[card] = &pool{a: a, card: card, settings: b.Settings.ForCard(card), store: store}
+		a.pools[card] = &pool{a: a, card: card, settings: b.Settings.ForCard(card), store: store, grewAt: model.Never}
 	}
 	a.unheld = true
 	a.up, a.lastShrink, a.backoff = false, longAgo, longAgo
@@ -336,6 +339,9 @@ func (a *agent) called(at model.Instant, b sim.CallFields) {
 		return
 	}
 	l.calls[b.Call] = b.Action
+	for _, p := range a.pools {
+		p.asked = p.asked || growth
+	}
 	if b.ENI == l.detached {
 		l.detached = ""
 	}
@@ -355,7 +361,7 @@ func (a *agent) returned(at model.Instant, b sim.CallFields) {
 		a.lastShrink = at
 	}
 	switch {
-	case b.Throttled && b.Attempt < clientAttempts:
+	case b.Throttled && b.Attempt < sim.AgentAttempts:
 		l.throttled = b
 	case b.Action == sim.DetachNetworkInterface && b.Error == "":
 		l.detached = b.ENI

@@ -24,6 +24,10 @@ type deleteQueue struct {
 	deleting model.ENIID // the round under way is at it; empty between rounds
 }
 
+// nodeGrace is how long after its node's end the queue goes on; what is left then
+// goes. Source: observed in the resource controller (2026).
+const nodeGrace = time.Minute
+
 // queuedBranch is a branch ENI in the queue. One at the front was made in vain
 // and has no time to wait.
 type queuedBranch struct {
@@ -149,12 +153,18 @@ func (es *eniStory) finishBranch() {
 		x.Answer += fmt.Sprintf(" At %s it is being made.", view.Instant(es.at))
 	case br.State == replay.BranchInUse:
 		x.Answer += fmt.Sprintf(" It stays: pod %s has it. %s.", br.Pod, holds)
-	case br.State == replay.BranchLeaked:
-		x.Answer += fmt.Sprintf(" It is there and nobody will need it: its deletion failed and the resource controller has forgotten it at %s. %s until a clean-up, every 30 min, or the controller's restart finds it; it counts against the limit no longer.", view.Instant(br.Since), holds)
 	case place >= 0:
-		x.Answer += fmt.Sprintf(" It is there still because it waits for its deletion: %s. %s, and counts against the limit of %s until then.", es.queue.tells(place, es.at), holds, view.Count(n.Launched.BranchENIs, "branch ENI"))
-		if es.queue.base != model.Never {
-			x.Next = append(x.Next, view.Fact{Name: view.Instant(es.queue.goes(place, es.at)), Text: "the first round that may delete it", Rule: "branch-cooldown/cooling"})
+		waits, goes := es.queue.tells(place, es.at), es.queue.goes(place, es.at)
+		if left := n.TerminatedAt.Add(nodeGrace); n.Gone() && left > es.at && left < goes {
+			goes = left
+			waits = fmt.Sprintf("its node is gone since %s, and at %s all that is left of it is deleted, cooled or not", view.Instant(n.TerminatedAt), view.Instant(left))
+		}
+		if refused := es.refusedWords(sim.DeleteNetworkInterface); refused != "" {
+			waits += "; " + refused
+		}
+		x.Answer += fmt.Sprintf(" It is there still because it waits for its deletion: %s. %s, and counts against the limit of %s until then.", waits, holds, view.Count(n.Launched.BranchENIs, "branch ENI"))
+		if es.queue.base != model.Never && es.queue.deleting != br.ENI {
+			x.Next = append(x.Next, view.Fact{Name: view.Instant(goes), Text: "the first round that may delete it", Rule: "branch-cooldown/cooling"})
 		}
 	default:
 		x.Answer += fmt.Sprintf(" At %s it waits for its deletion. %s.", view.Instant(es.at), holds)

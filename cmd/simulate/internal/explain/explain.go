@@ -3,6 +3,7 @@ package explain
 import (
 	"errors"
 	"fmt"
+	"strings"
 
 	"vpcsim/cmd/simulate/internal/view"
 	"vpcsim/model"
@@ -58,6 +59,7 @@ func Explain(play Play, t Target) (*view.Explanation, error) {
 		if end, err = stateAt(play, at); err != nil {
 			return nil, err
 		}
+		end.Now = at // what cools does so by time alone
 	}
 	return explainRun(play, end, at)
 }
@@ -106,6 +108,10 @@ func explainRun(play Play, s *replay.State, at model.Instant) (*view.Explanation
 		x := view.NewExplanation(s)
 		x.Subject = view.Subject{Kind: "run", Name: s.Started.Name, AtMs: at}
 		x.Answer = "Nothing ran out. " + view.Verdict(s)
+		for _, l := range s.Leaks() {
+			x.State = append(x.State, leakFact(s, l))
+		}
+		cite(x)
 		return x, nil
 	}
 	pod := ep.Pod
@@ -137,7 +143,10 @@ func explainRun(play Play, s *replay.State, at model.Instant) (*view.Explanation
 		return nil, err
 	}
 	if !ep.Open() {
-		x.Answer = fmt.Sprintf("%s The longest waits were for %s. One of them: %s", view.Verdict(s), ep.Kind, x.Answer)
+		x.Answer = fmt.Sprintf("%s Most waiting was for %s. One of the pods that it hit: %s", view.Verdict(s), ep.Kind, x.Answer)
+		if s.Started.Platform == sim.PlatformECS {
+			x.Answer = strings.Replace(x.Answer, "One of the pods", "One of the tasks", 1)
+		}
 		return x, nil
 	}
 	x.Answer = fmt.Sprintf("%s One of them: %s", view.Verdict(s), x.Answer)

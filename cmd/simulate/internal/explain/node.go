@@ -57,11 +57,11 @@ func (ns *nodeStory) take(e sim.Event) {
 		return
 	}
 	// A link of its own, not counted with others: the last counts.
-	chain, links := ns.x.Chain, ns.links
-	ns.x.Chain, ns.links = nil, map[string][]int{}
+	chain, links, same, grows := ns.x.Chain, ns.links, ns.same, ns.grows
+	ns.x.Chain, ns.links, ns.same, ns.grows = nil, map[string][]int{}, nil, -1
 	ns.tellNode(e)
 	ns.last[lastOf(of, cardOf(e.Body))] = ns.x.Chain[0]
-	ns.x.Chain, ns.links = chain, links
+	ns.x.Chain, ns.links, ns.same, ns.grows = chain, links, same, grows
 	ns.tellNode(e)
 }
 
@@ -93,8 +93,34 @@ func (ns *nodeStory) finish() *view.Explanation {
 	default:
 		ns.finishPool(n)
 	}
+	ns.finishLeaks()
+	ns.amend(ns.at)
 	cite(x)
 	return x
+}
+
+// finishLeaks tells what has leaked of the node's ENIs. On ECS, where a stopped task
+// still has its ENI, the instance counts it as taken.
+func (ns *nodeStory) finishLeaks() {
+	enis, addresses := 0, 0
+	for _, l := range ns.state.Leaks() {
+		if l.Node == ns.node {
+			enis, addresses = enis+1, addresses+l.Addresses
+			ns.x.State = append(ns.x.State, leakFact(ns.state, l))
+		}
+	}
+	if enis > 0 {
+		ns.x.Answer += fmt.Sprintf(" %s that EC2 made for it and nobody uses %s %s.", view.Count(enis, "leaked ENI"), map[bool]string{true: "holds", false: "hold"}[enis == 1], view.Count(addresses, "address"))
+	}
+}
+
+// leakFact tells of a leaked ENI in a line.
+func leakFact(s *replay.State, l replay.Leak) view.Fact {
+	return view.Fact{
+		Name: "leaked",
+		Text: fmt.Sprintf("%s (%s) holds %s of %s; it %s at %s; %s", l.ENI, l.Kind, view.Count(l.Addresses, "address"), l.Subnet, view.LeakCause(s, l), view.Instant(l.Since), view.LeakFate(s, l)),
+		Rule: rules.Leak(string(l.Cause)),
+	}
 }
 
 // finishInstance tells what a container instance of ECS can take, and why.
@@ -122,13 +148,7 @@ func (ns *nodeStory) finishInstance(n *replay.Node) {
 func (ns *nodeStory) finishTrunk(n *replay.Node) {
 	x := ns.x
 	if ns.agent.settings.PodENI && (n.Trunk.ENI == "" || n.Trunk.AttachedAt == model.Never) {
-		f := view.Fact{Name: "trunk", Text: "none: the agent has not asked for it, as no place for an ENI is free"}
-		switch {
-		case n.Trunk.Error != "":
-			f = view.Fact{Name: "trunk", Text: fmt.Sprintf("none: %s", titleOf(rules.Refusal(n.Trunk.Error))), Rule: rules.Refusal(n.Trunk.Error)}
-		case n.Trunk.SignalledAt != model.Never:
-			f.Text = fmt.Sprintf("none: the agent asked for it at %s, and it is not attached yet", view.Instant(n.Trunk.SignalledAt))
-		}
+		f := trunkFact(n)
 		x.State = append(x.State, f)
 		x.Answer += " It has no trunk ENI: " + strings.TrimPrefix(f.Text, "none: ") + "."
 		return
@@ -141,15 +161,54 @@ func (ns *nodeStory) finishTrunk(n *replay.Node) {
 	x.State = append(x.State, ns.queueFacts(ns.at)...)
 }
 
+// trunkFact says why a node has no trunk ENI.
+func trunkFact(n *replay.Node) view.Fact {
+	f := view.Fact{Name: "trunk", Text: "none: the agent has not asked for it, as no place for an ENI is free", Rule: "no-trunk/" + string(sim.ErrNoDevice)}
+	switch code := n.Trunk.Error; {
+	case code != "" && code == sim.ErrNoDevice, code == sim.ErrUnsupported, code == sim.ErrNoENIConfig:
+		f = view.Fact{Name: "trunk", Text: "none: " + lower(titleOf(rules.Refusal(code))), Rule: rules.Refusal(code)}
+	case code != "":
+		f = view.Fact{Name: "trunk", Text: fmt.Sprintf("none: EC2 refused it (%s): %s", code, lower(titleOf(rules.Refusal(code)))), Rule: rules.Refusal(code)}
+		if n.Trunk.Failures > 1 {
+			f.Text = fmt.Sprintf("none: EC2 refused it %s times, last with %s: %s", view.Number(n.Trunk.Failures), code, lower(titleOf(rules.Refusal(code))))
+		}
+	case n.Trunk.SignalledAt != model.Never:
+		f.Rule, f.Text = "", fmt.Sprintf("none: the agent asked for it at %s, and it is not attached yet", view.Instant(n.Trunk.SignalledAt))
+	}
+	return f
+}
+
+// finishFailed tells what helps a node whose agent can't start, where pods wait for
+// that.
+func (ns *nodeStory) finishFailed() {
+	for _, ep := range ns.state.Episodes {
+		if ep.Open() && ep.Reason == "start-up-failed" && strings.Contains(ep.Remedy, string(ns.node)) {
+			ns.x.Next = append(ns.x.Next, view.Fact{Name: "what helps", Text: ep.Remedy, Rule: rules.Exhaustion(ep.Kind, ep.Reason, "")})
+			return
+		}
+	}
+}
+
+// notUp says why the node's agent is not up, and since when.
+func notUp(n *replay.Node) string {
+	for i := len(n.History.Changes) - 1; i >= 0; i-- {
+		if c := n.History.Changes[i]; c.Kind == replay.Restarted {
+			return fmt.Sprintf("Its agent is not up: it was killed at %s, to start again.", view.Instant(c.At))
+		}
+	}
+	return "Its agent is not up yet: its start-up is under way."
+}
+
 func (ns *nodeStory) finishPool(n *replay.Node) {
 	x, a := ns.x, ns.agent
 	x.Answer = fmt.Sprintf("%s at %s: %s.", ns.node, view.Instant(ns.at), ns.pools(n))
 	x.State = append(x.State, view.Fact{Name: "pods", Text: fmt.Sprintf("%d of max-pods %d, %d of them the system's; waiting for an address: %d", n.Bound()+n.Launched.SystemPods, n.Launched.MaxPods, n.Launched.SystemPods, n.Waiting())})
 	switch {
 	case !a.up:
-		x.Answer += " Its agent is not up."
+		x.Answer += " " + notUp(n)
 		if n.ExitError != "" {
 			x.Answer = fmt.Sprintf("%s is not ready: its agent can't start (%s).", ns.node, n.ExitError)
+			ns.finishFailed()
 		}
 	case a.checks():
 		ns.finishChecks()
@@ -167,6 +226,9 @@ func (ns *nodeStory) finishPool(n *replay.Node) {
 			l, ok := ns.last[lastOf(of, card)]
 			if !ok {
 				continue
+			}
+			if p := a.pools[card]; of == grows && p.nowhere(ns.at) {
+				l.What = p.vain(l.What)
 			}
 			x.State = append(x.State, view.Fact{Name: "last " + string(of) + onCard(card), Text: fmt.Sprintf("at %s %s: %s", view.Instant(l.AtMs), l.What, l.Why), Rule: l.Rule})
 		}

@@ -35,6 +35,9 @@ func (ps *podStory) numbers() string {
 	if ps.agent.windows() {
 		text += ", " + ps.agent.windowsFull()
 	}
+	if p := ps.agent.pool(ps.card); p != nil && p.refused != nil && string(p.refused.Error) == c.Reason {
+		text += fmt.Sprintf("; it refused %s last", p.refused.Action)
+	}
 	return text
 }
 

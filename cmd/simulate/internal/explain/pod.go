@@ -28,16 +28,25 @@ type podStory struct {
 	eni         string
 	failed      int
 	branch      bool
+	branchAt    model.Instant // when it had its branch ENI; Never: it has none
 	retry       model.Instant // when the controller looks at its request again; 0: not known
 	cause       *view.Cause   // of the last failure
 	past        *view.Cause   // likewise, also where nothing is exhausted any more
-	kinds       []sim.Kind    // that it went through
+	spells      []spell       // that it went through
+	now         model.Instant // of the event that is told
 	gone        string        // how it ended
 	goneAt      model.Instant
 	hostNetwork bool
 	deleted     model.Instant
 	tasks       bool
 	card        int // the network card whose pool the pod waits for
+}
+
+// spell is a time through which a pod waited for one kind of exhaustion.
+type spell struct {
+	kind        sim.Kind
+	from, until model.Instant // Never: it goes on
+	cause       *view.Cause
 }
 
 // life is one existence of a name: a StatefulSet uses names again.
@@ -51,7 +60,7 @@ type life struct {
 }
 
 func newPodStory(s *replay.State, l life, at model.Instant) *podStory {
-	return &podStory{story: newStory(s, l.node), life: l, at: at, addressed: model.Never, bound: model.Never, deleted: model.Never, tasks: l.task, unsettled: -1}
+	return &podStory{story: newStory(s, l.node), life: l, at: at, addressed: model.Never, bound: model.Never, deleted: model.Never, branchAt: model.Never, tasks: l.task, unsettled: -1}
 }
 
 // take tells an event, before it is applied to the state.
@@ -60,6 +69,7 @@ func (ps *podStory) take(e sim.Event) error {
 		return errCut
 	}
 	ps.settle()
+	ps.now = e.At
 	pod, is := subjectOf(e.Body)
 	switch {
 	case is && pod == ps.life.pod:
@@ -175,6 +185,9 @@ func (ps *podStory) tell(e sim.Event) {
 		}
 		ps.add("branch/"+string(b.Error), view.Link{AtMs: e.At, What: "gets no branch ENI: " + string(b.Error), Why: why, Rule: rules.Refusal(b.Error)}.Bad())
 	case sim.BranchCreated:
+		ps.fail("", "", "") // it waits for kubelet alone
+		ps.failed--
+		ps.branchAt = e.At
 		ps.add("", view.Link{AtMs: e.At, What: fmt.Sprintf("has a branch ENI, VLAN %d", b.VLAN)}.Good())
 	default:
 		ps.tellEnd(e)

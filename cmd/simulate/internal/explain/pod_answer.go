@@ -3,6 +3,7 @@ package explain
 import (
 	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 
 	"vpcsim/cmd/simulate/internal/view"
@@ -25,6 +26,7 @@ func (ps *podStory) words() podWords {
 // finish answers.
 func (ps *podStory) finish() *view.Explanation {
 	ps.settle()
+	ps.amend(ps.at)
 	x := ps.x
 	x.Subject = view.Subject{Kind: ps.words().pod, Name: string(ps.life.pod), AtMs: ps.at}
 	if ps.bound != model.Never {
@@ -37,10 +39,15 @@ func (ps *podStory) finish() *view.Explanation {
 	}
 	if ps.stuck() {
 		ps.finishStuck()
-	} else if x.Cause != nil && x.Cause.Remedy != "" {
-		x.Next = append(x.Next, view.Fact{Name: "to avoid it", Text: x.Cause.Remedy})
+	} else {
+		ps.finishPast()
 	}
 	cite(x)
+	if x.Cause != nil && x.Cause.Rule == string(sim.KindMisconfig) {
+		if r, ok := rules.Find(rules.Refusal(model.ErrorCode(x.Cause.Reason))); ok && !slices.Contains(x.Rules, r) {
+			x.Rules = append(x.Rules, r)
+		}
+	}
 	if x.Cause != nil && ps.bound == model.Never {
 		x.Rules = append(x.Rules, rules.Filters(x.Cause.Message)...)
 	}
@@ -81,6 +88,8 @@ func (ps *podStory) still(since model.Instant) string {
 func (ps *podStory) causeText() string {
 	if ps.cause == nil {
 		switch {
+		case ps.branchAt != model.Never:
+			return fmt.Sprintf("Its branch ENI is there since %s, and kubelet's next attempt gives it to the pod: nothing is exhausted.", view.Instant(ps.branchAt))
 		case ps.branch:
 			return "Its branch ENI is being made: nothing is exhausted."
 		case ps.bound == model.Never && ps.failed > 0:
@@ -102,6 +111,9 @@ func (ps *podStory) causeSentence(c *view.Cause) string {
 	if narrower := cmp.Or(c.CappedBy, c.Reason); narrower != "" {
 		label += ", " + narrower
 	}
+	if refused := rules.Refusal(model.ErrorCode(c.Reason)); c.Rule == string(sim.KindMisconfig) && titleOf(refused) != "" {
+		return fmt.Sprintf("EC2 refuses what the pod needs: %s (%s).", lower(titleOf(refused)), label)
+	}
 	return fmt.Sprintf("%s (%s).", titleOf(c.Rule), label)
 }
 
@@ -112,8 +124,8 @@ func (ps *podStory) waited() string {
 		until = ps.goneAt
 	}
 	var kinds []string
-	for _, k := range ps.kinds {
-		kinds = append(kinds, string(k))
+	for _, sp := range ps.spells {
+		kinds = append(kinds, fmt.Sprintf("%s for %s", sp.kind, view.Duration(min(sp.until, until).Sub(sp.from))))
 	}
 	switch {
 	case ps.hostNetwork:
@@ -126,6 +138,27 @@ func (ps *podStory) waited() string {
 		return fmt.Sprintf("It waited %s: %s", view.Duration(until.Sub(ps.created)), lower(ps.causeSentence(ps.past)))
 	}
 	return fmt.Sprintf("It waited %s: %s.", view.Duration(until.Sub(ps.created)), strings.Join(kinds, ", then "))
+}
+
+// finishPast tells what would have spared the pod its longest wait.
+func (ps *podStory) finishPast() {
+	until := min(ps.addressed, ps.goneAtOr(ps.at))
+	var longest spell
+	for _, sp := range ps.spells {
+		if sp.until = min(sp.until, until); sp.cause != nil && (longest.cause == nil || sp.until.Sub(sp.from) > longest.until.Sub(longest.from)) {
+			longest = sp
+		}
+	}
+	if longest.cause != nil && longest.cause.Remedy != "" {
+		ps.x.Next = append(ps.x.Next, view.Fact{Name: "to avoid it", Text: longest.cause.Remedy})
+	}
+}
+
+func (ps *podStory) goneAtOr(at model.Instant) model.Instant {
+	if ps.over {
+		return ps.goneAt
+	}
+	return at
 }
 
 // lower begins a sentence that goes on.
@@ -157,6 +190,7 @@ func (ps *podStory) finishStuck() {
 func (ps *podStory) showPlace() {
 	x, a := ps.x, ps.agent
 	switch {
+	case ps.branchAt != model.Never:
 	case ps.branch:
 		if ps.retry > ps.at {
 			x.Next = append(x.Next, view.Fact{Name: view.Instant(ps.retry), Text: "the resource controller looks at its request again", Rule: rules.Refusal(sim.ErrAtCapacity)})
@@ -201,7 +235,15 @@ func (ps *podStory) showNodes() {
 		if !n.Ready {
 			text += ", not ready"
 		}
-		ps.x.State = append(ps.x.State, view.Fact{Name: string(n.Name), Text: text})
+		rule := ""
+		if ps.cause != nil && ps.cause.Kind == sim.KindNoTrunk && n.Trunk.AttachedAt == model.Never {
+			f := trunkFact(n)
+			if !n.Config.Settings.PodENI {
+				f = view.Fact{Text: "none: ENABLE_POD_ENI is off"}
+			}
+			text, rule = text+"; trunk ENI: "+f.Text, f.Rule
+		}
+		ps.x.State = append(ps.x.State, view.Fact{Name: string(n.Name), Text: text, Rule: rule})
 	}
 	if more := shown - shownNodes; more > 0 {
 		ps.x.State = append(ps.x.State, view.Fact{Name: "…", Text: fmt.Sprintf("and %s more", view.Number(more))})

@@ -19,6 +19,9 @@ func (ps *podStory) settle() {
 		c.Message = ps.cause.Message
 		refineUnplaced(c)
 		ps.cause, ps.past = c, c
+		if last := len(ps.spells) - 1; last >= 0 {
+			ps.spells[last].cause = c
+		}
 		ps.x.Chain[ps.unsettled].Rule = c.Rule
 		ps.unsettled = -1
 	}
@@ -27,12 +30,16 @@ func (ps *podStory) settle() {
 // fail remembers what the pod waits for.
 func (ps *podStory) fail(kind sim.Kind, message, reason string) {
 	ps.failed++
+	last := len(ps.spells) - 1
+	if last >= 0 && ps.spells[last].kind != kind {
+		ps.spells[last].until = min(ps.spells[last].until, ps.now)
+	}
 	if kind == "" {
 		ps.cause = nil
 		return
 	}
-	if len(ps.kinds) == 0 || ps.kinds[len(ps.kinds)-1] != kind {
-		ps.kinds = append(ps.kinds, kind)
+	if last < 0 || ps.spells[last].kind != kind {
+		ps.spells = append(ps.spells, spell{kind: kind, from: ps.now, until: model.Never})
 	}
 	ps.cause = ps.causeOf(kind)
 	if ps.cause == nil {
@@ -41,6 +48,7 @@ func (ps *podStory) fail(kind sim.Kind, message, reason string) {
 	ps.cause.Message = message
 	refineUnplaced(ps.cause)
 	ps.past = ps.cause
+	ps.spells[len(ps.spells)-1].cause = ps.cause
 }
 
 // refineUnplaced makes the cause's reason that of this pod's message, where the

@@ -30,6 +30,8 @@ type story struct {
 	links   map[string][]int // by key
 	same    []string         // by link: what makes another one the same
 	origins map[netip.Prefix]origin
+	grows   int // the link of the last check that wanted to grow; −1: none, or it called EC2
+	growsOn int // its network card
 }
 
 // origin is where a free block, or an address of it, comes from.
@@ -42,7 +44,7 @@ func newStory(s *replay.State, node model.NodeName) *story {
 	return &story{
 		x: view.NewExplanation(s), node: node, state: s,
 		links: map[string][]int{}, origins: map[netip.Prefix]origin{},
-		queue: &deleteQueue{base: model.Never, cooldown: model.BranchCooldownDefault},
+		queue: &deleteQueue{base: model.Never, cooldown: model.BranchCooldownDefault}, grows: -1,
 	}
 }
 
@@ -103,6 +105,7 @@ func (st *story) follow(e sim.Event) {
 	if e.Node != st.node {
 		return
 	}
+	st.amend(e.At)
 	switch b := e.Body.(type) {
 	case sim.ENIAttached:
 		st.came(e.At, eniName(b.Card, b.Device), blocksOf(b.Addresses, b.Prefixes))
@@ -164,13 +167,17 @@ func (st *story) tellNode(e sim.Event) {
 	case sim.EC2Returned:
 		st.tellRefusal(e.At, b.CallFields)
 	case sim.ENIAttached:
-		if b.Pod == "" {
+		switch {
+		case b.Pod != "":
+		case b.Kind == model.ENIPrimary && b.By == sim.ByECS:
+			st.add("", view.Link{AtMs: e.At, What: fmt.Sprintf("%s (%s) is there from the launch", eniName(b.Card, b.Device), b.Kind)})
+		default:
 			st.tellBlocks(e.At, fmt.Sprintf("%s (%s) comes", eniName(b.Card, b.Device), b.Kind), "with", len(b.Addresses), len(b.Prefixes), b.By)
 		}
 	case sim.AddressesAdded:
 		st.tellBlocks(e.At, eniName(b.Card, b.Device)+" gets", "", len(b.Addresses), len(b.Prefixes), b.By)
 	case sim.AddressesRemoved:
-		st.tellBlocks(e.At, eniName(b.Card, b.Device)+" gives back", "", len(b.Addresses), len(b.Prefixes), b.By)
+		st.tellBlocks(e.At, eniName(b.Card, b.Device)+" gives back", "", len(b.Addresses), len(b.Prefixes), givenBack(b.By))
 	case sim.ENIDetached:
 		if b.Kind != model.ENITask && b.Kind != model.ENIBranch {
 			st.tellBlocks(e.At, eniName(b.Card, b.Device)+" leaves", "with", len(b.Addresses), len(b.Prefixes), b.By)
@@ -231,6 +238,7 @@ func eniName(card, device int) string {
 
 // tellDecision tells what a check does and why.
 func (st *story) tellDecision(at model.Instant, v verdict) {
+	st.amend(at)
 	l := view.Link{AtMs: at, Rule: rules.Decision(v.Rule, v.Reason), Pool: poolOf(v.PoolDecision)}
 	key := fmt.Sprint("decision/", v.act, l.Rule, "/card", v.Card)
 	if p := st.poolOf(v.Card); p != nil {
@@ -250,6 +258,19 @@ func (st *story) tellDecision(at model.Instant, v verdict) {
 		}
 	}
 	st.add(key, l)
+	if v.act == grows {
+		have := st.links[key]
+		st.grows, st.growsOn = have[len(have)-1], v.Card
+	}
+}
+
+// amend says of a check that has wanted to grow and has not called EC2 by an instant
+// that it did not.
+func (st *story) amend(at model.Instant) {
+	if p := st.poolOf(st.growsOn); st.grows >= 0 && st.grows < len(st.x.Chain) && p != nil && p.nowhere(at) {
+		st.x.Chain[st.grows].What = p.vain(st.x.Chain[st.grows].What)
+		st.grows = -1
+	}
 }
 
 // poolOf is the pool of a network card, nil where the agent checks none.
@@ -288,6 +309,9 @@ func (st *story) tellRefusal(at model.Instant, b sim.CallFields) {
 	if sn := st.state.Subnet(b.Subnet); sn != nil && b.Error.SubnetFull() {
 		why = st.tooFew(sn.Stats(), b)
 	}
+	if b.Action == sim.UnassignPrivateIpAddresses && st.agent != nil && st.agent.checks() {
+		why += "; the agent has dropped them all the same, EC2 has them still, and a reconcile takes them back"
+	}
 	st.add("refused/"+string(b.Action)+string(b.Error)+string(b.Subnet), view.Link{
 		AtMs: at, What: what + ": " + string(b.Error), Why: why, Rule: rules.Refusal(b.Error),
 	}.Bad())
@@ -324,8 +348,22 @@ func (st *story) tellBlocks(at model.Instant, what, with string, addresses, pref
 	st.add(what+string(by), l)
 }
 
+// byStartGivesBack is what a start gives back, told apart from what it takes over.
+const byStartGivesBack sim.By = "start, gives back"
+
+func givenBack(by sim.By) sim.By {
+	if by == sim.ByStart {
+		return byStartGivesBack
+	}
+	return by
+}
+
 // whyBy says why something changed that no check decided.
 func (st *story) whyBy(by sim.By) (why, rule string) {
+	if by == byStartGivesBack {
+		rule = rules.Decision(model.RuleStart, model.ReasonModeToggled)
+		return titleOf(rule), rule
+	}
 	if st.agent != nil && st.agent.windows() && by == sim.ByStart {
 		return "the resource controller takes over what is on the Windows node's ENI", ""
 	}

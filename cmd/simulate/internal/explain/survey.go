@@ -1,6 +1,7 @@
 package explain
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -23,12 +24,13 @@ type found struct {
 	ids    map[model.ENIID]bool
 }
 
-// eniLife is an ENI from its coming to the node to its going.
+// eniLife is an ENI from its coming to the node to its going. One that is asked for
+// by its id begins when EC2 creates it, whether it comes to a node or not.
 type eniLife struct {
 	id          model.ENIID
 	node        model.NodeName
 	kind        model.ENIKind
-	device      int // −1 of a branch; on its network card
+	device      int // −1: it has none, as a branch, or has not come; on its network card
 	card        int
 	from, until model.Instant
 }
@@ -85,13 +87,18 @@ func (f *found) take(e sim.Event) {
 		f.create(e.At, b.Pod, false)
 	case sim.TaskCreated:
 		f.create(e.At, b.Pod, true)
+	case sim.ENICreated:
+		f.ids[b.ENI] = true
+		if b.ENI == f.target.ENI && b.ENI != "" {
+			f.enis = append(f.enis, eniLife{b.ENI, e.Node, cmp.Or(b.Kind, model.ENISecondary), -1, 0, e.At, model.Never})
+		}
 	case sim.ENIAttached:
 		f.attached(e, b)
 	case sim.ENIDetached:
 		f.gone(b.ENI, e.At)
 	case sim.BranchCreated:
 		f.ids[b.ENI] = true
-		if b.ENI == f.target.ENI {
+		if b.ENI == f.target.ENI && f.lifeOf(b.ENI) == nil {
 			f.enis = append(f.enis, eniLife{b.ENI, e.Node, model.ENIBranch, -1, 0, e.At, model.Never})
 		}
 	case sim.BranchDeleted:
@@ -134,10 +141,20 @@ func (f *found) attached(e sim.Event, b sim.ENIAttached) {
 	if b.ENI != f.target.ENI && (f.target.ENI != "" || e.Node != f.target.Node || f.target.Device < 0) {
 		return
 	}
-	if slices.ContainsFunc(f.enis, func(l eniLife) bool { return l.id == b.ENI && l.until == model.Never }) {
-		return // the agent has started anew and takes it over
+	if l := f.lifeOf(b.ENI); l != nil { // EC2 has told of it, or the agent takes it over or back
+		l.kind, l.device, l.card, l.until = b.Kind, b.Device, b.Card, model.Never
+		return
 	}
 	f.enis = append(f.enis, eniLife{b.ENI, e.Node, b.Kind, b.Device, b.Card, e.At, model.Never})
+}
+
+func (f *found) lifeOf(id model.ENIID) *eniLife {
+	for i := range f.enis {
+		if f.enis[i].id == id {
+			return &f.enis[i]
+		}
+	}
+	return nil
 }
 
 func (f *found) gone(id model.ENIID, at model.Instant) {

@@ -212,8 +212,34 @@ func (p *pool) ofCard() string {
 func (p *pool) foresees(at model.Instant) (v verdict, when model.Instant, text string) {
 	when = p.a.nextCheck(at)
 	v = p.decide(when)
-	text = fmt.Sprintf("%s: %s%s", p.does(v), p.because(v, when), p.lastRefusal(v))
+	does := p.does(v)
+	if v.act == grows && p.nowhere(at) {
+		does = p.vain(does)
+	}
+	text = fmt.Sprintf("%s: %s%s", does, p.because(v, when), p.lastRefusal(v))
 	return v, when, text
+}
+
+// nowhere reports whether the last check before an instant wanted a new ENI and made
+// no call, as there is no place for one.
+func (p *pool) nowhere(at model.Instant) bool {
+	return at > p.grewAt && !p.asked && !p.store.HasGrowCandidate(p.settings, p.a.limits())
+}
+
+// asksFor begins what a check does that calls EC2.
+const asksFor = "asks EC2 for "
+
+// vain says so of a check that makes no call for want of a place.
+func (p *pool) vain(does string) string {
+	before, what, ok := strings.Cut(does, asksFor)
+	if !ok {
+		return does
+	}
+	why := "the tags of the zone's subnets allow none"
+	if p.settings.CustomNetworking {
+		why = "the node's ENIConfig does not exist"
+	}
+	return fmt.Sprintf("%swants %s and makes no call, as %s", before, what, why)
 }
 
 // nextFact tells of the next check, or of the one that is under way.

@@ -26,6 +26,7 @@ type RunDocument struct {
 	Exhaustion []exhaustionDocument `json:"exhaustion"`
 	Nodes      []nodeDocument       `json:"nodes"`
 	Subnets    []SubnetDocument     `json:"subnets"`
+	Leaked     []leakedDocument     `json:"leaked"`
 	Pods       []podDocument        `json:"pods"`
 	// Autoscaler is left out where no group is scaled.
 	Autoscaler   *autoscalerDocument   `json:"autoscaler,omitempty"`
@@ -169,6 +170,22 @@ type SubnetDocument struct {
 	ReservedFree int            `json:"reservedFree"`
 	FreePrefixes int            `json:"freePrefixes"`
 	LargestFree  int            `json:"largestFree"`
+	Leaked       int            `json:"leaked,omitempty"` // of used: those of leaked ENIs
+}
+
+// leakedDocument is an ENI that EC2 has at the end and nobody uses.
+type leakedDocument struct {
+	ENI       model.ENIID      `json:"eni"`
+	Kind      model.ENIKind    `json:"kind"`
+	Node      model.NodeName   `json:"node"`
+	Subnet    model.SubnetID   `json:"subnet"`
+	Addresses int              `json:"addresses"`
+	CreatedMs model.Instant    `json:"createdMs"`
+	SinceMs   model.Instant    `json:"sinceMs"`
+	Action    *sim.Action      `json:"action"` // null: its owner was killed
+	Error     *model.ErrorCode `json:"error"`
+	Refused   int              `json:"refused"`
+	Fate      string           `json:"fate"`
 }
 
 type podDocument struct {
@@ -199,6 +216,7 @@ func Document(s *replay.State) RunDocument {
 		Exhaustion:   []exhaustionDocument{},
 		Nodes:        []nodeDocument{},
 		Subnets:      []SubnetDocument{},
+		Leaked:       []leakedDocument{},
 		Pods:         []podDocument{},
 		Expectations: []ExpectationDocument{},
 	}
@@ -216,8 +234,11 @@ func Document(s *replay.State) RunDocument {
 	for _, sn := range s.Subnets {
 		st := sn.Stats()
 		d.Subnets = append(d.Subnets, SubnetDocument{
-			sn.Name, sn.CIDR.String(), st.Usable, st.Used, st.Free, st.ReservedFree, st.FreePrefixes, st.LargestFree,
+			sn.Name, sn.CIDR.String(), st.Usable, st.Used, st.Free, st.ReservedFree, st.FreePrefixes, st.LargestFree, sn.Leaked(),
 		})
+	}
+	for _, l := range s.Leaks() {
+		d.Leaked = append(d.Leaked, leakedOf(s, l))
 	}
 	for _, p := range s.Pods.All() {
 		d.Pods = append(d.Pods, podOf(p))
@@ -342,6 +363,13 @@ func eniOf(s *replay.State, e *replay.ENI) eniDocument {
 		}
 	}
 	return d
+}
+
+func leakedOf(s *replay.State, l replay.Leak) leakedDocument {
+	return leakedDocument{
+		ENI: l.ENI, Kind: l.Kind, Node: l.Node, Subnet: l.Subnet, Addresses: l.Addresses, CreatedMs: l.MadeAt, SinceMs: l.Since,
+		Action: unlessZero(l.Action), Error: unlessZero(l.Error), Refused: l.Refused, Fate: LeakFate(s, l),
+	}
 }
 
 func podOf(p *replay.Pod) podDocument {

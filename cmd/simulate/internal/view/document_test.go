@@ -76,7 +76,7 @@ func TestFieldsOfTheDocument(t *testing.T) {
 	var b bytes.Buffer
 	require.NoError(t, view.JSON(&b, view.Document(fold(t, full()))))
 	for path, want := range map[string]string{
-		"":                            "apiVersion kind scenario endMs endedBy summary exhaustion nodes subnets pods expectations",
+		"":                            "apiVersion kind scenario endMs endedBy summary exhaustion nodes subnets leaked pods expectations",
 		"scenario":                    "name seed digest",
 		"summary":                     "pods nodes enis addresses ec2Calls ec2CallsOverTime",
 		"summary.pods":                "created running pending gone failedAttempts startLatencyMs timeToIPMs waitMs lastAddressedMs lastReadyMs",

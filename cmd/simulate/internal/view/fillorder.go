@@ -115,6 +115,8 @@ func (l fillLine) where(n *replay.Node) string {
 		return ""
 	case l.Of == model.ENIBranch:
 		return "branch"
+	case l.Device < 0:
+		return "ENI" // it never was the node's
 	}
 	return picture.ENIName(n, l.Card, l.Device)
 }
@@ -156,6 +158,10 @@ func (l fillLine) what() cell {
 		return c("given back")
 	case replay.Excluded:
 		return styled(yellow, "excluded: serves no new pods")
+	case replay.Leaked:
+		return styled(red, "leaked, with "+count(l.Addresses, "address"))
+	case replay.Cleaned:
+		return c("deleted by a clean-up")
 	case replay.TrunkSignalled:
 		return c("the agent asks for one")
 	case replay.TrunkAttached:
@@ -259,6 +265,11 @@ func (l fillLine) why(n *replay.Node) string {
 		return ""
 	case replay.TrunkFailed:
 		return trunkFailure(l.Error)
+	case replay.Leaked:
+		if l.Error == "" {
+			return "its owner was killed"
+		}
+		return string(l.Error)
 	case replay.Excluded:
 		return "by the tags of subnet " + string(l.Subnet)
 	case replay.BranchesUndone:

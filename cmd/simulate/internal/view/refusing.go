@@ -8,11 +8,11 @@ import (
 	"vpcsim/sim/replay"
 )
 
-// refusing tells, where everything fits, that it is by a hair: EC2 refused calls of
-// the nodes for want of room in their subnets, and some have none still; or it
-// refused every call of an action. Empty where that is not so.
+// refusing tells, where everything fits, that it is by a hair: EC2 refused the last
+// calls of an action; or it refused calls of the nodes for want of room in their
+// subnets, and some have none still. Empty where that is not so.
 func refusing(s *replay.State) string {
-	if what := refusesAll(s); what != "" {
+	if what := standing(s); what != "" {
 		return what
 	}
 	refused := 0
@@ -43,22 +43,6 @@ func refusing(s *replay.State) string {
 		return ""
 	}
 	return fmt.Sprintf(" But EC2 refused %s of the nodes, and %s: the next pods may hang.", count(refused, "call"), what)
-}
-
-// refusesAll tells of the actions of which EC2 refused every call, and for no want of
-// room: somebody tries for ever.
-func refusesAll(s *replay.State) string {
-	var actions []string
-	for _, a := range s.Calls.ByAction() {
-		full := a.Refused[model.InsufficientCidrBlocks] + a.Refused[model.InsufficientFreeAddressesInSubnet]
-		if a.Count > 1 && full == 0 && a.Refusals() == a.Count {
-			actions = append(actions, fmt.Sprintf("%s of %s", count(a.Count, "call"), a.Action))
-		}
-	}
-	if len(actions) == 0 {
-		return ""
-	}
-	return fmt.Sprintf(" But EC2 refused all %s.", listOf(actions))
 }
 
 // wantedOf says what the nodes that have ENIs in the subnet ask it for: prefixes, or

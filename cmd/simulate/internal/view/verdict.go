@@ -15,7 +15,7 @@ import (
 // writeVerdict writes the last line, and above it what it takes to understand
 // it.
 func writeVerdict(p *page, s *replay.State) {
-	v := verdictOf(s)
+	v, lost := verdictOf(s), leaksOf(s).explanation(s)
 	st := red
 	if v.fits {
 		st = green
@@ -26,6 +26,9 @@ func writeVerdict(p *page, s *replay.State) {
 			v.explanation += blindTo(s)
 		}
 		p.paragraph(0, "", v.explanation, plain)
+	}
+	if lost != "" {
+		p.paragraph(0, "", lost, plain)
 	}
 	p.paragraph(0, "", v.line, st)
 }
@@ -40,6 +43,16 @@ type verdict struct {
 }
 
 func verdictOf(s *replay.State) verdict {
+	v := outcomeOf(s)
+	v.line += leaksOf(s).line()
+	if v.fits {
+		v.line += refusing(s)
+	}
+	return v
+}
+
+// outcomeOf says it of the pods.
+func outcomeOf(s *replay.State) verdict {
 	n := s.Pods.Count()
 	worst := worstOpen(s)
 	causes := causesOf(s)
@@ -75,7 +88,7 @@ func verdictOf(s *replay.State) verdict {
 		limit, free := taskENIs(s)
 		return verdict{true, past, fmt.Sprintf("%s: %s, %s of %s task ENIs %s free.", fits, pods, number(free), number(limit), isAre(free))}
 	}
-	return verdict{true, past, fmt.Sprintf("%s: %s, %s.", fits, pods, left(s)) + refusing(s)}
+	return verdict{true, past, fmt.Sprintf("%s: %s, %s.", fits, pods, left(s))}
 }
 
 // goneWithout says how many pods never had an address, and what kept most of them
@@ -166,11 +179,12 @@ func listOf(words []string) string {
 }
 
 // pastTrouble tells of what was over in the end: of what cost pods the longest
-// wait, summed. A pool that lags is left out: it grows as it should.
+// wait, summed, and what EC2 refused meanwhile. A pool that lags is left out: it
+// grows as it should.
 func pastTrouble(s *replay.State) string {
 	for _, t := range troubles(s) {
 		if !t.open && t.first.Kind != sim.KindWarmPoolLag {
-			return fmt.Sprintf("Until %s, %s kept %s waiting.", instant(t.until), t.first.Kind, count(t.pods, wordsOf(s).pod))
+			return fmt.Sprintf("Until %s, %s kept %s waiting.", instant(t.until), t.first.Kind, count(t.pods, wordsOf(s).pod)) + overcome(s)
 		}
 	}
 	return ""
