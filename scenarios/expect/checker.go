@@ -212,7 +212,7 @@ func (c *Checker) lookAt(w *watch, t *watched) {
 	case t.cost > maxTotalCost:
 		t.decide(c.view.at, false, fmt.Errorf("%s(%s) takes too much work over the run: it was given up at %s", t.function, t.text, c.view.at))
 		return
-	case errors.As(err, &absentError{}):
+	case errors.As(err, &absentError{}), errors.As(err, &nothingError{}):
 		t.err = err
 		return
 	case err != nil:
@@ -283,7 +283,7 @@ func (c *Checker) evaluate(w *watch) {
 	ok, _, err := w.Compiled.eval(c.view)
 	r := Result{Expectation: w.Expectation, OK: ok && err == nil, DecidedAt: c.view.at, Values: w.Compiled.valuesIn(c.view)}
 	if err != nil {
-		r.Message = err.Error()
+		r.Message, r.Nothing = err.Error(), errors.As(err, &nothingError{})
 	}
 	for _, t := range w.over {
 		if t.decided && !t.value && !r.OK {
@@ -344,9 +344,12 @@ func Failed(results []Result) int {
 // plain is an error of an evaluation as people read it.
 func plain(err error) error {
 	var absent absentError
+	var nothing nothingError
 	switch {
 	case errors.As(err, &absent):
 		return absent
+	case errors.As(err, &nothing):
+		return nothing
 	case err.Error() == "operation cancelled: actual cost limit exceeded":
 		return fmt.Errorf("takes too much work: more than %d steps", maxCost)
 	}

@@ -61,6 +61,8 @@ type Result struct {
 	// Message says why it failed where that is not that the expression is false:
 	// something named in it is not there, or it can't be computed.
 	Message string
+	// Nothing: it failed since there is no wait that it could be about.
+	Nothing bool
 	// DecidedAt is the instant that decided: of a condition over time that failed,
 	// when; else when the expression was evaluated.
 	DecidedAt model.Instant
