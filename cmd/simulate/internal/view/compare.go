@@ -406,7 +406,10 @@ func numberOtherwise(m metrics.Metric, a, b metrics.Value) string {
 	case "pods.running":
 		return difference(one, "pod", "runs", "pods", "run")
 	case "pods.pending":
-		return difference(one, "pod", "waits", "pods", "wait")
+		if !one { // behind "40 more pods run"
+			return fmt.Sprintf("%s %s wait", by, pick(b.N > a.N, "more", "fewer"))
+		}
+		return difference(one, "pod", "waits", "", "")
 	case goneMetric:
 		return difference(one, "pod", "is deleted before it has an address", "pods", "are deleted before they have an address")
 	case "pods.failedAttempts":
