@@ -35,7 +35,6 @@ func (d *decoder) check(s *Scenario) {
 	d.checkWindows(s)
 	d.checkPolicies(s)
 	d.checkNodeLimit(s)
-	d.checkSeenAddresses(s)
 	nodes := possibleNodes(s)
 	for i, w := range s.Workloads {
 		path := fmt.Sprintf("workloads[%d]", i)

@@ -3,7 +3,6 @@ package scenarios
 import (
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 
 	"vpcsim/model"
@@ -39,19 +38,6 @@ func (d *decoder) cardNotes(s *Scenario, settings model.Settings, groups []sim.N
 		d.note("%s does not know the annotation %s: pods of %s get one address each", settings.Version, annotation, names)
 	default:
 		d.note("cni.env.%s is off: pods of %s get no address at all, being annotated %s", multiNIC, names, annotation)
-	}
-}
-
-// checkSeenAddresses refuses a scheduler that sees addresses where they may be of
-// several network cards: pods that want one of each have no single number to be
-// placed by.
-func (d *decoder) checkSeenAddresses(s *Scenario) {
-	on := false
-	if value := s.CNI.Env[multiNIC]; value != nil {
-		on, _ = strconv.ParseBool(*value)
-	}
-	if s.Scheduler.SeesAddresses && (on || switchedOn(s, multiNIC)) {
-		d.fail("scheduler.seesAddresses", "not supported yet with several network cards: leave it out, or take %s out of cni.env and the steps, which leaves pods an address of the first card", multiNIC)
 	}
 }
 

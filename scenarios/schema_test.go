@@ -165,7 +165,7 @@ var unseen = map[string][]string{
 		"node-of-no-group", "service-account-labels-differ", "subnet-of-node-group", "tag-of-no-subnet", "unknown-instance-type",
 		"workload-pinned-to-no-node",
 	},
-	"know what the environment switches on": {"sees-addresses-of-cards", "state-windows"},
+	"know what the environment switches on": {"state-windows"},
 	"reckon with addresses": {
 		"control-plane-does-not-fit", "in-use-address-reserved", "in-use-too-many", "ipv6-cidr-missing", "ipv6-cidrs-overlap",
 		"reservation-outside", "reservations-overlap", "subnet-outside-vpc", "subnet-too-small", "subnet-with-host-bits",

@@ -23,8 +23,16 @@ type denial struct {
 // wantsEveryCard reports whether the agent gives the pod an address of each
 // network card, or none: it is annotated so. A pod with a branch ENI has one
 // address, whatever its annotation.
-func (a *agent) wantsEveryCard(p *pod) bool {
-	return p.spec.Annotations[model.AnnotationNICs] == model.AnnotationNICsAll && a.settings.Version.Has(model.FeatureMultiNIC)
+func (a *agent) wantsEveryCard(p *pod) bool { return asksEveryCard(p.spec, a.settings) }
+
+func asksEveryCard(spec *PodSpec, settings model.Settings) bool {
+	return spec.Annotations[model.AnnotationNICs] == model.AnnotationNICsAll && settings.Version.Has(model.FeatureMultiNIC)
+}
+
+// needsEveryCard reports whether pods of the spec are given an address of each of
+// several cards.
+func (a *agent) needsEveryCard(spec *PodSpec) bool {
+	return len(a.pools) > 1 && a.settings.MultiNIC && asksEveryCard(spec, a.settings)
 }
 
 // request gives the pod an address of the first pool that has one, or of each

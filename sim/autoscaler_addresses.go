@@ -22,6 +22,8 @@ type addressRoom struct {
 	enis     int // that may be attached
 	slots    int
 	places   []*subnet // of new ENIs, in the order in which they are tried
+	// cards are the pools of the network cards above 0, on that of card 0.
+	cards []*addressRoom
 }
 
 // fillable is slots of ENIs that are attached.
@@ -66,36 +68,62 @@ func (e *engine) settingsFor(t model.InstanceType) model.Settings {
 func (n *node) addressRoom(settings model.Settings) *addressRoom {
 	if n.ready && n.agent.up {
 		room := n.agent.addressRoom()
-		room.have = n.agent.pools[0].store.Stats().Available() - n.unaddressed
+		room.due(n)
 		return room
 	}
 	planned := *n
 	planned.instance = &instance{kind: n.group.Type, node: &planned, enis: []*eni{{subnet: n.subnet}}}
 	a := &agent{e: n.e, node: &planned, settings: settings, backoff: longAgo}
-	p := &pool{a: a, settings: settings, store: model.NewDatastore(settings.PrefixDelegation, settings.Cooldown)}
-	a.pools = []*pool{p}
-	p.store.AddENI(&model.StoreENI{Kind: model.ENIPrimary, Subnet: n.subnet.ID(), Excluded: a.excluded(n.subnet)})
+	a.openPools()
+	a.pools[0].store.AddENI(&model.StoreENI{Kind: model.ENIPrimary, Subnet: n.subnet.ID(), Excluded: a.excluded(n.subnet)})
 	room := a.addressRoom()
-	room.have = -n.unaddressed
+	room.due(n)
 	return room
 }
 
-// addressRoom is what the pool may get.
+// due takes away what pods need that are on the node and have no address yet:
+// those that want one of each card, and the others of card 0 as far as that has
+// them.
+func (r *addressRoom) due(n *node) {
+	each := n.unaddressedEach
+	r.have -= each
+	for _, c := range r.cards {
+		c.have -= each
+	}
+	others := n.unaddressed - each
+	for _, c := range append([]*addressRoom{r}, r.cards...) {
+		from := min(others, max(c.have, 0))
+		c.have -= from
+		others -= from
+	}
+	r.have -= others
+}
+
+// addressRoom is what the pools may get.
 func (a *agent) addressRoom() *addressRoom {
-	p := a.pools[0]
-	r := &addressRoom{settings: a.settings, most: unlimited, enis: p.room(), slots: a.limits().Slots}
+	room := a.pools[0].addressRoom()
+	for _, p := range a.pools[1:] {
+		room.cards = append(room.cards, p.addressRoom())
+	}
+	return room
+}
+
+// addressRoom is what the pool has, and may get.
+func (p *pool) addressRoom() *addressRoom {
+	a := p.a
 	stats := p.store.Stats()
-	if s := a.settings; s.DefinesIPs() && s.WarmIPTarget == 0 {
+	r := &addressRoom{settings: p.settings, have: stats.Available(), most: unlimited, enis: p.room(), slots: a.limits().Slots}
+	if s := p.settings; s.DefinesIPs() && s.WarmIPTarget == 0 {
 		r.most = max(0, s.MinimumIPTarget-stats.Total)
 	}
 	if ok, _ := a.mayProvision(); !ok {
 		r.most = 0
 	}
-	for _, e := range p.store.GrowCandidates(a.settings, a.limits(), nil) {
+	for _, e := range p.store.GrowCandidates(p.settings, a.limits(), nil) {
 		r.fill = append(r.fill, fillable{a.e.ec2.named[e.Subnet], r.slots - e.BlockCount()})
 	}
-	for _, p := range a.places() {
-		r.places = append(r.places, p.subnet)
+	for _, place := range a.places() {
+		r.places = append(r.places, place.subnet)
 	}
 	return r
 }
@@ -113,9 +141,42 @@ func (p *packing) hasAddress(b *bin, spec *PodSpec) bool {
 	}
 	left := p.left.copyOf(slices.Concat(b.addresses.places, []*subnet{b.subnet})...)
 	left.of(b.subnet).addresses--
-	trial := *b.addresses
-	trial.fill = slices.Clone(trial.fill)
-	return trial.attain(1, left) > 0
+	return b.addresses.clone().attainFor(spec, 1, left) > 0
+}
+
+func (r *addressRoom) clone() *addressRoom {
+	out := *r
+	out.fill = slices.Clone(r.fill)
+	out.cards = slices.Clone(r.cards)
+	for i, c := range out.cards {
+		out.cards[i] = c.clone()
+	}
+	return &out
+}
+
+// attainFor takes addresses for up to want pods of the spec, and returns for how
+// many it could: one of each card for a pod that wants them all, or one of the
+// first card that has it.
+func (r *addressRoom) attainFor(spec *PodSpec, want int, left addressesLeft) int {
+	if !r.settings.MultiNIC || !asksEveryCard(spec, r.settings) {
+		got := r.attain(want, left)
+		for _, c := range r.cards {
+			got += c.attain(want-got, left)
+		}
+		return got
+	}
+	all := append([]*addressRoom{r}, r.cards...)
+	for got := range want {
+		for i, c := range all {
+			if c.attain(1, left) == 0 {
+				for _, before := range all[:i] {
+					before.have++
+				}
+				return got
+			}
+		}
+	}
+	return want
 }
 
 // attain takes up to want addresses, those that are there first, then of ENIs
@@ -214,13 +275,27 @@ func (p *packing) growing() {
 		if n.gone || !n.ready || n.cordoned || n.windows != nil || n.agent.settings.IPv6 {
 			continue
 		}
-		free := n.freeAddresses() > 0
-		if !free && !n.shortOf().Cures() {
+		free := false
+		cures := n.shortOf(&PodSpec{}).Cures()
+		for _, pl := range n.agent.pools {
+			free = free || pl.free() > 0
+			cures = cures || pl.diagnose().kind.Cures()
+		}
+		if !free && !cures {
 			continue
 		}
 		b := p.existing(n)
-		if free && n.agent.pools[0].refused != nil {
-			b.addresses.most = 0
+		for i, room := range append([]*addressRoom{b.addresses}, b.addresses.cards...) {
+			due := n.unaddressedEach
+			if i == 0 {
+				due = n.unaddressed
+			}
+			if i == len(n.agent.pools) {
+				break // the agent is down, and its settings have changed
+			}
+			if pl := n.agent.pools[i]; pl.free() > due && pl.refused != nil {
+				room.most = 0
+			}
 		}
 		p.bins = append(p.bins, b)
 	}

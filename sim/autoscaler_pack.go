@@ -176,7 +176,7 @@ func (p *packing) daemons(b *bin) {
 func (p *packing) put(b *bin, spec *PodSpec, count int) int {
 	count = min(count, b.room(spec))
 	if count > 0 && b.addresses.serves(spec) {
-		count = b.addresses.attain(count, p.left)
+		count = b.addresses.attainFor(spec, count, p.left)
 	}
 	if count > 0 {
 		b.take(spec, count)

@@ -46,11 +46,9 @@ func generate(seed uint64) Config {
 	return g.cfg
 }
 
-// autoscale lets some groups grow, and some schedulers see addresses, which they
-// don't of several network cards.
+// autoscale lets some groups grow, and some schedulers see addresses.
 func (g *generator) autoscale() {
-	_, cards := g.cfg.CNI.Env["ENABLE_MULTI_NIC"]
-	g.cfg.Scheduler.SeesAddresses = g.chance(3) && !cards
+	g.cfg.Scheduler.SeesAddresses = g.chance(3)
 	for i := range g.cfg.NodeGroups {
 		if group := &g.cfg.NodeGroups[i]; g.chance(3) {
 			group.Autoscale = AutoscaleConfig{Max: group.Count + g.IntN(3), Delay: oneOf(g, 0, time.Second, 10*time.Second)}

@@ -369,17 +369,20 @@ func (c *checker) checkSums(n *node) error {
 	if have := [4]int{n.cpuMilli, n.memoryMiB, n.scoreCPU, n.scoreMiB}; have != want {
 		return fmt.Errorf("sums of pods are %v, kept as %v", want, have)
 	}
-	unaddressed := 0
+	unaddressed, each := 0, 0
 	for _, p := range n.pods {
 		if p.unaddressed {
 			unaddressed++
+		}
+		if p.unaddressedEach {
+			each++
 		}
 		if p.unaddressed && p.phase != podCreating {
 			return fmt.Errorf("pod %s in phase %d counts as one without address", p.name, p.phase)
 		}
 	}
-	if unaddressed != n.unaddressed {
-		return fmt.Errorf("%d pods without address, counted %d", unaddressed, n.unaddressed)
+	if unaddressed != n.unaddressed || each != n.unaddressedEach || each > unaddressed {
+		return fmt.Errorf("%d pods without address, %d of them of every card, counted %d and %d", unaddressed, each, n.unaddressed, n.unaddressedEach)
 	}
 	return nil
 }

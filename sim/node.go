@@ -49,6 +49,8 @@ type node struct {
 	openAt  model.Instant // when it last had more to offer: ready, or with its trunk
 
 	unaddressed int // pods that need an address of its pool and have none
+	// unaddressedEach are those of them that need one of each network card.
+	unaddressedEach int
 
 	cordoned  bool
 	ready     bool
@@ -343,8 +345,7 @@ func (n *node) hosts(p *pod) {
 	n.pods = append(n.pods, p)
 	n.count(p, 1)
 	if n.poolServes(p.spec) {
-		p.unaddressed = true
-		n.unaddressed++
+		n.awaits(p)
 	}
 	n.e.scheduler.podAdded(p, n)
 	n.e.workloads.podBound(p)

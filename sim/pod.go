@@ -35,6 +35,8 @@ type pod struct {
 
 	queued      *podClass // where it waits for a node
 	unaddressed bool      // its node counts it as one that needs an address
+	// unaddressedEach: likewise, of each network card.
+	unaddressedEach bool
 
 	grant   *model.WindowsGrant // its annotation on a Windows node; nil: none
 	branch  *model.Branch       // its annotation; nil: none

@@ -9,6 +9,12 @@ import "vpcsim/model"
 // pool which could grow does, and the pods follow. No pod is ever bound in vain,
 // but those that name their node.
 //
+// Of several network cards each has a resource of its own. A pod that wants an
+// address of each takes one of all of them, or is not placed. Any other takes one
+// of whichever card has one when it asks, the lowest first. Pods that are placed
+// ask in an order that nobody knows: so while one that wants all is to come, all
+// others are taken to be given addresses of card 0, and that has to have enough.
+//
 // Windows nodes have a resource of their own for it, and pods with branch ENIs
 // pod-eni; IPv6 pools have no end.
 
@@ -26,9 +32,28 @@ func (n *node) poolServes(spec *PodSpec) bool {
 // addressed says that a pod which the node counts as one without address has
 // got one, or is gone.
 func (n *node) addressed(p *pod) {
-	if p.unaddressed {
-		p.unaddressed = false
-		n.unaddressed--
+	if !p.unaddressed {
+		return
+	}
+	p.unaddressed = false
+	n.unaddressed--
+	if p.unaddressedEach {
+		p.unaddressedEach = false
+		n.unaddressedEach--
+	}
+	if len(n.agent.pools) > 1 {
+		n.poolChanged() // what is due to others is another sum
+	}
+}
+
+// awaits says that a pod on the node needs an address of its pool, or one of each
+// pool.
+func (n *node) awaits(p *pod) {
+	p.unaddressed = true
+	n.unaddressed++
+	if n.agent.needsEveryCard(p.spec) {
+		p.unaddressedEach = true
+		n.unaddressedEach++
 	}
 }
 
@@ -36,29 +61,48 @@ func (n *node) addressed(p *pod) {
 // other pods take addresses of the pool.
 func (n *node) recountUnaddressed() {
 	for _, p := range n.pods {
-		if waits := p.phase == podCreating && n.poolServes(p.spec); waits && !p.unaddressed {
-			p.unaddressed = true
-			n.unaddressed++
-		} else if !waits {
-			n.addressed(p)
+		n.addressed(p)
+		if p.phase == podCreating && n.poolServes(p.spec) {
+			n.awaits(p)
 		}
 	}
 }
 
-// freeAddresses is how many more pods could be given an address at once.
-func (n *node) freeAddresses() int {
-	if a := n.agent; a.up {
-		return a.pools[0].store.Stats().Available() - a.pools[0].store.Cooling(n.e.now) - n.unaddressed
-	}
-	return 0
+// free is how many addresses the pool can give at once.
+func (p *pool) free() int {
+	return p.store.Stats().Available() - p.store.Cooling(p.a.e.now)
 }
 
-// addressOutcome is that the pool has an address for one more pod, or why not.
-func (n *node) addressOutcome() outcome {
-	if n.freeAddresses() > 0 {
+// freeAddresses is how many more pods of the spec could be given an address at
+// once, or one of each card, whatever the order in which pods ask for theirs.
+func (n *node) freeAddresses(spec *PodSpec) int {
+	a := n.agent
+	if !a.up {
+		return 0
+	}
+	each := a.needsEveryCard(spec)
+	least := a.pools[0].free() - n.unaddressed
+	if !each && n.unaddressedEach == 0 {
+		for _, p := range a.pools[1:] {
+			least += p.free()
+		}
+		return least
+	}
+	if each {
+		for _, p := range a.pools[1:] {
+			least = min(least, p.free()-n.unaddressedEach)
+		}
+	}
+	return least
+}
+
+// addressOutcome is that the pool has an address for one more pod of the spec, or
+// why not.
+func (n *node) addressOutcome(spec *PodSpec) outcome {
+	if n.freeAddresses(spec) > 0 {
 		return outcomeFits
 	}
-	kind := n.shortOf()
+	kind := n.shortOf(spec)
 	for i, k := range addressKinds {
 		if k == kind {
 			return outcomeAddresses + outcome(i)
@@ -67,12 +111,28 @@ func (n *node) addressOutcome() outcome {
 	return outcomeAddresses + outcome(len(addressKinds)-1)
 }
 
-// shortOf is why the pool has no free address. A pool that is large enough for
-// pods which are still to ask for theirs only lags.
-func (n *node) shortOf() Kind {
+// shortOf is why the pools have no free address for a pod of the spec. Pools that
+// are large enough for pods which are still to ask for theirs only lag.
+func (n *node) shortOf(spec *PodSpec) Kind {
 	a := n.agent
-	if a.up && n.unaddressed > 0 && a.pools[0].store.Stats().Available() > a.pools[0].store.Cooling(n.e.now) {
+	if !a.up {
+		return a.diagnose(denial{}).kind
+	}
+	var lacking *pool
+	some := false
+	for _, p := range a.pools {
+		if p.free() > 0 {
+			some = true
+		} else if lacking == nil {
+			lacking = p
+		}
+	}
+	each := a.needsEveryCard(spec)
+	if n.unaddressed > 0 && some && (!each || lacking == nil) {
 		return KindWarmPoolLag
+	}
+	if each && lacking != nil {
+		return a.diagnose(denial{lacking: lacking}).kind
 	}
 	return a.diagnose(denial{}).kind
 }

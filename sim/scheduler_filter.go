@@ -88,7 +88,7 @@ func (s *scheduler) judge(c *podClass, n *node) outcome {
 	}
 	v := resources(c.spec, n)
 	if v == outcomeFits && s.e.cfg.Scheduler.SeesAddresses && n.poolServes(c.spec) {
-		v = n.addressOutcome()
+		v = n.addressOutcome(c.spec)
 	}
 	return v
 }

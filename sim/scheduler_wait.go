@@ -95,7 +95,7 @@ func (s *scheduler) newClass(p *pod) *podClass {
 // filterKey is equal for specs that the filters and the score treat alike.
 func filterKey(spec *PodSpec) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%d %d %t", spec.CPUMilli, spec.MemoryMiB, needsBranch(spec))
+	fmt.Fprintf(&b, "%d %d %t %t", spec.CPUMilli, spec.MemoryMiB, needsBranch(spec), spec.Annotations[model.AnnotationNICs] == model.AnnotationNICsAll)
 	for _, key := range slices.Sorted(maps.Keys(spec.NodeSelector)) {
 		fmt.Fprintf(&b, " %q=%q", key, spec.NodeSelector[key])
 	}

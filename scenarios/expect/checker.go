@@ -212,7 +212,7 @@ func (c *Checker) lookAt(w *watch, t *watched) {
 	case t.cost > maxTotalCost:
 		t.decide(c.view.at, false, fmt.Errorf("%s(%s) takes too much work over the run: it was given up at %s", t.function, t.text, c.view.at))
 		return
-	case errors.As(err, &absentError{}):
+	case errors.As(err, &absentError{}), errors.As(err, &nothingError{}):
 		t.err = err
 		return
 	case err != nil:
@@ -284,7 +284,7 @@ func (c *Checker) evaluate(w *watch) {
 	r := Result{Expectation: w.Expectation, OK: ok && err == nil, DecidedAt: c.view.at, Values: w.Compiled.valuesIn(c.view)}
 	switch {
 	case err != nil:
-		r.Message = err.Error()
+		r.Message, r.Nothing = err.Error(), errors.As(err, &nothingError{})
 	case !ok && c.view.whole && c.holdsOfTheRest(w):
 		r.Message = "it is true of what is there at the end; without at what is gone counts, too"
 	}
@@ -356,9 +356,12 @@ func Failed(results []Result) int {
 // plain is an error of an evaluation as people read it.
 func plain(err error) error {
 	var absent absentError
+	var nothing nothingError
 	switch {
 	case errors.As(err, &absent):
 		return absent
+	case errors.As(err, &nothing):
+		return nothing
 	case err.Error() == "operation cancelled: actual cost limit exceeded":
 		return fmt.Errorf("takes too much work: more than %d steps", maxCost)
 	}

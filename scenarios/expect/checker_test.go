@@ -1,6 +1,7 @@
 package expect_test
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -246,4 +247,58 @@ duration: 4m
 	r := check(t, compile(t, "always(pods.startLatency.max < duration('60s'))"), log, nil)
 	require.False(t, r.OK)
 	require.Equal(t, model.Instant(128_200), r.DecidedAt)
+}
+
+// A percentile of no waits is an error, and fails: a bound on it would hold while
+// no node was launched. Who asks for the count first means it.
+func TestAPercentileOfNothingFails(t *testing.T) {
+	log := logOf(t, nowhere)
+	for that, why := range map[string]string{
+		"pods.timeToIP.p99 < duration('30s')":                                    "given a node",
+		"pods.timeToIPMs.max < 30000":                                            "given a node",
+		"always(pods.timeToIP.max < duration('30s'))":                            "given a node",
+		"pods.timeToIP.count == 0 || pods.timeToIP.p99 < duration('30s')":        "",
+		"pods.startLatency.count == 3 && pods.startLatency.p50 > duration('1h')": "", // for ever
+	} {
+		r := check(t, compile(t, that), log, nil)
+		require.Equal(t, why == "", r.OK, that)
+		require.Equal(t, why != "", r.Nothing, that)
+		require.Contains(t, r.Message, why, that)
+	}
+
+	idle := logOf(t, strings.Replace(nowhere, "replicas: 3", "replicas: 0", 1))
+	r := check(t, compile(t, "pods.startLatency.p99 < duration('30s')"), idle, nil)
+	require.False(t, r.OK)
+	require.Contains(t, r.Message, "no pod needs an address")
+}
+
+const nowhere = `
+vpc: {cidrs: [10.0.0.0/16], subnets: [{name: private-a, cidr: 10.0.0.0/28, inUse: {count: 11}}]}
+nodeGroups: [{name: workers, instanceType: m5.large}]
+workloads: [{name: web, replicas: 3}]
+`
+
+// When a run has come to rest those who still wait do so for ever, however long it
+// lasted. One that was cut short knows only how long they have waited.
+func TestWaitsHaveNoEndWhereTheRunRests(t *testing.T) {
+	const most = "pods.startLatency.p50 < duration('1m') && pods.startLatency.max < duration('1h')"
+	crowded := `
+vpc: {cidrs: [10.0.0.0/16], subnets: [{name: private-a, cidr: 10.0.0.0/24}]}
+nodeGroups: [{name: workers, instanceType: m5.large}]
+workloads: [{name: web, replicas: 28}]
+`
+	fits := strings.Replace(crowded, "28", "27", 1)
+	require.False(t, check(t, compile(t, most), logOf(t, crowded), nil).OK)
+	require.True(t, check(t, compile(t, most), logOf(t, crowded+"duration: 10m\n"), nil).OK)
+	require.True(t, check(t, compile(t, most), logOf(t, fits), nil).OK, "both sides of max-pods")
+	require.True(t, check(t, compile(t, "pods.startLatency.p90 < duration('1m') && pods.startLatency.p99 > duration('1h')"), logOf(t, crowded), nil).OK)
+
+	// While it goes on, waits count as they stand.
+	at := expect.At(30_000)
+	require.True(t, check(t, compile(t, most), logOf(t, crowded), &at).OK)
+
+	// Where nobody was ever given an address nobody's wait has an end, whether it
+	// was cut short or not.
+	none := strings.Replace(nowhere, "workloads", "duration: 20s\nworkloads", 1)
+	require.False(t, check(t, compile(t, "pods.startLatency.p99 < duration('30s')"), logOf(t, none), nil).OK)
 }

@@ -62,6 +62,8 @@ type Result struct {
 	// something named in it is not there, or it can't be computed. Or that it is false
 	// of what is gone alone.
 	Message string
+	// Nothing: it failed since there is no wait that it could be about.
+	Nothing bool
 	// DecidedAt is the instant that decided: of a condition over time that failed,
 	// when; else when the expression was evaluated.
 	DecidedAt model.Instant

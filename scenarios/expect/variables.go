@@ -103,12 +103,20 @@ var latencyType = newObjectType("Latency", nil, percentiles(cel.DurationType, fu
 })...)
 
 var latencyMsType = newObjectType("LatencyMs", nil, percentiles(cel.IntType, func(d time.Duration) ref.Val {
+	if d == neverAt {
+		return number(model.Never)
+	}
 	return number(d.Milliseconds())
 })...)
 
 func percentiles(t *cel.Type, val func(time.Duration) ref.Val) []field {
 	percentile := func(name string, p int) field {
-		return of(name, t, topicPods|topicWaiting, func(w *view, l *replay.Waits) ref.Val { return val(l.Percentile(p, w.at)) })
+		return of(name, t, topicPods|topicWaiting, func(w *view, l *replay.Waits) ref.Val {
+			if l.Count() == 0 {
+				return types.WrapErr(nothingError{bound: l == &w.s.Pods.WaitBound})
+			}
+			return val(w.wait(l, p))
+		})
 	}
 	return []field{
 		percentile("p50", 50), percentile("p90", 90), percentile("p99", 99), percentile("max", 100),

@@ -3,6 +3,7 @@ package expect
 import (
 	"fmt"
 	"slices"
+	"time"
 
 	"cel.dev/cel-go/cel"
 	"cel.dev/cel-go/common/types"
@@ -143,6 +144,41 @@ func (w *view) calls(get func(replay.ActionCalls) int) ref.Val {
 type absentError struct{ what, name string }
 
 func (e absentError) Error() string { return fmt.Sprintf("there is no %s %s", e.what, e.name) }
+
+// nothingError says that there is no wait of which a percentile could be told.
+// A bound on it holds of nothing, and is no good news: there may be no node.
+type nothingError struct {
+	bound bool // from bound to a node on; else from created on
+}
+
+func (e nothingError) Error() string {
+	if e.bound {
+		return "no pod that needs an address has been given a node, so there is no wait to measure; where that is meant, ask pods.timeToIP.count == 0 || …"
+	}
+	return "no pod needs an address, so there is no wait to measure; where that is meant, ask pods.startLatency.count == 0 || …"
+}
+
+// wait is a percentile of the waits: as they stand while the run goes on. When
+// it has ended nobody waits for as long as it happened to last: where it has come
+// to rest those who still wait do so for ever, and where none was ever given an
+// address all do.
+func (w *view) wait(l *replay.Waits, p int) time.Duration {
+	ended := w.s.Ended
+	if ended == nil {
+		return l.Percentile(p, w.at)
+	}
+	if w.s.Pods.StartLatency.Count() == 0 {
+		return neverAt
+	}
+	if ended.EndedBy == "settled" {
+		d, ends := l.Final(p)
+		if !ends {
+			return neverAt
+		}
+		return d
+	}
+	return l.Percentile(p, w.at)
+}
 
 // find is what the functions node, pod and subnet return.
 func (w *view) find(function, name string) ref.Val {

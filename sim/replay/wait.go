@@ -94,6 +94,17 @@ func (w *Waits) Percentile(p int, now model.Instant) time.Duration {
 	return time.Duration(longest) * time.Millisecond
 }
 
+// Final is the percentile in a run that has come to rest: a wait that goes on has
+// no end, and false is returned where the percentile is one of these.
+func (w *Waits) Final(p int) (time.Duration, bool) {
+	rank := max((p*w.Count()+99)/100, 1)
+	if rank > w.ended.Count() {
+		return 0, false
+	}
+	w.ended.sort()
+	return time.Duration(w.ended.ms[rank-1]) * time.Millisecond, true
+}
+
 // Max returns the longest wait as it stands at the instant, 0 if there are none.
 func (w *Waits) Max(now model.Instant) time.Duration { return w.Percentile(100, now) }
 

@@ -129,8 +129,9 @@ func (r *remedies) prefixMode() {
 func (r *remedies) raiseMaxPods() {
 	const most = 110
 	var changes []string
-	for _, g := range r.s.NodeGroups {
-		if g.MaxPods.Expression != "" || g.MaxPods.Number < most {
+	played := r.s.Config().NodeGroups // an expression is settled there
+	for i, g := range r.s.NodeGroups {
+		if played[i].MaxPods < most {
 			changes = append(changes, group(g, fmt.Sprintf("maxPods=%d", most)))
 		}
 	}

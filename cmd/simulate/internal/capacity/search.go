@@ -34,10 +34,15 @@ type Range struct {
 	// First are values that are run before any other, where something is known of
 	// them.
 	First []int
+	// Brief: the edge that is wanted is all that is looked for, and fewer values
+	// confirm it; of values that fit and are no interval some are found.
+	Brief bool
 	// Budget is how many events may be simulated before the search makes do with
 	// less; 0: any number. Events and not seconds, so that the answer is the same
 	// on any machine.
 	Budget int64
+	// Left is told about how many runs are still to come; nil: nobody wants to know.
+	Left func(runs int)
 }
 
 // Want is which edge of what fits is looked for.
@@ -66,14 +71,19 @@ const (
 
 // The sizes of a search.
 const (
-	batch     = 3   // values between two that are known, in one round
 	samples   = 8   // evenly spaced values that confirm an answer
 	looking   = 15  // of these where none is known to fit
+	fewest    = 3   // of these where the budget is short
 	mostScan  = 512 // values of a range that is scanned
 	doublings = 10  // from Start up, where Start doesn't fit
+	// costlyRun is the mean of events a run from which on fewer values confirm an
+	// answer: two cores need a second for about five such runs.
+	costlyRun = 100_000
 	// confirming is how many runs of the largest value the rest of a search is
-	// reckoned to cost when it is doubled within a budget.
-	confirming = 20
+	// reckoned to cost when it is doubled within a budget, briefly that of a brief
+	// one.
+	confirming = 12
+	briefly    = 8
 )
 
 // Answer is what a search has found.
@@ -113,6 +123,8 @@ type search struct {
 	known  map[int]Probe
 	low    int
 	high   int
+	brief  bool
+	left   func(int)
 	answer Answer
 	budget int64
 	spent  int64
@@ -120,7 +132,7 @@ type search struct {
 
 // Search finds which values of the range fit.
 func Search(r Range, want Want, run Runner) (Answer, error) {
-	s := &search{run: run, want: want, known: map[int]Probe{}, low: r.Low, high: r.High, budget: r.Budget}
+	s := &search{run: run, want: want, known: map[int]Probe{}, low: r.Low, high: r.High, brief: r.Brief, left: r.Left, budget: r.Budget}
 	s.answer.Open = r.Open
 	if err := s.get(r.First...); err != nil {
 		return Answer{}, err
@@ -184,10 +196,14 @@ func (s *search) unknown(values []int) int {
 // spentAll reports whether nothing is left of the budget.
 func (s *search) spentAll() bool { return s.budget > 0 && s.spent >= s.budget }
 
-// tooFar reports whether a run of twice the value, and all that comes after it,
-// would cost more than is left.
-func (s *search) tooFar(v int) bool {
-	return s.budget > 0 && s.spent+2*s.known[v].Events*confirming > s.budget
+// tooFar reports whether a run of a larger value than one that was run, and all
+// that comes after it, would cost more than is left.
+func (s *search) tooFar(v, next int) bool {
+	rest := int64(confirming)
+	if s.brief {
+		rest = briefly
+	}
+	return s.budget > 0 && s.spent+s.known[v].Events*int64(next)/int64(max(v, 1))*rest > s.budget
 }
 
 // noEffect reports whether all values had the same outcome: the same stop, or
@@ -217,13 +233,23 @@ func (s *search) bracket(r Range) error {
 	if !r.Open {
 		return s.get(s.low, s.high)
 	}
+	if first := s.sorted(); s.brief && s.want == Largest && len(first) > 0 && !s.fits(first[0]) {
+		s.high = first[0] // what fitted before doesn't with the remedy: it is no help
+		return s.get(s.low)
+	}
 	start := min(max(r.Start, r.Low, 1), r.High)
 	if err := s.get(s.low, start); err != nil {
 		return err
 	}
-	if s.want == Fewest && s.fits(start) || s.fits(s.low) && !s.fits(start) {
+	if s.want == Fewest && s.fits(start) || s.fits(s.low) && !s.fits(start) || s.brief && s.want == Largest && !s.fits(start) {
 		s.high = start
 		return nil
+	}
+	for _, v := range s.sorted() { // of First
+		if v > start && s.fits(v) != s.fits(start) {
+			s.high = v
+			return nil
+		}
 	}
 	for i, v := 0, start; ; i++ {
 		fitted := s.fits(v)
@@ -231,11 +257,12 @@ func (s *search) bracket(r Range) error {
 			s.high = v
 			return nil
 		}
-		if s.tooFar(v) {
+		next := min(s.further(start, v), r.High)
+		if s.tooFar(v, next) {
 			s.high, s.answer.Further = v, true
 			return nil
 		}
-		v = min(2*v, r.High)
+		v = next
 		if err := s.get(v); err != nil {
 			return err
 		}
@@ -250,13 +277,40 @@ func (s *search) bracket(r Range) error {
 	}
 }
 
+// further is the value to try behind one: twice it. A brief search begins where
+// little is to be expected, and goes in steps that grow.
+func (s *search) further(start, v int) int {
+	if s.brief && s.fits(start) {
+		return v + max(4*(v-start), start/16, 1)
+	}
+	return 2 * v
+}
+
+// halve runs smaller and smaller values until one fits.
+func (s *search) halve(from int) error {
+	for v := from / 2; v > s.low; v /= 2 {
+		if s.spentAll() {
+			s.answer.Coarse = true
+			return nil
+		}
+		if err := s.get(v); err != nil || s.fits(v) {
+			return err
+		}
+	}
+	return nil
+}
+
 // findOne looks for a value that fits where none is known, and says what stops
 // the ends where there is none.
 func (s *search) findOne() (bool, error) {
 	if _, ok := s.anyFit(); ok {
 		return true, nil
 	}
-	if err := s.get(s.spaced(max(s.affords(looking), batch))...); err != nil {
+	if s.brief && s.want == Largest {
+		if err := s.halve(s.sorted()[len(s.known)-1]); err != nil {
+			return false, err
+		}
+	} else if err := s.get(s.spaced(max(s.affords(looking), fewest))...); err != nil {
 		return false, err
 	}
 	if _, ok := s.anyFit(); ok {
@@ -294,167 +348,4 @@ func (s *search) spaced(n int) []int {
 // between is low + (high − low)·i/n.
 func between(low, high, i, n int) int {
 	return low + int(int64(high-low)*int64(i)/int64(n))
-}
-
-// edges finds both ends of what fits, and confirms them.
-func (s *search) edges() error {
-	fit, _ := s.anyFit()
-	largest, err := s.edge(fit, s.high, 1)
-	if err != nil {
-		return err
-	}
-	smallest, err := s.edge(fit, s.low, -1)
-	if err != nil {
-		return err
-	}
-	check := append(s.spaced(samples), largest-2, largest-1, largest+1, largest+2, largest+3, smallest-2, smallest-1, smallest+1, smallest+2)
-	if n := min(s.unknown(check), samples); s.affords(n) < n {
-		check, s.answer.Unconfirmed = nil, true
-	}
-	if err := s.get(check...); err != nil {
-		return err
-	}
-	s.answer.Method = Bisection
-	for v, p := range s.known {
-		if p.Fits() != (v >= smallest && v <= largest) {
-			return s.scan()
-		}
-	}
-	s.settle(smallest, largest)
-	return nil
-}
-
-// edge finds the last value that fits, from one that does towards an end of the
-// range, in the direction of step. It cuts what is left in four.
-func (s *search) edge(fit, end, step int) (int, error) {
-	if s.fits(end) {
-		return end, nil
-	}
-	unfit := end
-	for v := range s.known {
-		if !s.fits(v) && (v-fit)*step > 0 && (v-unfit)*step < 0 {
-			unfit = v
-		}
-	}
-	for (unfit-fit)*step > 1 {
-		var cuts []int
-		for i := 1; i <= batch; i++ {
-			if v := between(fit, unfit, i, batch+1); v != fit && v != unfit {
-				cuts = append(cuts, v)
-			}
-		}
-		cuts = slices.Compact(cuts)
-		if len(cuts) == 0 {
-			cuts = []int{fit + step}
-		}
-		if s.spentAll() {
-			s.answer.Coarse = true
-			return fit, nil
-		}
-		if err := s.get(cuts...); err != nil {
-			return 0, err
-		}
-		for _, v := range cuts {
-			if !s.fits(v) {
-				unfit = v
-				break
-			}
-			fit = v
-		}
-	}
-	return fit, nil
-}
-
-// scan runs every value, or as many as is reasonable, since what fits is no
-// interval.
-func (s *search) scan() error {
-	s.answer.Method = Scan
-	var values []int
-	n := s.affords(mostScan)
-	if s.high-s.low < n {
-		for v := s.low; v <= s.high; v++ {
-			values = append(values, v)
-		}
-	} else {
-		s.answer.Method = Samples
-		values = s.spaced(n)
-	}
-	for part := range slices.Chunk(values, 16) {
-		if s.spentAll() {
-			s.answer.Method = Samples
-			break
-		}
-		if err := s.get(part...); err != nil {
-			return err
-		}
-	}
-	all := s.sorted()
-	first, last := -1, -1
-	for i, v := range all {
-		if s.fits(v) {
-			if first < 0 {
-				first = i
-			}
-			last = i
-		}
-	}
-	largest, err := all[last], error(nil)
-	if last+1 < len(all) && s.answer.Method == Samples {
-		if largest, err = s.edge(all[last], all[last+1], 1); err != nil {
-			return err
-		}
-	}
-	smallest := all[first]
-	if first > 0 && s.answer.Method == Samples {
-		if smallest, err = s.edge(all[first], all[first-1], -1); err != nil {
-			return err
-		}
-	}
-	if !s.answer.Coarse {
-		if err := s.get(largest+1, smallest-1); err != nil {
-			return err
-		}
-	}
-	s.settle(smallest, largest)
-	for _, v := range s.sorted() {
-		if p := s.known[v]; v > smallest && v < largest && !p.Fits() {
-			s.answer.Gap = &p
-			break
-		}
-	}
-	return nil
-}
-
-// sorted are the values that are known.
-func (s *search) sorted() []int {
-	var out []int
-	for v := range s.known {
-		out = append(out, v)
-	}
-	slices.Sort(out)
-	return out
-}
-
-// settle writes the answer down.
-func (s *search) settle(smallest, largest int) {
-	at := func(v int) *Probe {
-		if p, ok := s.known[v]; ok {
-			return &p
-		}
-		return nil
-	}
-	s.answer.Smallest, s.answer.Largest = at(smallest), at(largest)
-	s.answer.Below, s.answer.Above = at(smallest-1), at(largest+1)
-	if !s.answer.Coarse {
-		return
-	}
-	// Where the search ended early the nearest known values say what stops.
-	for v := range s.known {
-		if v > largest && (s.answer.Above == nil || v < s.answer.Above.Value) {
-			s.answer.Above = at(v)
-		}
-		if v < smallest && (s.answer.Below == nil || v > s.answer.Below.Value) {
-			s.answer.Below = at(v)
-		}
-	}
 }

@@ -183,19 +183,19 @@ func TestBudgetEndsTheDoubling(t *testing.T) {
 	require.NoError(t, err)
 	require.True(t, a.Further)
 	require.Equal(t, ShapeAll, a.Shape())
-	require.Equal(t, 320, a.Largest.Value, "640 would cost 6,400, and 20 such runs more than there is")
+	require.Equal(t, 640, a.Largest.Value, "1,280 would cost 12,800, and 12 such runs more than there is")
 	require.LessOrEqual(t, a.Events, r.Budget)
 	require.False(t, a.Unconfirmed)
 
 	// Just enough for one more.
-	r.Budget = 20*6400 + 10*(10+20+40+80+160+320)
+	r.Budget = 12*12_800 + 10*(10+20+40+80+160+320+640)
 	a, err = Search(r, Largest, costly(10, (&judged{fits: all}).run))
 	require.NoError(t, err)
-	require.Equal(t, 640, a.Largest.Value)
+	require.Equal(t, 1280, a.Largest.Value)
 	r.Budget--
 	a, err = Search(r, Largest, costly(10, (&judged{fits: all}).run))
 	require.NoError(t, err)
-	require.Equal(t, 320, a.Largest.Value)
+	require.Equal(t, 640, a.Largest.Value)
 }
 
 // A budget that is used up in the middle of a bisection leaves the edge between
@@ -254,4 +254,77 @@ func TestSamplesHaveBothEdges(t *testing.T) {
 	require.Equal(t, 10_016, a.Below.Value)
 	require.False(t, a.Below.Fits())
 	require.Equal(t, 60_011, a.Largest.Value)
+}
+
+// crowd runs values of which so many pods wait as the value is beyond the edge.
+func crowd(edge int, ran *[]int) Runner {
+	return func(values []int) ([]Probe, error) {
+		var out []Probe
+		for _, v := range values {
+			p := Probe{Value: v, Use: Use{Pods: min(v, edge)}, Events: 500_000}
+			if v > edge {
+				p.Stop = &Stop{Kind: "max-pods", Pending: v - edge, Running: edge}
+			}
+			out = append(out, p)
+		}
+		*ran = append(*ran, values...)
+		return out, nil
+	}
+}
+
+// How many pods wait says how many fit: a few runs find the edge among thousands
+// of values, and where each is costly few confirm it.
+func TestSearchGuessesFromPodsThatWait(t *testing.T) {
+	var ran []int
+	a, err := Search(open(5000), Largest, crowd(3210, &ran))
+	require.NoError(t, err)
+	require.Equal(t, []int{3210, 3211}, []int{a.Largest.Value, a.Above.Value})
+	require.LessOrEqual(t, len(ran), 10, ran)
+
+	// Nodes: each holds 27, and 2,000 pods want a place.
+	nodes := func(values []int) ([]Probe, error) {
+		var out []Probe
+		for _, v := range values {
+			p := Probe{Value: v, Use: Use{Nodes: v}, Events: 500_000}
+			if waiting := 2000 - 27*v; waiting > 0 {
+				p.Stop = &Stop{Kind: "max-pods", Pending: waiting, Running: 27 * v}
+			}
+			out = append(out, p)
+		}
+		ran = append(ran, values...)
+		return out, nil
+	}
+	ran = nil
+	a, err = Search(open(4000), Fewest, nodes)
+	require.NoError(t, err)
+	require.Equal(t, []int{74, 75}, []int{a.Below.Value, a.Smallest.Value})
+	require.LessOrEqual(t, len(ran), 15, ran)
+}
+
+// A brief search, for a remedy, starts at what doesn't fit without it. It finds a
+// small gain and a large one exactly, and what is left of one that hurts.
+func TestABriefSearchStartsAtTheEdge(t *testing.T) {
+	for _, edge := range []int{7, 3000, 3279, 3280, 3281, 3300, 4000, 9876} {
+		var ran []int
+		r := open(3280)
+		r.Brief, r.First = true, []int{3279}
+		a, err := Search(r, Largest, crowd(edge, &ran))
+		require.NoError(t, err)
+		require.Equal(t, edge, a.Counts(Largest).Value, "%d: %v", edge, ran)
+		require.Equal(t, edge+1, a.Stops(Largest).Value)
+		require.LessOrEqual(t, len(ran), 16, "%d: %v", edge, ran)
+		if edge >= 3279 {
+			require.LessOrEqual(t, slices.Max(ran), 4*edge, "nothing far beyond the edge is run")
+		}
+	}
+
+	// A budget ends the halving, too: nothing is known to fit then.
+	var ran []int
+	r := open(3280)
+	r.Brief, r.First, r.Budget = true, []int{3279}, 1
+	a, err := Search(r, Largest, crowd(-1, &ran))
+	require.NoError(t, err)
+	require.Equal(t, ShapeNone, a.Shape())
+	require.True(t, a.Coarse)
+	require.Equal(t, []int{3279, 0}, ran)
 }

@@ -115,13 +115,14 @@ What it left out for that it says, and how to ask for it.`,
 		p.maxWait, p.headroom, p.seeds = o.maxWait, o.headroom.percent, o.seeds
 		p.word, p.chance = args[0], !c.Flags().Changed("seeds")
 		p.expect(scenario, asked == expectAll)
+		defer a.manyRuns()()
 		var report capacity.Report
 		if o.smallest != "" {
 			report, err = p.size(scenario, o.smallest)
 		} else {
 			report, err = p.answer(scenario, &o)
 		}
-		p.progress.done()
+		p.told.progress.done()
 		if err != nil {
 			return err
 		}
@@ -205,7 +206,7 @@ func (p *prober) answer(s *scenarios.Scenario, o *capacityOptions) (capacity.Rep
 	} else if found != nil && !where.given && !isText(found) {
 		return report, usageError{fmt.Errorf("%s %s: it holds no whole number", flag, path)}
 	}
-	where.Budget = p.budget.search
+	where.Budget, where.Left = p.budget.search, p.told.expects
 	if o.growth.set && report.Today == nil {
 		return report, usageError{fmt.Errorf("--growth: the scenario has no whole number at %s, from which it could grow", path)}
 	}
@@ -213,13 +214,12 @@ func (p *prober) answer(s *scenarios.Scenario, o *capacityOptions) (capacity.Rep
 		return report, err
 	}
 	numbered := func(v int) string { return path + "=" + strconv.Itoa(v) }
-	p.doing = "trying " + path
 	if err := p.search(&report, where.Range, numbered); err != nil {
 		return report, err
 	}
 	if report.Answer.NoEffect {
 		report.Hint = scaledLater(s, path)
-		report.Runs = p.runs
+		report.Runs = p.ran()
 		return report, nil
 	}
 	if stop := report.Answer.Stops(want); want == capacity.Both && o.remedies.value != remediesNone && stop != nil {
@@ -233,7 +233,7 @@ func (p *prober) answer(s *scenarios.Scenario, o *capacityOptions) (capacity.Rep
 			report.Forecast = &f
 		}
 	}
-	report.Runs = p.runs
+	report.Runs = p.ran()
 	report.Chance, err = p.seedsOf(s.Seed, report.Answer.Edges(want), numbered)
 	return report, err
 }
@@ -322,8 +322,8 @@ func (p *prober) size(s *scenarios.Scenario, path string) (capacity.Report, erro
 		cidr, _ := capacity.Resize(s.VPC.Subnets[i].CIDR, bits)
 		return path + "=" + cidr.String()
 	}
-	p.doing = "trying lengths of " + path
-	probes, err := p.runner(nil, sized)(lengths)
+	p.told.expects(len(lengths))
+	probes, err := p.runner("trying lengths of "+path, nil, sized)(lengths)
 	if err != nil {
 		return report, err
 	}
@@ -334,7 +334,7 @@ func (p *prober) size(s *scenarios.Scenario, path string) (capacity.Report, erro
 		size.Usable = 1<<(netip.IPv4Unspecified().BitLen()-size.CIDR.Bits()) - reservedAddresses
 		size.LeastFree = p.leastFree[probe.Value]
 	}
-	report.Runs = p.runs
+	report.Runs = p.ran()
 	report.Chance, err = p.seedsOf(s.Seed, report.SizeEdges(), sized)
 	return report, err
 }

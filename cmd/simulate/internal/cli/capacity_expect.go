@@ -68,7 +68,7 @@ func held(run capacity.Runner, expected []capacity.Expected) capacity.Runner {
 // search answers the question of a report: first by what runs and waits alone,
 // which settles what expectations are asked, then with those.
 func (p *prober) search(report *capacity.Report, where capacity.Range, numbered func(int) string) (err error) {
-	r := remember(p.runner(nil, numbered))
+	r := remember(p.runner("trying "+report.Path, nil, numbered))
 	if report.Answer, err = capacity.Search(where, report.Want, r.run); err != nil || len(p.expected) == 0 {
 		return err
 	}

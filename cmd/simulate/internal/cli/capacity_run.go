@@ -34,22 +34,34 @@ type prober struct {
 	budget   capacityBudget
 	group    string         // whose pod places the headroom is of
 	subnet   model.SubnetID // of whose addresses it is
-	progress *progress
 
 	// expected are the scenario's expectations, as far as runs are held against
 	// them; askAll: none of them is left aside.
 	expected []capacity.Expected
 	askAll   bool
 
+	// cores are taken by runs, so many at once, whoever asks for them.
+	cores chan struct{}
+	told  searching // the progress
+
 	mu        sync.Mutex // of what follows
-	runs      int
-	doing     string      // for the progress: what is looked for
-	trying    string      // and with which values
+	played    map[string]*played
 	leastFree map[int]int // of subnet, by value
 }
 
+// played is a run that was asked for, once however often it is.
+type played struct {
+	once      sync.Once
+	probe     capacity.Probe
+	leastFree *int // of the prober's subnet
+	err       error
+}
+
 func newProber(a *App, ctx context.Context, load loaded, base scenarios.Options, quiet bool) *prober {
-	p := &prober{app: a, ctx: ctx, load: load, base: base, leastFree: map[int]int{}, budget: a.budget()}
+	p := &prober{
+		app: a, ctx: ctx, load: load, base: base, budget: a.budget(),
+		cores: make(chan struct{}, runtime.GOMAXPROCS(0)), played: map[string]*played{}, leastFree: map[int]int{},
+	}
 	// As --env comes after --set, it would undo what is varied and what remedies
 	// change.
 	p.base.Set = slices.Clone(base.Set)
@@ -58,7 +70,7 @@ func newProber(a *App, ctx context.Context, load loaded, base scenarios.Options,
 	}
 	p.base.Env = nil
 	if !quiet {
-		p.progress = newProgress(a.Err, 0)
+		p.told.progress = newProgress(a.Err, 0)
 	}
 	return p
 }
@@ -142,12 +154,13 @@ func invalid(err error) *capacity.Stop {
 	return &capacity.Stop{Kind: capacity.KindInvalid, Message: message}
 }
 
-// runner runs the scenario with the changes and a value, which set writes.
-func (p *prober) runner(changes []string, set func(value int) string) capacity.Runner {
+// runner runs the scenario with the changes and a value, which set writes. Doing
+// says for the progress what is looked for.
+func (p *prober) runner(doing string, changes []string, set func(value int) string) capacity.Runner {
 	return func(values []int) ([]capacity.Probe, error) {
-		p.tells(values)
+		p.told.tries(doing, values)
 		probes := make([]capacity.Probe, len(values))
-		err := inParallel(p.ctx, len(values), runtime.GOMAXPROCS(0), func(i int) (err error) {
+		err := inParallel(p.ctx, len(values), len(values), func(i int) (err error) {
 			probes[i], err = p.probe(values[i], slices.Concat(changes, []string{set(values[i])}), 0, p.seeds)
 			return err
 		})
@@ -173,7 +186,7 @@ func (p *prober) probe(value int, changes []string, skip uint64, seeds int) (out
 	for i := range uint64(seeds) {
 		cfg := configOf(scenario)
 		cfg.Seed = scenario.Seed + skip + i
-		if out, err = p.play(value, cfg, expect.NewChecker(scenario.Expect)); err != nil {
+		if out, err = p.play(value, cfg, scenario.Expect); err != nil {
 			return out, err
 		}
 		events += out.Events
@@ -186,70 +199,68 @@ func (p *prober) probe(value int, changes []string, skip uint64, seeds int) (out
 	return out, nil
 }
 
-// play runs a value with one seed.
-func (p *prober) play(value int, cfg sim.Config, checker *expect.Checker) (capacity.Probe, error) {
-	out := capacity.Probe{Value: value}
-	r := run{app: p.app, ctx: p.ctx, cfg: cfg, checker: checker}
+// play plays a run, or remembers what came of it: remedies, other seeds and
+// values that make no difference ask for the same one.
+func (p *prober) play(value int, cfg sim.Config, expected []expect.Expectation) (capacity.Probe, error) {
+	key := fmt.Sprint(cfg.Digest, " ", cfg.Seed)
+	for _, e := range expected {
+		key += "\n" + e.When() + " " + e.That
+	}
+	p.mu.Lock()
+	r := p.played[key]
+	if r == nil {
+		r = &played{}
+		p.played[key] = r
+	}
+	p.mu.Unlock()
+	r.once.Do(func() { r.err = p.playOnce(cfg, expected, r) })
+	if r.err != nil {
+		return capacity.Probe{Value: value}, r.err
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if r.leastFree != nil {
+		if least, ok := p.leastFree[value]; !ok || *r.leastFree < least {
+			p.leastFree[value] = *r.leastFree
+		}
+	}
+	out := r.probe
+	out.Value = value
+	return out, nil
+}
+
+// playOnce plays a run when a core is free.
+func (p *prober) playOnce(cfg sim.Config, expected []expect.Expectation, into *played) error {
+	p.cores <- struct{}{}
+	defer func() { <-p.cores }()
+	r := run{app: p.app, ctx: p.ctx, cfg: cfg, checker: expect.NewChecker(expected)}
 	places := places{group: p.group, state: &r.state}
 	if p.group != "" {
 		r.also = places.apply
 	}
 	if err := r.play(); err != nil {
-		return out, err
+		return err
 	}
 	places.measure()
+	out := &into.probe
 	out.Stop = p.judge(&r.state, &places)
 	out.Use = capacity.UseOf(&r.state)
 	out.Use.LeastPlaces, out.Use.LeastOf = places.free, places.all
-	out.Unmet = unmetOf(checker.Results())
+	out.Unmet = unmetOf(r.checker.Results())
 	out.Events = r.state.Events
-	p.ran(value, &r.state)
-	return out, nil
+	if sn := r.state.Subnet(p.subnet); sn != nil {
+		least := sn.LeastFree()
+		into.leastFree = &least
+	}
+	p.told.ran()
+	return nil
 }
 
-// ran counts a run.
-func (p *prober) ran(value int, s *replay.State) {
+// ran counts the runs that were played.
+func (p *prober) ran() int {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.runs++
-	if sn := s.Subnet(p.subnet); sn != nil {
-		if least, ok := p.leastFree[value]; !ok || sn.LeastFree() < least {
-			p.leastFree[value] = sn.LeastFree()
-		}
-	}
-	p.progress.run(p.doing+" "+p.trying, p.runs, true)
-}
-
-// tells shows on a terminal what is about to be run.
-func (p *prober) tells(values []int) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	text := make([]string, len(values))
-	for i, v := range values {
-		text[i] = strconv.Itoa(v)
-	}
-	if len(text) > mostTold {
-		text = append(text[:mostTold], "…")
-	}
-	p.trying = strings.Join(text, ", ")
-	p.progress.run(p.doing+" "+p.trying, p.runs, false)
-}
-
-// mostTold is how many values the progress names.
-const mostTold = 4
-
-// run shows what is tried, and how many runs are done.
-func (p *progress) run(doing string, runs int, more bool) {
-	if p == nil || time.Since(p.begun) < progressAfter {
-		return
-	}
-	if p.bar == nil {
-		p.start()
-	}
-	p.bar.Describe(fmt.Sprintf("%s, %d runs", doing, runs))
-	if more {
-		_ = p.bar.Add(1) // a bar that can't be drawn stops nothing
-	}
+	return len(p.played)
 }
 
 // judge says what stops a run, nil if it fits.

@@ -109,11 +109,13 @@ func failedOf(results []expect.Result) []int {
 	return failed
 }
 
-// unmetOf are the expectations that don't hold, as capacity tells of them.
+// unmetOf are the expectations that don't hold, as capacity tells of them. One
+// about waits is not held against a value with which no pod has any, such as no
+// replicas: all that is there runs, which is judged apart.
 func unmetOf(results []expect.Result) []capacity.Unmet {
 	var unmet []capacity.Unmet
 	for i, r := range results {
-		if !r.OK {
+		if !r.OK && !r.Nothing {
 			unmet = append(unmet, capacity.Unmet{Index: i, That: r.That, When: r.When(), Values: expect.ValueLines(r.Values), Why: r.Message, Because: r.Because})
 		}
 	}

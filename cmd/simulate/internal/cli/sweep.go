@@ -494,6 +494,7 @@ func (s *sweeper) run(number func(int) int, into []metrics.Numbers) error {
 		bar = newTally(s.app.Err, len(into))
 	}
 	notes := make([][]string, len(into))
+	defer s.app.manyRuns()()
 	err := inParallel(s.ctx, len(into), s.parallel, func(i int) error {
 		r := s.plan.Run(number(i))
 		scenario, _, err := s.load(r.Cell, r.Seed)

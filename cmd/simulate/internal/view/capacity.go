@@ -137,13 +137,20 @@ func writeProbe(p *page, probe *capacity.Probe) {
 	}
 }
 
+// sizeOf80 is how many addresses a node's IPv6 prefix has: more than anybody
+// counts.
+const sizeOf80 = 1 << 48
+
 // arithmetic shows the sums of what runs.
 func arithmetic(u capacity.Use) string {
 	text := fmt.Sprintf("%s on %s", plural(u.Pods, "pod runs", "pods run"), count(u.Nodes, "node"))
 	if u.Places > 0 {
 		text += fmt.Sprintf("; %s of %s places by max-pods taken, %s of them by system pods", number(u.Taken), number(u.Places), number(u.System))
 	}
-	if u.Addresses > 0 {
+	switch {
+	case u.Addresses >= sizeOf80:
+		text += fmt.Sprintf("; %s held, of %s", count(u.Held, "IPv6 address"), count(u.Addresses/sizeOf80, "/80 prefix"))
+	case u.Addresses > 0:
 		text += fmt.Sprintf("; %s of %s attached addresses held", number(u.Held), number(u.Addresses))
 	}
 	if u.LeastOf > 0 {
@@ -230,9 +237,11 @@ func writeRemedies(p *page, r capacity.Report) {
 func remedied(m capacity.Remedied) string {
 	counts := m.Answer.Counts(m.Want)
 	switch {
+	case m.Stop == nil && counts == nil && m.Answer.Coarse:
+		return "under " + number(m.Answer.NoneHigh.Value)
 	case m.Stop != nil, counts == nil:
 		return "none"
-	case m.Answer.Open && m.Answer.Shape() != capacity.ShapeFrom && m.Answer.Stops(capacity.Largest) == nil:
+	case m.Answer.Open && m.Want != capacity.Fewest && m.Answer.Above == nil:
 		return "over " + number(counts.Value)
 	case m.Answer.Coarse && m.Want == capacity.Fewest:
 		return "≤" + number(counts.Value)

@@ -255,7 +255,11 @@ func remedyOf(base capacity.Answer, m capacity.Remedied) remedyItem {
 		out.StoppedBy = stopOf(&capacity.Probe{Stop: m.Stop})
 		return out
 	}
-	out.Smallest, out.Largest = valueOf(m.Answer.Smallest), valueOf(m.Answer.Largest)
+	if m.Want == capacity.Fewest { // the other end was not looked for
+		out.Smallest = valueOf(m.Answer.Smallest)
+	} else {
+		out.Largest = valueOf(m.Answer.Largest)
+	}
 	stop := m.Answer.Stops(m.Want)
 	out.Coarse = m.Answer.Coarse
 	out.StoppedBy, out.Open = stopOf(stop), stop == nil && m.Answer.Open

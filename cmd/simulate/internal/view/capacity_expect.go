@@ -90,6 +90,13 @@ func withoutWords(r capacity.Report) string {
 	if r.Without == nil {
 		return ""
 	}
+	if a, without := r.Answer, *r.Without; a.Gap != nil && without.Gap == nil && sameValue(a.Smallest, without.Smallest) && sameValue(a.Largest, without.Largest) {
+		return " Without what the scenario expects all between do."
+	}
 	_, text, _ := strings.Cut(edgesAnswer(r, *r.Without), ": ")
 	return " Without what the scenario expects: " + text
+}
+
+func sameValue(a, b *capacity.Probe) bool {
+	return a != nil && b != nil && a.Value == b.Value
 }

@@ -392,22 +392,34 @@ func startsOtherwise(c *compare.Comparison, m metrics.Metric, a, b metrics.Value
 func numberOtherwise(m metrics.Metric, a, b metrics.Value) string {
 	n := max(b.N-a.N, a.N-b.N)
 	by, one := Metric(m, metrics.Value{N: n, Known: true}), n == 1
-	more := by + " " + pick(b.N > a.N, "more", "fewer")
+	// One is fewer behind its noun: "1 attempt fewer fails".
+	difference := func(one bool, noun, verb, nouns, verbs string) string {
+		switch {
+		case one && b.N < a.N:
+			return fmt.Sprintf("%s %s fewer %s", by, noun, verb)
+		case one:
+			return fmt.Sprintf("%s more %s %s", by, noun, verb)
+		}
+		return fmt.Sprintf("%s %s %s %s", by, pick(b.N > a.N, "more", "fewer"), nouns, verbs)
+	}
 	switch m.Name {
 	case "pods.running":
-		return more + pick(one, " pod runs", " pods run")
+		return difference(one, "pod", "runs", "pods", "run")
 	case "pods.pending":
-		return more + pick(one, " waits", " wait")
+		if !one { // behind "40 more pods run"
+			return fmt.Sprintf("%s %s wait", by, pick(b.N > a.N, "more", "fewer"))
+		}
+		return difference(one, "pod", "waits", "", "")
 	case goneMetric:
-		return more + pick(one, " pod is deleted before it has an address", " pods are deleted before they have an address")
+		return difference(one, "pod", "is deleted before it has an address", "pods", "are deleted before they have an address")
 	case "pods.failedAttempts":
-		return more + pick(one, " attempt fails", " attempts fail")
+		return difference(one, "attempt", "fails", "attempts", "fail")
 	case "pods.waited":
 		return fmt.Sprintf("pods wait %s %s in all at exhaustion points", by, pick(b.N > a.N, "longer", "less"))
 	case "addresses.idleMean":
-		return more + pick(by == "1.0", " address is", " addresses are") + " idle on average"
+		return difference(by == "1.0", "address", "is idle on average", "addresses", "are idle on average")
 	case "ec2.calls":
-		return more + pick(one, " call goes", " calls go") + " to EC2"
+		return difference(one, "call", "goes to EC2", "calls", "go to EC2")
 	}
 	return fmt.Sprintf("the nodes cost %s %s per hour", by, pick(b.N > a.N, "more", "less"))
 }
