@@ -174,7 +174,7 @@ func (g *growth) created(ni *eni) {
 		a.watchLeaks()
 		g.done()
 	})
-	x.describe(in, DescribeInstances, ni, a.alive(func(code model.ErrorCode) {
+	x.describe(in, DescribeInstances, ni, ni.vain, a.alive(func(code model.ErrorCode) {
 		if code != "" {
 			g.pool.refused = &refusal{code: code}
 			x.delete(in, ni, giveUp)

@@ -138,7 +138,7 @@ func (a *agent) exit(message string) {
 		wait = min(2*wait, again.Max)
 	}
 	a.failures++
-	a.startAfter(wait, false)
+	a.startAfter(wait, a.e.ec2.passesFor(a.node.name, a.startedAt))
 }
 
 // restart kills the agent and starts it again after the gap, with the changes

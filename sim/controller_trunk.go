@@ -58,6 +58,7 @@ func (c *resourceController) initialise(n *node) {
 		return
 	}
 	in := n.instance
+	n.trunkTried = c.e.now
 	c.setState(n, nodeComing)
 	if !in.kind.TrunkingCompatible {
 		c.unsupported(n)
@@ -166,7 +167,7 @@ func (c *resourceController) trunkFailed(n *node, s *subnet, code model.ErrorCod
 	c.e.log(n.name, out)
 	c.e.scheduler.nodeChanged(n)
 	if !c.bare {
-		c.later(statusReport, func() { c.nodeEvent(n) })
+		c.e.ec2.retryAt(n.name, n.trunkTried, c.e.now.Add(statusReport), c.alive(func() { c.nodeEvent(n) }))
 	}
 }
 

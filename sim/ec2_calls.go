@@ -33,6 +33,8 @@ type request struct {
 	paced func(call func())
 	// beside: it is a call of the agent's that its loop does not wait for.
 	beside bool
+	// vain: what the call does comes to nothing, as a call after it is refused for good.
+	vain bool
 	// over is called when a call is over that was tried again; nil: it was not, or
 	// holds nobody up.
 	over   func()
@@ -68,8 +70,9 @@ func (x *ec2) send(r request) {
 	if f.Error == "" && r.on != nil && r.on.deleted {
 		f.Error = model.InvalidNetworkInterfaceIDNotFound
 	}
+	r.vain = r.vain || r.on != nil && r.on.vain
 	if f.Error == "" && r.effect != nil {
-		r.effect(&f)
+		x.e.inVain(r.vain, func() { r.effect(&f) })
 	}
 	if f.Error != "" {
 		latency = x.e.cfg.EC2.Refused
@@ -83,7 +86,7 @@ func (x *ec2) send(r request) {
 	if met != nil {
 		x.meet(met)
 	}
-	x.later(wait, f.Error == "", func() {
+	x.later(wait, f.Error == "" && !r.vain || f.Error != "" && met != nil && met.passes(), func() {
 		x.e.log(r.in.node.name, EC2Returned{f})
 		if !f.retries() || f.Attempt == cmp.Or(r.attempts, clientAttempts) {
 			if r.over != nil {
@@ -93,7 +96,7 @@ func (x *ec2) send(r request) {
 			return
 		}
 		x.hold(&r, f.Error)
-		x.later(x.e.draw(retryDelay(f.Attempt), r.in.chance), false, func() { x.again(r) })
+		x.later(x.e.draw(retryDelay(f.Attempt), r.in.chance), met != nil && met.passes(), func() { x.again(r) })
 	})
 }
 
@@ -224,9 +227,11 @@ type newENI struct {
 // create makes an ENI that is not attached yet.
 func (x *ec2) create(in *instance, want newENI, done func(ni *eni, code model.ErrorCode)) {
 	var ni *eni
+	vain := x.refusesForGood(in.node.name, DescribeInstances, AttachNetworkInterface, ModifyNetworkInterfaceAttribute)
 	x.send(request{
 		in:     in,
 		life:   in.life(),
+		vain:   vain,
 		fields: CallFields{Action: CreateNetworkInterface, Subnet: want.subnet.ID(), Want: want.want},
 		effect: func(f *CallFields) {
 			if want.ipv6 && want.subnet.ipv6 == nil {
@@ -238,6 +243,7 @@ func (x *ec2) create(in *instance, want newENI, done func(ni *eni, code model.Er
 			if f.Error = codeOf(err); err != nil {
 				return
 			}
+			ni.vain = vain
 			f.ENI = ni.id
 			f.Addresses, f.Prefixes = split(ni.blocks)
 			f.Addresses = slices.Insert(f.Addresses, 0, ni.primary)
@@ -267,9 +273,10 @@ func (x *ec2) attach(in *instance, ni *eni, card int, done reply) {
 	})
 }
 
-// describe and modify change nothing that bears on addresses.
-func (x *ec2) describe(in *instance, action Action, ni *eni, done reply) {
-	x.send(request{in: in, on: ni, life: in.life(), fields: CallFields{Action: action, ENI: ni.id, Card: ni.card}, done: done})
+// describe and modify change nothing that bears on addresses. A vain description is
+// before a call that is refused for good.
+func (x *ec2) describe(in *instance, action Action, ni *eni, vain bool, done reply) {
+	x.send(request{in: in, on: ni, life: in.life(), vain: vain, fields: CallFields{Action: action, ENI: ni.id, Card: ni.card}, done: done})
 }
 
 func (x *ec2) modify(in *instance, ni *eni, done reply) {
@@ -334,9 +341,21 @@ func (ni *eni) beginDelete(f *CallFields) {
 // endDelete is what such a call does when it ends. An instance that was
 // terminated meanwhile has taken the ENI along.
 func (x *ec2) endDelete(in *instance, ni *eni, code model.ErrorCode) {
+	if code != "" {
+		x.leaves(ni)
+	}
 	if code != "" || in.node.gone {
 		return
 	}
 	in.loose = slices.DeleteFunc(in.loose, func(have *eni) bool { return have == ni })
 	x.release(in, ni)
+}
+
+// leaves notes that an ENI could not be deleted. One that was made in vain has changed
+// something after all: what it takes of its subnet is lost.
+func (x *ec2) leaves(ni *eni) {
+	if ni.vain {
+		ni.vain = false
+		x.e.lastChange = x.e.now
+	}
 }

@@ -20,7 +20,12 @@ import (
 // gave back, or why it is refused. How often ECS tries a throttled call again is
 // not documented; it is taken to be as patient as the agent of EKS.
 func (c *ecs) ask(ci *containerInstance, on *eni, f CallFields, effect func(f *CallFields), done reply) {
-	c.e.ec2.send(request{in: ci.instance, on: on, tied: true, fields: f, effect: effect, done: func(code model.ErrorCode) {
+	c.askInVain(ci, on, f, false, effect, done)
+}
+
+// askInVain is ask where, if vain, a call after this one is refused for good.
+func (c *ecs) askInVain(ci *containerInstance, on *eni, f CallFields, vain bool, effect func(f *CallFields), done reply) {
+	c.e.ec2.send(request{in: ci.instance, on: on, vain: vain, tied: true, fields: f, effect: effect, done: func(code model.ErrorCode) {
 		if !ci.gone {
 			done(code)
 		}
@@ -37,7 +42,11 @@ func (c *ecs) insist(ci *containerInstance, on *eni, f CallFields, effect func(f
 			done()
 			return
 		}
-		c.e.promise(c.e.now.Add(insistAfter), func() {
+		x := c.e.ec2
+		if on.vain {
+			x.leaves(on)
+		}
+		x.later(insistAfter, !x.refusesForGood(ci.name, f.Action), func() {
 			if !ci.gone {
 				c.insist(ci, on, f, effect, done)
 			}
@@ -49,17 +58,21 @@ func (c *ecs) insist(ci *containerInstance, on *eni, f CallFields, effect func(f
 // be a branch of the instance's trunk.
 func (c *ecs) createENI(ci *containerInstance, s *subnet, groups []model.SecurityGroup, vlan int, done func(ni *eni, code model.ErrorCode)) {
 	f := CallFields{Action: CreateNetworkInterface, Subnet: s.ID()}
+	next := AttachNetworkInterface
 	if vlan > 0 {
 		f.Trunk, f.VLAN = ci.trunk.id, vlan
+		next = AssociateTrunkInterface
 	}
 	var ni *eni
-	c.ask(ci, nil, f, func(f *CallFields) {
+	vain := c.e.ec2.refusesForGood(ci.name, next)
+	c.askInVain(ci, nil, f, vain, func(f *CallFields) {
 		made, err := c.e.ec2.make(ci.instance, s, groups, 0, false, model.ENISecondary)
 		if err != nil {
 			f.Error = codeOf(err)
 			return
 		}
 		ni = made
+		ni.vain = vain
 		f.ENI, f.Addresses = ni.id, []netip.Addr{ni.primary}
 	}, func(code model.ErrorCode) { done(ni, code) })
 }

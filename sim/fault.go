@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"slices"
 	"time"
 
 	"vpcsim/model"
@@ -61,6 +62,7 @@ func (x *ec2) endFault(f *fault) {
 	for i, have := range x.faults {
 		if have == f {
 			x.faults = append(x.faults[:i:i], x.faults[i+1:]...)
+			x.faultOver = x.e.now
 			x.e.log(f.Node, FaultEnded{Fault: f.id, Action: f.Action, Error: f.Error, Calls: f.met})
 			return
 		}
@@ -78,11 +80,47 @@ func (x *ec2) faultOf(node model.NodeName, action Action) *fault {
 	return nil
 }
 
-// meet counts a call that met the fault.
+// meet counts a call that met the fault. Where only so many do, that is a change: a run
+// does not settle while calls use the fault up.
 func (x *ec2) meet(f *fault) {
+	if f.Count > 0 {
+		x.e.lastChange = x.e.now
+	}
 	if f.met++; f.met == f.Count {
 		x.endFault(f)
 	}
+}
+
+// passes reports whether the fault is over one day.
+func (f *fault) passes() bool { return f.Count > 0 || f.For > 0 }
+
+// refusesForGood reports whether EC2 refuses the node's calls of one of the actions to
+// the end of the run. What needs such a call comes to nothing however often it is tried
+// again, and a run settles over it.
+func (x *ec2) refusesForGood(node model.NodeName, actions ...Action) bool {
+	return slices.ContainsFunc(actions, func(action Action) bool {
+		f := x.faultOf(node, action)
+		return f != nil && f.Error != "" && !f.passes()
+	})
+}
+
+// passesFor reports whether a fault that met calls of the node since the instant has come
+// to its end, or has one: what was refused since is worth another try. Without a node it
+// is about those of all.
+func (x *ec2) passesFor(node model.NodeName, since model.Instant) bool {
+	return x.faultOver >= since || slices.ContainsFunc(x.faults, func(f *fault) bool {
+		return f.Error != "" && f.passes() && (f.Node == "" || node == "" || f.Node == node)
+	})
+}
+
+// retryAt is at for something that was tried at the instant before, came to nothing and is
+// tried again. A run does not settle before it if a fault passes.
+func (x *ec2) retryAt(node model.NodeName, before, at model.Instant, again func()) {
+	if x.passesFor(node, before) {
+		x.e.promise(at, again)
+		return
+	}
+	x.e.at(at, again)
 }
 
 // retries reports whether clients of EC2 try a call again that ended so: one that is

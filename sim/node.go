@@ -56,6 +56,7 @@ type node struct {
 	signalled bool // its agent has asked for a trunk
 
 	trunkTries  int             // that failed
+	trunkTried  model.Instant   // begin of the last try
 	trunkError  model.ErrorCode // of the last that failed; empty once there is a trunk
 	trunkSubnet *subnet         // that refused
 
