@@ -18,6 +18,7 @@ type branchRequest struct {
 	parked    bool          // it waits for its node
 	failures  int
 	last      model.ErrorCode // of the last failure; empty once it is annotated
+	fault     *fault          // that the failed call met; nil: none
 	subnet    *subnet         // that refused
 	dropped   bool            // nothing but an event of the pod brings it back
 	drops     int             // how often it was dropped
@@ -158,7 +159,7 @@ func (s *branching) failed(f BranchFailed, refusing *subnet) itemResult {
 func (s *branching) logFailure(f BranchFailed, wait time.Duration, again bool) {
 	r := &s.p.request
 	r.failures++
-	r.last, r.dropped = f.Error, !again
+	r.last, r.dropped, r.fault = f.Error, !again, s.c.e.ec2.answering
 	f.Attempt = r.failures
 	if again {
 		at := s.c.e.now.Add(wait)

@@ -66,7 +66,7 @@ func (c *resourceController) initialise(n *node) {
 	}
 	place, ok := c.place(n)
 	if !ok {
-		c.trunkFailed(n, nil, ErrNoENIConfig)
+		c.trunkFailed(n, nil, ErrNoENIConfig, nil)
 		return
 	}
 	if in.trunk != nil {
@@ -75,7 +75,7 @@ func (c *resourceController) initialise(n *node) {
 	}
 	device := in.highestDevice()
 	if device < 0 {
-		c.trunkFailed(n, nil, ErrNoDevice)
+		c.trunkFailed(n, nil, ErrNoDevice, nil)
 		return
 	}
 	c.makeTrunk(n, place, device)
@@ -90,7 +90,7 @@ func (c *resourceController) makeTrunk(n *node, at place, device int) {
 			switch {
 			case c.life != life || n.gone:
 			case code != "":
-				c.trunkFailed(n, at.subnet, code)
+				c.trunkFailed(n, at.subnet, code, x.answering)
 			default:
 				c.attachTrunk(n, ni, device)
 			}
@@ -113,10 +113,11 @@ func (c *resourceController) attachTrunk(n *node, ni *eni, device int) {
 	})
 	attached := step(func(code model.ErrorCode) {
 		if code != "" {
+			met := x.answering
 			c.paced(func() {
 				x.deleteTrunk(in, ni, step(func(model.ErrorCode) {
 					c.watchLooseTrunk(in)
-					c.trunkFailed(n, ni.subnet, code)
+					c.trunkFailed(n, ni.subnet, code, met)
 				}))
 			})
 			return
@@ -152,10 +153,10 @@ func (c *resourceController) unsupported(n *node) {
 }
 
 // trunkFailed leaves the node out until its next event.
-func (c *resourceController) trunkFailed(n *node, s *subnet, code model.ErrorCode) {
+func (c *resourceController) trunkFailed(n *node, s *subnet, code model.ErrorCode, met *fault) {
 	c.setState(n, nodeIdle)
 	n.trunkTries++
-	n.trunkError, n.trunkSubnet = code, s
+	n.trunkError, n.trunkSubnet, n.trunkFault = code, s, met
 	out := TrunkFailed{Error: code, Attempt: n.trunkTries}
 	if s != nil {
 		out.Subnet = s.ID()
@@ -185,7 +186,7 @@ func (c *resourceController) adopt(n *node, s *subnet) {
 		c.rebuild(t, s)
 	}
 	c.setState(n, nodeManaged)
-	n.trunkError, n.trunkSubnet = "", nil
+	n.trunkError, n.trunkSubnet, n.trunkFault = "", nil, nil
 	n.labels[labelTrunk] = "true"
 	if n.podENI == 0 {
 		n.podENI = n.instance.kind.BranchENIs

@@ -26,6 +26,7 @@ type ec2 struct {
 	// faults are those of the scenario that last, in the order in which they began.
 	faults     []*fault
 	faultsMade int
+	answering  *fault        // that the call met whose answer is being handed over; nil: none
 	faultOver  model.Instant // when the last of them ended; long ago
 }
 

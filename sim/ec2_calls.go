@@ -35,6 +35,9 @@ type request struct {
 	beside bool
 	// vain: what the call does comes to nothing, as a call after it is refused for good.
 	vain bool
+	// held says that the client tries the call again, and returns what to call when that
+	// is over; nil: nobody is to be told beside the agent and the resource controller.
+	held func(r refusal) (over func())
 	// over is called when a call is over that was tried again; nil: it was not, or
 	// holds nobody up.
 	over   func()
@@ -92,12 +95,21 @@ func (x *ec2) send(r request) {
 			if r.over != nil {
 				r.over()
 			}
-			r.done(f.Error)
+			x.answer(&r, f.Error, met)
 			return
 		}
-		x.hold(&r, f.Error)
+		x.hold(&r, f.Error, met)
 		x.later(x.e.draw(retryDelay(f.Attempt), r.in.chance), met != nil && met.passes(), func() { x.again(r) })
 	})
+}
+
+// answer hands the caller what came of its call. While it takes that in, answering is the
+// fault that the call met.
+func (x *ec2) answer(r *request, code model.ErrorCode, met *fault) {
+	before := x.answering
+	x.answering = met
+	r.done(code)
+	x.answering = before
 }
 
 // again is a further attempt of the client.

@@ -607,6 +607,7 @@ type ExhaustionBegan struct {
 	Name   string        `json:"name"`
 	Pod    model.PodName `json:"pod,omitempty"` // the first it hit; none where a node could not be launched
 	Reason string        `json:"reason,omitempty"`
+	Fault  int           `json:"fault,omitempty"` // whose refusal it is
 	// CappedBy is what limits the node's ENIs, of an eni-limit: "instance
 	// type", "MAX_ENI", "custom networking", "trunk reserved", "unmanaged"; on
 	// ECS also "awsvpcTrunking off".

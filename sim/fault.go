@@ -43,6 +43,8 @@ type fault struct {
 	Fault
 	id  int // from 1
 	met int // calls that met it
+
+	over bool
 }
 
 // beginFault takes the step.
@@ -62,7 +64,7 @@ func (x *ec2) endFault(f *fault) {
 	for i, have := range x.faults {
 		if have == f {
 			x.faults = append(x.faults[:i:i], x.faults[i+1:]...)
-			x.faultOver = x.e.now
+			f.over, x.faultOver = true, x.e.now
 			x.e.log(f.Node, FaultEnded{Fault: f.id, Action: f.Action, Error: f.Error, Calls: f.met})
 			return
 		}

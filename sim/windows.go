@@ -70,6 +70,7 @@ type windowsPool struct {
 	base    model.Instant // of the rounds
 	round   model.Instant // of the timer that is set; Never if none
 	owed    bool          // that timer holds the run up
+	held    []*refusal    // of calls that the controller's client tries again
 }
 
 func newWindowsPool(e *engine, n *node) *windowsPool {
@@ -124,7 +125,7 @@ func (w *windowsPool) byTurn() [2]*windowsSide {
 // which pods have an address of it already. The node is ready when the first
 // request to EC2, if there is one, has been answered.
 func (w *windowsPool) start() {
-	w.life++
+	w.life, w.held = w.life+1, nil
 	if !w.settings.IPAM {
 		w.node.agentUp()
 		return
@@ -169,7 +170,7 @@ func (w *windowsPool) manage(known map[netip.Prefix]bool, held []model.WindowsGr
 // takeOver goes on where the controller was before the run: it asks EC2 for
 // nothing until its next round, or until a pod needs it.
 func (w *windowsPool) takeOver() {
-	w.life++
+	w.life, w.held = w.life+1, nil
 	in := w.e.initial
 	if w.settings.IPAM {
 		var held []model.WindowsGrant
@@ -288,7 +289,7 @@ func (w *windowsPool) configure() {
 
 // stop ends the pool's life: the controller or the node is gone.
 func (w *windowsPool) stop() {
-	w.life++
+	w.life, w.held = w.life+1, nil
 	w.managed = false
 	w.clearRound()
 }

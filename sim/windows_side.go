@@ -129,7 +129,7 @@ func (s *windowsSide) create(want int, over func()) {
 	f := CallFields{Action: AssignPrivateIpAddresses, ENI: ni.id, Subnet: ni.subnet.ID(), Want: want}
 	w.call(f, func(f *CallFields) { blocks = w.e.ec2.addBlocks(ni, want, s.prefixes, f) }, over, func(code model.ErrorCode) {
 		if code != "" {
-			s.refused = &refusal{code: code, subnet: ni.subnet, want: want, prefixes: s.prefixes}
+			s.refused = &refusal{code: code, fault: w.e.ec2.answering, subnet: ni.subnet, want: want, prefixes: s.prefixes}
 			s.created(want, nil, code)
 			over()
 			return
