@@ -393,21 +393,31 @@ func numberOtherwise(m metrics.Metric, a, b metrics.Value) string {
 	n := max(b.N-a.N, a.N-b.N)
 	by, one := Metric(m, metrics.Value{N: n, Known: true}), n == 1
 	more := by + " " + pick(b.N > a.N, "more", "fewer")
+	// of is "2 fewer calls go", "1 more call goes" and "1 call fewer goes".
+	of := func(noun, does, do string) string {
+		switch {
+		case one && b.N < a.N:
+			return by + " " + noun + " fewer " + does
+		case one:
+			return more + " " + noun + " " + does
+		}
+		return more + " " + noun + "s " + do
+	}
 	switch m.Name {
 	case "pods.running":
-		return more + pick(one, " pod runs", " pods run")
+		return of("pod", "runs", "run")
 	case "pods.pending":
 		return more + pick(one, " waits", " wait")
 	case goneMetric:
-		return more + pick(one, " pod is deleted before it has an address", " pods are deleted before they have an address")
+		return of("pod", "is deleted before it has an address", "are deleted before they have an address")
 	case "pods.failedAttempts":
-		return more + pick(one, " attempt fails", " attempts fail")
+		return of("attempt", "fails", "fail")
 	case "pods.waited":
 		return fmt.Sprintf("pods wait %s %s in all at exhaustion points", by, pick(b.N > a.N, "longer", "less"))
 	case "addresses.idleMean":
 		return more + pick(by == "1.0", " address is", " addresses are") + " idle on average"
 	case "ec2.calls":
-		return more + pick(one, " call goes", " calls go") + " to EC2"
+		return of("call", "goes to EC2", "go to EC2")
 	}
 	return fmt.Sprintf("the nodes cost %s %s per hour", by, pick(b.N > a.N, "more", "less"))
 }

@@ -162,7 +162,7 @@ func writeNode(p *page, s *replay.State, n *replay.Node, title string) {
 	parts := []string{
 		held,
 		fmt.Sprintf("%s of %s pods", number(n.Bound()+n.Launched.SystemPods), number(n.Launched.MaxPods)),
-		fmt.Sprintf("%s of %s ENIs", number(len(n.Attached())), number(maxENIs(n))),
+		fmt.Sprintf("%s of %s", number(len(n.Attached())), plural(maxENIs(n), "ENI", "ENIs")),
 	}
 	for _, l := range wrapItems(title+"  ", parts, pageWidth-2) {
 		p.line("  " + l)
