@@ -21,8 +21,6 @@ type ec2 struct {
 	calls    int64
 	throttle *throttle // nil: requests are not limited
 	quotas   quotas
-	// fault makes a call of a test fail that would succeed, by its code; nil: none does.
-	fault func(f CallFields) model.ErrorCode
 	// faults are those of the scenario that last, in the order in which they began.
 	faults     []*fault
 	faultsMade int

@@ -61,12 +61,10 @@ func (x *ec2) send(r request) {
 	latency := x.e.cfg.EC2.Latency[f.Action]
 	if !x.throttle.admits(f.Action, x.e.now) {
 		f.Throttled, f.Error = true, model.RequestLimitExceeded
-	} else if x.fault != nil {
-		f.Error = x.fault(f)
 	}
 	var met *fault
 	if f.Error == "" {
-		if met = x.faultOf(r.in.node.name, f.Action); met != nil {
+		if met = x.faultOf(r.in.node.name, f); met != nil {
 			f.Fault, f.Error, f.Throttled = met.id, met.Error, met.Error == model.RequestLimitExceeded
 		}
 	}

@@ -45,12 +45,18 @@ type fault struct {
 	met int // calls that met it
 
 	over bool
+
+	// only narrows down the calls that meet it; nil: all of the action and the node. A
+	// scenario has no words for it.
+	only func(f CallFields) bool
 }
 
 // beginFault takes the step.
-func (x *ec2) beginFault(a Fault) {
+func (x *ec2) beginFault(a Fault) { x.beginFaultOf(a, nil) }
+
+func (x *ec2) beginFaultOf(a Fault, only func(f CallFields) bool) {
 	x.faultsMade++
-	f := &fault{Fault: a, id: x.faultsMade}
+	f := &fault{Fault: a, id: x.faultsMade, only: only}
 	x.faults = append(x.faults, f)
 	x.e.log(a.Node, FaultBegan{
 		Fault: f.id, Action: a.Action, Error: a.Error, Count: a.Count, ForMs: a.For.Milliseconds(), LatencyMs: a.Latency.Milliseconds(),
@@ -71,11 +77,11 @@ func (x *ec2) endFault(f *fault) {
 	}
 }
 
-// faultOf is what a call of the action about the node's instance meets: the fault
-// that began first, or nil.
-func (x *ec2) faultOf(node model.NodeName, action Action) *fault {
+// faultOf is what a call about the node's instance meets: the fault that began first, or
+// nil.
+func (x *ec2) faultOf(node model.NodeName, call CallFields) *fault {
 	for _, f := range x.faults {
-		if f.Action == action && (f.Node == "" || f.Node == node) {
+		if f.Action == call.Action && (f.Node == "" || f.Node == node) && (f.only == nil || f.only(call)) {
 			return f
 		}
 	}
@@ -94,15 +100,19 @@ func (x *ec2) meet(f *fault) {
 }
 
 // passes reports whether the fault is over one day.
-func (f *fault) passes() bool { return f.Count > 0 || f.For > 0 }
+func (f *fault) passes() bool { return f.Count > 0 || f.For > 0 || f.only != nil }
 
 // refusesForGood reports whether EC2 refuses the node's calls of one of the actions to
 // the end of the run. What needs such a call comes to nothing however often it is tried
 // again, and a run settles over it.
 func (x *ec2) refusesForGood(node model.NodeName, actions ...Action) bool {
 	return slices.ContainsFunc(actions, func(action Action) bool {
-		f := x.faultOf(node, action)
-		return f != nil && f.Error != "" && !f.passes()
+		for _, f := range x.faults {
+			if f.Action == action && (f.Node == "" || f.Node == node) {
+				return f.Error != "" && !f.passes()
+			}
+		}
+		return false
 	})
 }
 
