@@ -117,27 +117,24 @@ func goldenText(s *replay.State, digest string) string {
 	return b.String()
 }
 
-// kindsOf sums the episodes by kind, in the order of their first.
+// kindsOf counts the episodes by kind, in the order of their first, and the pods that
+// those of a kind hit, each once.
 func kindsOf(episodes []*replay.Episode) []string {
-	type sum struct{ episodes, open, pods int }
 	var order []sim.Kind
-	sums := map[sim.Kind]*sum{}
+	all := map[sim.Kind][]*replay.Episode{}
+	open := map[sim.Kind]int{}
 	for _, ep := range episodes {
-		if sums[ep.Kind] == nil {
-			sums[ep.Kind] = new(sum)
+		if all[ep.Kind] == nil {
 			order = append(order, ep.Kind)
 		}
-		s := sums[ep.Kind]
-		s.episodes++
-		s.pods += ep.Pods
+		all[ep.Kind] = append(all[ep.Kind], ep)
 		if ep.Open() {
-			s.open++
+			open[ep.Kind]++
 		}
 	}
 	lines := make([]string, 0, len(order))
 	for _, k := range order {
-		s := sums[k]
-		lines = append(lines, fmt.Sprintf("%s: %d episodes, %d never over, %d pods", k, s.episodes, s.open, s.pods))
+		lines = append(lines, fmt.Sprintf("%s: %d episodes, %d never over, %d pods", k, len(all[k]), open[k], replay.PodsHit(all[k])))
 	}
 	return lines
 }

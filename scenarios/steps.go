@@ -30,7 +30,7 @@ func (d *decoder) step(v value, into *Step, restart Duration) {
 		d.eksOnly("restartController", act(&into.RestartController, d.restartController)),
 		{"churn", act(&into.Churn, d.churn)},
 		d.eksOnly("replay", act(&into.Replay, d.replay)),
-		d.eksOnly("fault", act(&into.Fault, d.fault)),
+		{"fault", act(&into.Fault, d.fault)},
 	}
 	fields := append([]field{{"at", d.duration(&into.At)}, {"over", d.duration(&into.Over)}}, actions...)
 	d.object(v, fields...)

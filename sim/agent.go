@@ -36,10 +36,11 @@ type agent struct {
 
 	up   bool // start-up done: requests are served
 	busy bool // a check is waiting for a call
-	// heldBy is the code of a call that the client tries again and that holds up its
-	// loop, or has held up its start-up; empty: there is none.
-	heldBy   model.ErrorCode
-	life     int // grows at each start and kill; a continuation of an older life does nothing
+	// heldBy is what refused a call that the client tries again and that holds up its
+	// loop, or has held up its start-up; without a code: there is none.
+	heldBy   refusal
+	pace     pace // of the last check
+	life     int  // grows at each start and kill; a continuation of an older life does nothing
 	starts   int
 	failures int    // starts in a row that failed
 	failure  string // why the last of them did

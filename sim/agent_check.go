@@ -35,6 +35,7 @@ func (a *agent) check() {
 	a.catchUp()
 	a.busy = true
 	a.lastCheck = a.e.now
+	a.pace.heldBy = refusal{}
 	a.signalTrunk()
 	a.newRound().next()
 }
@@ -107,6 +108,7 @@ func (p *pool) growOn(before int, done func()) {
 // do something is computed, and until then the agent sleeps.
 func (a *agent) checked(acted bool) {
 	a.busy = false
+	a.pace.end(a.e.now.Sub(a.lastCheck))
 	a.loopBase = a.e.now
 	a.wakeReconcile()
 	if acted {

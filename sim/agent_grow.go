@@ -75,7 +75,7 @@ func (g *growth) ask(e *model.StoreENI, want int, refused reply) {
 			g.pool.takeMissing(e, ni)
 			g.succeeded()
 		default:
-			g.pool.refused = &refusal{code: code, subnet: ni.subnet, want: want, prefixes: a.settings.PrefixDelegation}
+			g.pool.refused = &refusal{code: code, fault: a.e.ec2.answering, subnet: ni.subnet, want: want, prefixes: a.settings.PrefixDelegation}
 			a.node.poolRefused()
 			refused(code)
 		}
@@ -148,7 +148,7 @@ func (g *growth) create(places []place, want int) {
 		case len(places) > 1:
 			g.create(places[1:], want)
 		default:
-			g.pool.refused = &refusal{code: code, subnet: place.subnet, newENI: true, want: want, prefixes: asked.prefixes}
+			g.pool.refused = &refusal{code: code, fault: a.e.ec2.answering, subnet: place.subnet, newENI: true, want: want, prefixes: asked.prefixes}
 			if a.settings.BacksOff(code) {
 				a.backoff = a.e.now
 			}
@@ -174,21 +174,21 @@ func (g *growth) created(ni *eni) {
 		a.watchLeaks()
 		g.done()
 	})
-	x.describe(in, DescribeInstances, ni, a.alive(func(code model.ErrorCode) {
+	x.describe(in, DescribeInstances, ni, ni.vain, a.alive(func(code model.ErrorCode) {
 		if code != "" {
-			g.pool.refused = &refusal{code: code}
+			g.pool.refused = &refusal{code: code, fault: a.e.ec2.answering}
 			x.delete(in, ni, giveUp)
 			return
 		}
 		x.attach(in, ni, g.pool.card, a.alive(func(code model.ErrorCode) {
 			if code != "" {
-				g.pool.refused = &refusal{code: code, subnet: ni.subnet}
+				g.pool.refused = &refusal{code: code, fault: a.e.ec2.answering, subnet: ni.subnet}
 				x.delete(in, ni, giveUp)
 				return
 			}
 			x.modify(in, ni, a.alive(func(code model.ErrorCode) {
 				if code != "" {
-					g.pool.refused = &refusal{code: code}
+					g.pool.refused = &refusal{code: code, fault: a.e.ec2.answering}
 					a.detachAndDelete(ni, func() { giveUp("") })
 					return
 				}

@@ -25,7 +25,7 @@ func (a *agent) watchLeaks() {
 	if a.keepsLeaks() || a.cleaning || !slices.ContainsFunc(a.leaked(), (*eni).ofAgent) {
 		return
 	}
-	a.cleanNext(true)
+	a.cleanNext()
 }
 
 // leaked are the ENIs that a clean-up of the agent looks at.
@@ -55,8 +55,8 @@ func (a *agent) keepsLeaks() bool { return a.settings.KeepLeakedENIs || a.settin
 
 // cleanNext sets the next clean-up. They run from the agent's start on; those that
 // had nothing to find are not played, and only their times are drawn. A run does not
-// settle before one that is hopeful.
-func (a *agent) cleanNext(hopeful bool) {
+// settle before one, unless EC2 refuses deletions for good.
+func (a *agent) cleanNext() {
 	if a.cleaning {
 		return
 	}
@@ -76,10 +76,10 @@ func (a *agent) cleanNext(hopeful bool) {
 			a.cleanLeaks()
 		}
 	}
-	if hopeful {
-		a.e.promise(a.cleanAt, clean)
-	} else {
+	if a.e.ec2.refusesForGood(a.node.name, DeleteNetworkInterface) {
 		a.e.at(a.cleanAt, clean)
+	} else {
+		a.e.promise(a.cleanAt, clean)
 	}
 }
 
@@ -96,7 +96,7 @@ func (a *agent) cleanLeaks() {
 		default:
 			r := a.e.ec2.deletion(a.instance(), ni, a.alive(func(code model.ErrorCode) {
 				if code != "" {
-					a.cleanNext(false)
+					a.cleanNext()
 				}
 			}))
 			r.beside = true
@@ -104,6 +104,6 @@ func (a *agent) cleanLeaks() {
 		}
 	}
 	if young {
-		a.cleanNext(true)
+		a.cleanNext()
 	}
 }

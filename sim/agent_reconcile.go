@@ -8,14 +8,11 @@ import (
 	"vpcsim/model"
 )
 
-// pause waits in the agent's loop; without a wait it goes on at once.
-func (a *agent) pause(d time.Duration, next func()) {
-	if d <= 0 {
-		next()
-		return
-	}
+// pause waits in the agent's loop; without a wait it goes on at once. A run that would
+// settle does not wait for a vain one.
+func (a *agent) pause(d time.Duration, vain bool, next func()) {
 	life := a.life
-	a.e.promise(a.e.now.Add(d), func() {
+	a.e.ec2.later(d, !vain, func() {
 		if a.life == life {
 			next()
 		}
@@ -92,7 +89,7 @@ func (a *agent) reconcile() {
 		p := a.pools[ni.card]
 		e := p.store.ENI(ni.id)
 		if e == nil {
-			p.takeENI(ni, attached, ByReconcile)
+			a.e.inVain(ni.kind == model.ENISecondary && a.keepsENIs(), func() { p.takeENI(ni, attached, ByReconcile) })
 			continue
 		}
 		var missing, gone []netip.Prefix
@@ -109,7 +106,8 @@ func (a *agent) reconcile() {
 			}
 		}
 		if len(missing) > 0 {
-			p.take(e, missing, ByReconcile)
+			again := !slices.ContainsFunc(missing, func(b netip.Prefix) bool { _, given := a.givenBack[b]; return !given })
+			a.e.inVain(again && a.keepsBlocks(), func() { p.take(e, missing, ByReconcile) })
 		}
 		if len(gone) > 0 {
 			p.forget(e, gone, ByReconcile)

@@ -23,7 +23,7 @@ func (p *pool) shrinkFrom(enis []*model.StoreENI, count int, done func()) {
 		if len(blocks) == 0 {
 			continue
 		}
-		p.drop(e, blocks, ByShrink)
+		p.a.e.inVain(p.a.keepsBlocks(), func() { p.drop(e, blocks, ByShrink) })
 		left := count
 		if p.settings.Version.Has(model.FeatureShrinkByNode) {
 			left -= len(blocks)
@@ -76,9 +76,10 @@ func (p *pool) maybeFree(l look, done func()) {
 	d.ENI = e.ID
 	a.log(PoolFree{d})
 	ni := a.instance().eni(e.ID)
-	p.dropENI(e, ni.primary, ByFree)
+	vain := a.keepsENIs()
+	a.e.inVain(vain, func() { p.dropENI(e, ni.primary, ByFree) })
 	a.inFlight = ni
-	a.e.ec2.describe(a.instance(), DescribeNetworkInterfaces, ni, a.alive(func(code model.ErrorCode) {
+	a.e.ec2.describe(a.instance(), DescribeNetworkInterfaces, ni, vain, a.alive(func(code model.ErrorCode) {
 		if code != "" {
 			a.inFlight, a.stale = nil, true // it stays attached: reconcile takes it back
 			done()
@@ -86,6 +87,17 @@ func (p *pool) maybeFree(l look, done func()) {
 		}
 		a.detachAndDelete(ni, done)
 	}))
+}
+
+// keepsENIs reports whether no ENI can be given back: reconcile finds each attached
+// still, and it is freed again.
+func (a *agent) keepsENIs() bool {
+	return a.e.ec2.refusesForGood(a.node.name, DescribeNetworkInterfaces, DetachNetworkInterface)
+}
+
+// keepsBlocks reports likewise of the blocks of ENIs.
+func (a *agent) keepsBlocks() bool {
+	return a.e.ec2.refusesForGood(a.node.name, UnassignPrivateIpAddresses)
 }
 
 // detachAndDelete gives an attached ENI back. What is refused leaves it
@@ -98,7 +110,7 @@ func (a *agent) detachAndDelete(ni *eni, done func()) {
 			done()
 			return
 		}
-		a.pause(a.e.cfg.EC2.DetachPause, func() {
+		a.pause(a.e.cfg.EC2.DetachPause, ni.vain, func() {
 			x.delete(a.instance(), ni, a.alive(func(model.ErrorCode) {
 				a.inFlight = nil
 				a.watchLeaks()

@@ -111,7 +111,8 @@ func (a *agent) startGrowing(left []look) {
 
 // started ends the start-up: the agent serves requests and its loop begins.
 func (a *agent) started() {
-	a.up, a.busy, a.heldBy = true, false, ""
+	a.up, a.busy, a.heldBy = true, false, refusal{}
+	a.pace.end(a.e.now.Sub(a.startedAt))
 	a.failures, a.failure = 0, ""
 	a.loopBase = a.e.now.Add(-loopPause)
 	a.e.log(a.node.name, AgentStarted{Start: a.starts})
@@ -138,7 +139,7 @@ func (a *agent) exit(message string) {
 		wait = min(2*wait, again.Max)
 	}
 	a.failures++
-	a.startAfter(wait, false)
+	a.startAfter(wait, a.e.ec2.passesFor(a.node.name, a.startedAt))
 }
 
 // restart kills the agent and starts it again after the gap, with the changes
@@ -183,7 +184,8 @@ func (a *agent) startAfter(wait time.Duration, promise bool) {
 func (a *agent) kill() {
 	a.life++
 	a.up, a.busy = false, false
-	a.setHeldBy("")
+	a.setHeldBy(refusal{})
+	a.pace = pace{}
 	a.nextCheck = model.Never
 	a.node.poolChanged()
 	if a.inFlight != nil {

@@ -241,10 +241,16 @@ func (c *resourceController) reply(next func(code model.ErrorCode)) reply {
 }
 
 // paced makes an EC2 call at the client's pace, where requests are limited.
-func (c *resourceController) paced(call func()) {
+func (c *resourceController) paced(call func()) { c.atPace(true, call) }
+
+// pacedInVain likewise makes one that comes to nothing: a run that would settle does not
+// wait for it.
+func (c *resourceController) pacedInVain(call func()) { c.atPace(false, call) }
+
+func (c *resourceController) atPace(changes bool, call func()) {
 	if c.e.cfg.EC2.Throttling {
 		if wait := c.pace.reserve(c.e.now); wait > 0 {
-			c.e.promise(c.e.now.Add(wait), c.alive(call))
+			c.e.ec2.later(wait, changes, c.alive(call))
 			return
 		}
 	}

@@ -14,13 +14,15 @@ const (
 
 // branchRequest is what the controller has done for a pod so far.
 type branchRequest struct {
-	lookedAt model.Instant // first look while its node was not initialised
-	parked   bool          // it waits for its node
-	failures int
-	last     model.ErrorCode // of the last failure; empty once it is annotated
-	subnet   *subnet         // that refused
-	dropped  bool            // nothing but an event of the pod brings it back
-	drops    int             // how often it was dropped
+	lookedAt  model.Instant // first look while its node was not initialised
+	parked    bool          // it waits for its node
+	failures  int
+	last      model.ErrorCode // of the last failure; empty once it is annotated
+	fault     *fault          // that the failed call met; nil: none
+	subnet    *subnet         // that refused
+	dropped   bool            // nothing but an event of the pod brings it back
+	drops     int             // how often it was dropped
+	droppedAt model.Instant   // the last time
 }
 
 // fields are the branch's in events.
@@ -128,7 +130,7 @@ func (s *branching) rollBack(code model.ErrorCode, reason string) {
 	}
 	of := s.t.fields(s.branch)
 	again := s.failed(BranchFailed{BranchFields: of, Error: code, Reason: reason}, nil)
-	s.c.e.log(s.t.node.name, BranchQueued{of, true})
+	s.c.e.inVain(s.ni.vain, func() { s.c.e.log(s.t.node.name, BranchQueued{of, true}) })
 	s.done(again)
 }
 
@@ -157,7 +159,7 @@ func (s *branching) failed(f BranchFailed, refusing *subnet) itemResult {
 func (s *branching) logFailure(f BranchFailed, wait time.Duration, again bool) {
 	r := &s.p.request
 	r.failures++
-	r.last, r.dropped = f.Error, !again
+	r.last, r.dropped, r.fault = f.Error, !again, s.c.e.ec2.answering
 	f.Attempt = r.failures
 	if again {
 		at := s.c.e.now.Add(wait)
@@ -224,7 +226,7 @@ var deleteBackoff = [...]time.Duration{
 func (c *resourceController) deleteBranch(t *trunk, b *model.Branch, done reply) {
 	ni := t.eni.branch(b.ENI)
 	if ni == nil {
-		c.deleted(t, b)
+		c.deleted(t, b, false)
 		done("")
 		return
 	}
@@ -250,7 +252,7 @@ func (c *resourceController) remove(t *trunk, b *model.Branch, ni *eni, tries in
 				done("")
 				return
 			case code == "" || code == model.InvalidNetworkInterfaceIDNotFound:
-				c.deleted(t, b)
+				c.deleted(t, b, ni.vain)
 				done("")
 				return
 			}
@@ -269,9 +271,9 @@ func (c *resourceController) remove(t *trunk, b *model.Branch, ni *eni, tries in
 
 // deleted frees the VLAN id of a branch that is gone; a call from before a
 // restart may have deleted it.
-func (c *resourceController) deleted(t *trunk, b *model.Branch) {
+func (c *resourceController) deleted(t *trunk, b *model.Branch, vain bool) {
 	t.FreeVLAN(b.VLAN)
-	c.e.log(t.node.name, BranchDeleted{BranchFields: t.fields(b)})
+	c.e.inVain(vain, func() { c.e.log(t.node.name, BranchDeleted{BranchFields: t.fields(b)}) })
 }
 
 // leak forgets a branch that could not be deleted. Its VLAN id stays taken, unless

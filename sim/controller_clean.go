@@ -18,6 +18,12 @@ func (c *resourceController) watchStray() {
 	})
 }
 
+// cleanHelps reports whether the clean-up that is due, or the one after it, may delete
+// something: a run does not settle before it.
+func (c *resourceController) cleanHelps() bool {
+	return c.cleanAt != model.Never && !c.e.ec2.refusesForGood("", DeleteNetworkInterface)
+}
+
 // watchLooseTrunk sets it where a trunk was made for the instance and is not
 // attached: the controller was restarted meanwhile, or could not delete it.
 func (c *resourceController) watchLooseTrunk(in *instance) {
@@ -45,7 +51,7 @@ func (c *resourceController) clean() {
 				switch {
 				case ni.associated || ni.deleted:
 				case c.stray[ni]:
-					c.paced(func() { c.e.ec2.deleteBranch(ni, func(model.ErrorCode) {}) })
+					c.paced(func() { c.e.ec2.deleteBranch(ni, c.cleaned(n)) })
 				default:
 					seen[ni] = true
 				}
@@ -55,7 +61,7 @@ func (c *resourceController) clean() {
 			switch {
 			case !ni.looseTrunk():
 			case c.stray[ni]:
-				c.paced(func() { c.e.ec2.deleteTrunk(in, ni, func(model.ErrorCode) {}) })
+				c.paced(func() { c.e.ec2.deleteTrunk(in, ni, c.cleaned(n)) })
 			default:
 				seen[ni] = true
 			}
@@ -65,4 +71,14 @@ func (c *resourceController) clean() {
 	if len(seen) > 0 {
 		c.watchStray()
 	}
+}
+
+// cleaned is for the answer to a deletion of something of the node's: what is refused is
+// for a later clean-up.
+func (c *resourceController) cleaned(n *node) reply {
+	return c.reply(func(code model.ErrorCode) {
+		if code != "" && !c.e.ec2.refusesForGood(n.name, DeleteNetworkInterface) {
+			c.watchStray()
+		}
+	})
 }

@@ -38,6 +38,10 @@ func (c *resourceController) diagnose(p *pod) verdict {
 // diagnoseFailure is a request that EC2 refused, or whose pod could not be
 // annotated.
 func (c *resourceController) diagnoseFailure(p *pod, t *trunk) verdict {
+	return p.request.fault.tell(c.diagnoseCode(p, t))
+}
+
+func (c *resourceController) diagnoseCode(p *pod, t *trunk) verdict {
 	r := &p.request
 	switch {
 	case r.subnet != nil && r.last.SubnetFull():
@@ -50,9 +54,16 @@ func (c *resourceController) diagnoseFailure(p *pod, t *trunk) verdict {
 		return v
 	default:
 		v := c.onTrunk(p, t, KindMisconfig, string(r.last))
-		v.remedy = "the resource controller tries again at the pod's next event; the node's and the pod's messages say what is wrong"
+		v.remedy = remedyController(r.last, "it tries again at the pod's next event, at the latest after 30 min")
 		return v
 	}
+}
+
+// remedyController is about a call of the resource controller's that is refused for another
+// reason than a limit. Source: Amazon EKS user guide, "Security groups for pods" (the
+// cluster's role needs AmazonEKSVPCResourceController).
+func remedyController(code model.ErrorCode, again string) string {
+	return remedyUnserved(code, "the VPC resource controller", "attach AmazonEKSVPCResourceController to the cluster's role", again)
 }
 
 // ofAccount reports whether the code is about a limit of the account.
@@ -75,21 +86,29 @@ func (c *resourceController) diagnoseNoTrunk(p *pod) verdict {
 	n := p.node
 	switch {
 	case n.trunkSubnet != nil && n.trunkError.SubnetFull():
-		return branchSubnetFull(n.trunkSubnet, n.trunkError)
+		return n.trunkFault.tell(branchSubnetFull(n.trunkSubnet, n.trunkError))
 	case ofAccount(n.trunkError):
-		return c.accountRefuses(n.trunkError)
+		return n.trunkFault.tell(c.accountRefuses(n.trunkError))
 	case c.nodes[n] == nodeComing:
 		if reason, is := c.behind(); is {
 			return c.throttledVerdict(reason)
 		}
 		return verdict{message: textNoAddress}
 	default:
+		remedy, by := remedyUnschedulable(KindNoTrunk), 0
+		if n.trunkSubnet != nil {
+			remedy = n.trunkRefused()
+		}
+		if n.trunkFault != nil {
+			by = n.trunkFault.id
+		}
 		return verdict{
-			kind: KindNoTrunk, scope: "node", name: string(n.name), reason: string(n.trunkError), message: textNoAddress,
+			fault: by,
+			kind:  KindNoTrunk, scope: "node", name: string(n.name), reason: string(n.trunkError), message: textNoAddress,
 			numbers: func() map[Number]int {
 				return map[Number]int{NumberMaxENI: n.instance.kind.MaxENIs, NumberENIs: n.instance.onCard(0), NumberBranchLimit: n.instance.kind.BranchENIs}
 			},
-			remedy: remedyUnschedulable(KindNoTrunk),
+			remedy: remedy,
 		}
 	}
 }

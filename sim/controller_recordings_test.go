@@ -251,7 +251,7 @@ func replay(t *testing.T, rec *recording) *replayed {
 	}
 	n.agent.settings.CustomNetworking = rec.ENIConfigSubnet != nil
 	n.signalled = true
-	e.ec2.fault = r.fault
+	r.beginFaults()
 	c := e.controller
 	c.firstWait = time.Duration(rec.FirstRoundDelayMs) * time.Millisecond
 	c.bare = true
@@ -429,21 +429,29 @@ func (r *replayed) finishInits() {
 	init.Subnet, init.Address, init.DeviceIndex = ni.subnet.ID(), ni.primary, ni.device
 }
 
-func (r *replayed) fault(f CallFields) model.ErrorCode {
-	switch f.Action {
-	case AssociateTrunkInterface:
-		if r.faults.AssociateFailures > 0 {
-			r.faults.AssociateFailures--
-			return model.InternalError
+// beginFaults lets EC2 refuse what the recording's did, with a code that the client does
+// not try again.
+func (r *replayed) beginFaults() {
+	r.e.ec2.beginFaultOf(Fault{Action: AssociateTrunkInterface, Error: recordedRefusal}, func(CallFields) bool {
+		if r.faults.AssociateFailures == 0 {
+			return false
 		}
-	case DeleteNetworkInterface:
-		if a := r.address[f.ENI]; r.faults.DeleteAPIFailures[a] > 0 {
-			r.faults.DeleteAPIFailures[a]--
-			return model.InternalError
+		r.faults.AssociateFailures--
+		return true
+	})
+	r.e.ec2.beginFaultOf(Fault{Action: DeleteNetworkInterface, Error: recordedRefusal}, func(f CallFields) bool {
+		a := r.address[f.ENI]
+		if r.faults.DeleteAPIFailures[a] == 0 {
+			return false
 		}
-	}
-	return ""
+		r.faults.DeleteAPIFailures[a]--
+		return true
+	})
 }
+
+// recordedRefusal stands for InternalError in the recordings, which were made above the
+// client that tries such a call again.
+const recordedRefusal = model.UnauthorizedOperation
 
 func (r *replayed) failDelete(b *model.Branch) bool {
 	if r.faults.DeleteFailures[b.Address] == 0 {
@@ -520,6 +528,13 @@ func (r *replayed) take(ev Event) error {
 
 func (r *replayed) podOf(name model.PodName) *recordedPod { return &r.current[name].result }
 
+func recordedCode(code model.ErrorCode) string {
+	if code == recordedRefusal {
+		return string(model.InternalError)
+	}
+	return string(code)
+}
+
 // recordedErrorOf is the text that the recordings have for a code of ours.
 func recordedErrorOf(code model.ErrorCode) string {
 	switch code {
@@ -530,7 +545,7 @@ func recordedErrorOf(code model.ErrorCode) string {
 	case ErrNotAnnotated, ErrNoVLAN:
 		return wordedOtherwise
 	default:
-		return string(code)
+		return recordedCode(code)
 	}
 }
 
@@ -544,7 +559,7 @@ func known(text string) bool {
 
 // noteCall keeps calls that change something, and failed ones.
 func (r *replayed) noteCall(at int64, f CallFields) {
-	out := recordedCall{AtMs: at, Call: string(f.Action), ENI: r.enis[f.ENI], Error: string(f.Error), VLAN: f.VLAN}
+	out := recordedCall{AtMs: at, Call: string(f.Action), ENI: r.enis[f.ENI], Error: recordedCode(f.Error), VLAN: f.VLAN}
 	if a, ok := r.address[f.ENI]; ok {
 		out.Address = &a
 	}

@@ -6,6 +6,7 @@ import "vpcsim/model"
 // pass over all pods.
 func (c *resourceController) drop(p *pod) {
 	c.dropped = append(c.dropped, p)
+	p.request.droppedAt = c.e.now
 	if c.resyncAt != model.Never || c.bare {
 		return
 	}
@@ -16,11 +17,17 @@ func (c *resourceController) drop(p *pod) {
 	})
 }
 
+// owes reports whether the controller is about to change something that no promise tells
+// of.
+func (c *resourceController) owes() bool {
+	return c != nil && (c.resyncHelps() || c.cleanHelps() || c.e.windowsJobs[0].owe() || c.e.windowsJobs[1].owe())
+}
+
 // resyncHelps reports whether the pass that is due would get some pod its branch as
 // things are: a run does not settle before it. A request that meets the same refusal
 // again makes no difference, and the run settles.
 func (c *resourceController) resyncHelps() bool {
-	if c == nil || c.resyncAt == model.Never {
+	if c.resyncAt == model.Never {
 		return false
 	}
 	for _, p := range c.dropped {
@@ -33,11 +40,13 @@ func (c *resourceController) resyncHelps() bool {
 
 // wouldSucceed reports whether what refused the pod's branch the last time is over.
 func (c *resourceController) wouldSucceed(p *pod) bool {
-	t, r := c.trunks[p.node.name], &p.request
-	if t == nil || !t.HasRoom() {
+	t, r, x := c.trunks[p.node.name], &p.request, c.e.ec2
+	if t == nil || !t.HasRoom() || x.refusesForGood(p.node.name, CreateNetworkInterface, AssociateTrunkInterface) {
 		return false
 	}
 	switch code := r.last; {
+	case x.passesFor(p.node.name, r.droppedAt):
+		return true
 	case code == ErrNoTrunk:
 		return true
 	case code == ErrNoENIConfig:

@@ -51,12 +51,7 @@ func TestRunSettlesThoughARequestIsDroppedAgainAndAgain(t *testing.T) {
 	var log []Event
 	e, err := newEngine(cfg, func(ev Event) error { log = append(log, ev); return nil })
 	require.NoError(t, err)
-	e.ec2.fault = func(f CallFields) model.ErrorCode {
-		if f.Action == AssociateTrunkInterface {
-			return model.InternalError
-		}
-		return ""
-	}
+	e.controller.failAnnotate = func(*pod) bool { return true }
 	e.start()
 	e.loop()
 	require.Equal(t, "settled", e.endedBy)

@@ -448,20 +448,14 @@ func TestNoBranchIsLost(t *testing.T) {
 
 // TestTrunkThatCannotBeAttachedIsDeleted and the node tried again.
 func TestTrunkThatCannotBeAttachedIsDeleted(t *testing.T) {
-	cfg := branchCluster(1, Step{At: time.Minute, Action: Cordon{"n-0"}})
+	cfg := branchCluster(1,
+		Step{At: time.Second, Action: Fault{Action: AttachNetworkInterface, Error: model.AttachmentLimitExceeded, Count: 1}},
+		Step{At: time.Minute, Action: Cordon{"n-0"}})
+	cfg.Controller.TrunkDelay = 2 * time.Second
 	cfg.Duration = 2 * time.Minute
 	var log []Event
 	e, err := newEngine(cfg, func(ev Event) error { log = append(log, ev); return nil })
 	require.NoError(t, err)
-	refusals := 1
-	e.ec2.fault = func(f CallFields) model.ErrorCode {
-		made := f.Action == AttachNetworkInterface && e.nodes[0].instance.trunk == nil && e.nodes[0].signalled && e.nodes[0].agent.up
-		if made && refusals > 0 {
-			refusals--
-			return model.AttachmentLimitExceeded
-		}
-		return ""
-	}
 	e.start()
 	e.loop()
 	failed := find[TrunkFailed](log, nil)

@@ -60,6 +60,7 @@ func (c *resourceController) initialise(n *node) {
 		return
 	}
 	in := n.instance
+	n.trunkTried = c.e.now
 	c.setState(n, nodeComing)
 	if !in.kind.TrunkingCompatible {
 		c.unsupported(n)
@@ -67,7 +68,7 @@ func (c *resourceController) initialise(n *node) {
 	}
 	place, ok := c.place(n)
 	if !ok {
-		c.trunkFailed(n, nil, ErrNoENIConfig)
+		c.trunkFailed(n, nil, ErrNoENIConfig, nil)
 		return
 	}
 	if in.trunk != nil {
@@ -76,7 +77,7 @@ func (c *resourceController) initialise(n *node) {
 	}
 	device := in.highestDevice()
 	if device < 0 {
-		c.trunkFailed(n, nil, ErrNoDevice)
+		c.trunkFailed(n, nil, ErrNoDevice, nil)
 		return
 	}
 	c.makeTrunk(n, place, device)
@@ -91,7 +92,7 @@ func (c *resourceController) makeTrunk(n *node, at place, device int) {
 			switch {
 			case c.life != life || n.gone:
 			case code != "":
-				c.trunkFailed(n, at.subnet, code)
+				c.trunkFailed(n, at.subnet, code, x.answering)
 			default:
 				c.attachTrunk(n, ni, device)
 			}
@@ -114,10 +115,11 @@ func (c *resourceController) attachTrunk(n *node, ni *eni, device int) {
 	})
 	attached := step(func(code model.ErrorCode) {
 		if code != "" {
+			met := x.answering
 			c.paced(func() {
 				x.deleteTrunk(in, ni, step(func(model.ErrorCode) {
 					c.watchLooseTrunk(in)
-					c.trunkFailed(n, ni.subnet, code)
+					c.trunkFailed(n, ni.subnet, code, met)
 				}))
 			})
 			return
@@ -153,10 +155,10 @@ func (c *resourceController) unsupported(n *node) {
 }
 
 // trunkFailed leaves the node out until its next event.
-func (c *resourceController) trunkFailed(n *node, s *subnet, code model.ErrorCode) {
+func (c *resourceController) trunkFailed(n *node, s *subnet, code model.ErrorCode, met *fault) {
 	c.setState(n, nodeIdle)
 	n.trunkTries++
-	n.trunkError, n.trunkSubnet = code, s
+	n.trunkError, n.trunkSubnet, n.trunkFault = code, s, met
 	out := TrunkFailed{Error: code, Attempt: n.trunkTries}
 	if s != nil {
 		out.Subnet = s.ID()
@@ -168,7 +170,7 @@ func (c *resourceController) trunkFailed(n *node, s *subnet, code model.ErrorCod
 	c.e.log(n.name, out)
 	c.e.scheduler.nodeChanged(n)
 	if !c.bare {
-		c.later(statusReport, func() { c.nodeEvent(n) })
+		c.e.ec2.retryAt(n.name, n.trunkTried, c.e.now.Add(statusReport), c.alive(func() { c.nodeEvent(n) }))
 	}
 }
 
@@ -186,7 +188,7 @@ func (c *resourceController) adopt(n *node, s *subnet) {
 		c.rebuild(t, s)
 	}
 	c.setState(n, nodeManaged)
-	n.trunkError, n.trunkSubnet = "", nil
+	n.trunkError, n.trunkSubnet, n.trunkFault = "", nil, nil
 	n.labels[labelTrunk] = "true"
 	if n.podENI == 0 {
 		n.podENI = n.instance.kind.BranchENIs

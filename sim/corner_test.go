@@ -188,13 +188,10 @@ func TestRefusedGiveBackIsFoundByReconcile(t *testing.T) {
 				return nil
 			})
 			require.NoError(t, err)
-			e.ec2.fault = func(f CallFields) model.ErrorCode {
-				if refused && f.Action == UnassignPrivateIpAddresses {
-					return "InternalError"
-				}
-				return ""
-			}
 			e.start()
+			if refused {
+				e.ec2.beginFault(Fault{Action: UnassignPrivateIpAddresses, Error: model.UnauthorizedOperation})
+			}
 			e.loop()
 			require.NoError(t, e.sinkErr)
 			var back []model.Instant

@@ -65,7 +65,7 @@ func TestCallsAboutADeadENIAreRefused(t *testing.T) {
 	x.delete(in, dead, to("delete"))
 	x.deleteTrunk(in, trunk, to("delete trunk"))
 	refused := map[string]func(name string){
-		"describe":     func(name string) { x.describe(in, DescribeNetworkInterfaces, dead, to(name)) },
+		"describe":     func(name string) { x.describe(in, DescribeNetworkInterfaces, dead, false, to(name)) },
 		"modify":       func(name string) { x.modify(in, dead, to(name)) },
 		"attach":       func(name string) { x.attach(in, dead, 0, to(name)) },
 		"detach":       func(name string) { x.detach(in, dead, to(name)) },

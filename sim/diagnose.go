@@ -10,6 +10,7 @@ import (
 // growth succeeds.
 type refusal struct {
 	code     model.ErrorCode
+	fault    *fault  // of the scenario, whose refusal it is; nil: EC2's own
 	subnet   *subnet // of the ENI that the call was about, or that it was to make; nil: it takes nothing from one
 	newENI   bool    // a primary address besides
 	want     int
@@ -19,6 +20,9 @@ type refusal struct {
 // stands reports whether the subnet would still refuse.
 func (r *refusal) stands() bool {
 	if r.kind() != KindSubnetIPs {
+		return true
+	}
+	if r.fault != nil && !r.fault.over {
 		return true
 	}
 	single := 0
@@ -136,8 +140,9 @@ func (p *pool) diagnose() verdict {
 		return p.diagnoseFull()
 	case p.refused != nil && backoff && a.settings.BacksOff(p.refused.code):
 		return p.diagnoseRefusal(p.refused)
-	case a.heldBy != "":
-		return p.diagnoseRefusal(&refusal{code: a.heldBy})
+	case a.heldBy.code != "":
+		held := a.heldBy
+		return p.diagnoseRefusal(&held)
 	case p.refused != nil && (backoff || p.refused.stands()):
 		return p.diagnoseRefusal(p.refused)
 	case backoff && a.lastRefusal() != nil: // of another pool's
@@ -147,15 +152,16 @@ func (p *pool) diagnose() verdict {
 	case !p.hasCandidate() && !a.hasPlace():
 		return p.onNode(KindMisconfig, "no-eniconfig", "a new ENI is needed, and "+a.noENIConfig())
 	default:
-		return p.onNode(KindWarmPoolLag, string(why), p.remedyLag())
+		return p.lags(why)
 	}
 }
 
 // lastRefusal is that of a start-up's call that is tried again; else that of the
 // lowest card, before all one that began a back-off: it holds for every pool.
 func (a *agent) lastRefusal() *refusal {
-	if a.heldBy != "" && !a.up {
-		return &refusal{code: a.heldBy}
+	if a.heldBy.code != "" && !a.up {
+		held := a.heldBy
+		return &held
 	}
 	var any *refusal
 	for _, p := range a.pools {
@@ -187,13 +193,6 @@ func (p *pool) remedyCooldown() string {
 		return fmt.Sprintf("addresses rest %s after their pod has gone, and count as available meanwhile; network card %d keeps one warm, whatever the targets say, and each attempt of a pod that wants an address of every card takes one of the cards before and lets it rest: start and replace such pods more slowly, or lower IP_COOLDOWN_PERIOD", p.a.settings.Cooldown, p.card)
 	}
 	return fmt.Sprintf("addresses rest %s after their pod has gone, and count as available meanwhile: keep more warm (WARM_IP_TARGET, WARM_ENI_TARGET), replace pods more slowly, or lower IP_COOLDOWN_PERIOD", p.a.settings.Cooldown)
-}
-
-func (p *pool) remedyLag() string {
-	if p.card > 0 {
-		return fmt.Sprintf("network card %d keeps one address warm, whatever the targets say, and a check of the pool, every 5 s, brings one more: start pods that want an address of every card more slowly", p.card)
-	}
-	return "the next check of the pool, at most 5 s away, brings more: pods came faster than the warm pool; keep more warm, or start pods more slowly"
 }
 
 // noENIConfig tells that the node's ENIConfig is not there, and what to do.
@@ -230,7 +229,9 @@ func (a *agent) remedyFailed() string {
 		remedy += "; " + a.noENIConfig()
 	case a.settings.CustomNetworking && a.maxENI()-1-a.trunkENIs() <= 0:
 		remedy += fmt.Sprintf("; %s, and none is left for pods: an instance type with more ENIs, or one of them switched off", a.noENILeft())
-	case r != nil && r.subnet != nil:
+	case r != nil && r.subnet == nil:
+		remedy += fmt.Sprintf("; EC2 refused with %s: %s", r.code, a.diagnoseRefusal(r).remedy)
+	case r != nil:
 		remedy += fmt.Sprintf("; EC2 refused with %s in subnet %s: %s", r.code, r.subnet.ID(), a.diagnoseRefusal(r).remedy)
 	}
 	return remedy
@@ -246,29 +247,24 @@ func (a *agent) noENILeft() string {
 }
 
 // diagnoseRefusal is row d, with the numbers of the pool on card 0.
-func (a *agent) diagnoseRefusal(r *refusal) verdict {
-	if kind := r.kind(); kind != KindSubnetIPs {
-		return a.refusedOnNode(kind, r, a.numbers)
-	}
-	return r.ofSubnet()
-}
+func (a *agent) diagnoseRefusal(r *refusal) verdict { return a.refusedBy(r, a.numbers) }
 
 // diagnoseRefusal is row d, with the numbers of this pool.
-func (p *pool) diagnoseRefusal(r *refusal) verdict {
+func (p *pool) diagnoseRefusal(r *refusal) verdict { return p.a.refusedBy(r, p.numbers) }
+
+func (a *agent) refusedBy(r *refusal, numbers func() map[Number]int) verdict {
 	if kind := r.kind(); kind != KindSubnetIPs {
-		return p.a.refusedOnNode(kind, r, p.numbers)
+		return r.fault.tell(a.refusedOnNode(kind, r, numbers))
 	}
-	return r.ofSubnet()
+	return r.fault.tell(r.ofSubnet())
 }
 
 // refusedOnNode is a refusal for which no subnet is to blame.
 func (a *agent) refusedOnNode(kind Kind, r *refusal, numbers func() map[Number]int) verdict {
 	v := a.verdict(kind, string(r.code), remedyRefused(kind, r.code), numbers)
 	switch {
-	case r.code == model.UnauthorizedOperation:
-		v.remedy = "the role of aws-node may not make the call: give it the permissions of AmazonEKS_CNI_Policy, or of AmazonEKS_CNI_IPv6_Policy"
-	case r.code == model.InternalError || r.code == model.Unavailable:
-		v.remedy = "EC2 fails: its client tried several times, and the agent tries again at its next check"
+	case kind == KindMisconfig:
+		v.remedy = remedyUnserved(r.code, "aws-node", "give it the permissions of AmazonEKS_CNI_Policy, or of AmazonEKS_CNI_IPv6_Policy", "the agent tries again at its next check")
 	case kind == KindENILimit && r.prefixes:
 		v.remedy = "the instance holds no more ENIs: a larger instance type, or more nodes"
 	}
@@ -291,7 +287,7 @@ func (r *refusal) ofSubnet() verdict {
 	}
 	if !r.stands() {
 		v.reason = string(model.ReasonBackoff)
-		v.remedy = "the subnet has room again, but an agent asks a full subnet no earlier than 120 s after the refusal: wait, or restart the agent, which asks at once"
+		v.remedy = "the subnet has room, but an agent asks a full subnet no earlier than 120 s after the refusal: wait, or restart the agent, which asks at once"
 	}
 	return v
 }
@@ -304,7 +300,7 @@ func (r *refusal) numbers() map[Number]int {
 		out[NumberWanted] = model.PrefixSize * r.want
 	case r.newENI:
 		out[NumberWanted] = r.want + 1
-	default:
+	case r.want > 0:
 		out[NumberWanted] = r.want
 	}
 	return out
@@ -437,7 +433,7 @@ func remedyRefused(kind Kind, code model.ErrorCode) string {
 	case KindThrottling:
 		return "fewer EC2 calls: larger warm targets, fewer nodes at once; or ask for a higher request rate"
 	case KindMisconfig:
-		return "the agent's view of its ENIs and EC2's differ: restart the agent"
+		return remedyUnserved(code, "the caller", "give it the permission", "it is tried again")
 	case KindQuota:
 		const enis, units = "ask for a higher quota of network interfaces per Region", "of network address units per VPC (a prefix counts as one)"
 		switch code {
@@ -475,4 +471,21 @@ func remedyUnschedulable(kind Kind) string {
 	default:
 		return "no node matches the pod's selector and tolerations, or all are cordoned"
 	}
+}
+
+// remedyUnserved is about calls of somebody's that EC2 refuses for another reason than a
+// limit. grant is how its role gets the permission, again says what becomes of it.
+func remedyUnserved(code model.ErrorCode, who, grant, again string) string {
+	switch code {
+	case model.UnauthorizedOperation:
+		return fmt.Sprintf("the role of %s may not make the call: %s", who, grant)
+	case model.InternalError, model.Unavailable:
+		return "EC2 fails: its client tried several times, and " + again
+	case "":
+		return "EC2 refuses the call; " + again
+	}
+	if who == "aws-node" {
+		return "the agent's view of its ENIs and EC2's differ: restart the agent"
+	}
+	return fmt.Sprintf("the view that %s has of ENIs and EC2's differ; %s", who, again)
 }

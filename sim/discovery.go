@@ -111,7 +111,7 @@ const describeSubnets Action = "DescribeSubnets"
 // list returns the VPC's subnets in the order in which EC2 lists them; none
 // where it refuses to.
 func (x *ec2) list() []*subnet {
-	if x.fault != nil && x.fault(CallFields{Action: describeSubnets}) != "" {
+	if f := x.faultOf("", CallFields{Action: describeSubnets}); f != nil && f.Error != "" {
 		return nil
 	}
 	return x.subnets

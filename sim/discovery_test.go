@@ -125,16 +125,11 @@ func (row *discoveryRow) attempt(t *testing.T, refuse []model.SubnetID) discover
 		return nil
 	})
 	require.NoError(t, err)
-	e.ec2.fault = func(f CallFields) model.ErrorCode {
-		switch {
-		case f.Action == CreateNetworkInterface && slices.Contains(refuse, f.Subnet):
-			return model.InsufficientFreeAddressesInSubnet
-		case f.Action == describeSubnets && row.DescribeSubnetsFails:
-			return model.InternalError
-		}
-		return ""
-	}
 	e.start()
+	e.ec2.beginFaultOf(Fault{Action: CreateNetworkInterface, Error: model.InsufficientFreeAddressesInSubnet}, func(f CallFields) bool { return slices.Contains(refuse, f.Subnet) })
+	if row.DescribeSubnetsFails {
+		e.ec2.beginFault(Fault{Action: describeSubnets, Error: model.InternalError})
+	}
 	a := e.nodes[0].agent
 	require.NoError(t, a.configure())
 	a.openPools()

@@ -22,11 +22,11 @@ type ec2 struct {
 	throttle *throttle // nil: requests are not limited
 	quotas   quotas
 	orphans  []*eni // of terminated instances, in the order in which these went
-	// fault makes a call of a test fail that would succeed, by its code; nil: none does.
-	fault func(f CallFields) model.ErrorCode
 	// faults are those of the scenario that last, in the order in which they began.
 	faults     []*fault
 	faultsMade int
+	answering  *fault        // that the call met whose answer is being handed over; nil: none
+	faultOver  model.Instant // when the last of them ended; long ago
 }
 
 // subnet is a subnet with what the address space does not know.
@@ -50,6 +50,7 @@ type eni struct {
 	primary   netip.Addr
 	madeAt    model.Instant
 	blocks    []netip.Prefix // in the order in which they were added
+	vain      bool           // it will not be of use: a fault without an end refuses a call on the way
 	instance  *instance      // nil: not attached
 	attaching bool           // a trunk whose attachment is under way: the metadata don't show it yet
 	deleted   bool           // or being deleted: to EC2 its id is unknown
@@ -83,7 +84,7 @@ type instance struct {
 }
 
 func newEC2(e *engine) (*ec2, error) {
-	x := &ec2{e: e, named: map[model.SubnetID]*subnet{}, throttle: newThrottle(e.cfg.EC2.Throttling), quotas: quotas{limit: e.cfg.EC2.Quotas}}
+	x := &ec2{e: e, faultOver: longAgo, named: map[model.SubnetID]*subnet{}, throttle: newThrottle(e.cfg.EC2.Throttling), quotas: quotas{limit: e.cfg.EC2.Quotas}}
 	for _, cfg := range e.cfg.Subnets {
 		s, err := x.newSubnet(cfg)
 		if err != nil {
@@ -333,7 +334,9 @@ func (x *ec2) release(in *instance, ni *eni) {
 		ni.subnet.ReleasePrefix(p)
 		released += model.PrefixSize
 	}
-	x.e.log(in.node.name, ENIDeleted{ni.id, ni.subnet.ID(), ni.primary, addresses, pfx, released})
+	x.e.inVain(ni.vain, func() {
+		x.e.log(in.node.name, ENIDeleted{ni.id, ni.subnet.ID(), ni.primary, addresses, pfx, released})
+	})
 }
 
 // attach puts the ENI at the device number of the network card.

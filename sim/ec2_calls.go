@@ -33,6 +33,11 @@ type request struct {
 	paced func(call func())
 	// beside: it is a call of the agent's that its loop does not wait for.
 	beside bool
+	// vain: what the call does comes to nothing, as a call after it is refused for good.
+	vain bool
+	// held says that the client tries the call again, and returns what to call when that
+	// is over; nil: nobody is to be told beside the agent and the resource controller.
+	held func(r refusal) (over func())
 	// over is called when a call is over that was tried again; nil: it was not, or
 	// holds nobody up.
 	over   func()
@@ -56,20 +61,19 @@ func (x *ec2) send(r request) {
 	latency := x.e.cfg.EC2.Latency[f.Action]
 	if !x.throttle.admits(f.Action, x.e.now) {
 		f.Throttled, f.Error = true, model.RequestLimitExceeded
-	} else if x.fault != nil {
-		f.Error = x.fault(f)
 	}
 	var met *fault
 	if f.Error == "" {
-		if met = x.faultOf(r.in.node.name, f.Action); met != nil {
+		if met = x.faultOf(r.in.node.name, f); met != nil {
 			f.Fault, f.Error, f.Throttled = met.id, met.Error, met.Error == model.RequestLimitExceeded
 		}
 	}
 	if f.Error == "" && r.on != nil && r.on.deleted {
 		f.Error = model.InvalidNetworkInterfaceIDNotFound
 	}
+	r.vain = r.vain || r.on != nil && r.on.vain
 	if f.Error == "" && r.effect != nil {
-		r.effect(&f)
+		x.e.inVain(r.vain, func() { r.effect(&f) })
 	}
 	if f.Error != "" {
 		latency = x.e.cfg.EC2.Refused
@@ -83,18 +87,27 @@ func (x *ec2) send(r request) {
 	if met != nil {
 		x.meet(met)
 	}
-	x.later(wait, f.Error == "", func() {
+	x.later(wait, f.Error == "" && !r.vain || f.Error != "" && met != nil && met.passes(), func() {
 		x.e.log(r.in.node.name, EC2Returned{f})
 		if !f.retries() || f.Attempt == cmp.Or(r.attempts, clientAttempts) {
 			if r.over != nil {
 				r.over()
 			}
-			r.done(f.Error)
+			x.answer(&r, f.Error, met)
 			return
 		}
-		x.hold(&r, f.Error)
-		x.later(x.e.draw(retryDelay(f.Attempt), r.in.chance), false, func() { x.again(r) })
+		x.hold(&r, f.Error, met)
+		x.later(x.e.draw(retryDelay(f.Attempt), r.in.chance), met != nil && met.passes(), func() { x.again(r) })
 	})
+}
+
+// answer hands the caller what came of its call. While it takes that in, answering is the
+// fault that the call met.
+func (x *ec2) answer(r *request, code model.ErrorCode, met *fault) {
+	before := x.answering
+	x.answering = met
+	r.done(code)
+	x.answering = before
 }
 
 // again is a further attempt of the client.
@@ -224,9 +237,11 @@ type newENI struct {
 // create makes an ENI that is not attached yet.
 func (x *ec2) create(in *instance, want newENI, done func(ni *eni, code model.ErrorCode)) {
 	var ni *eni
+	vain := x.refusesForGood(in.node.name, DescribeInstances, AttachNetworkInterface, ModifyNetworkInterfaceAttribute)
 	x.send(request{
 		in:     in,
 		life:   in.life(),
+		vain:   vain,
 		fields: CallFields{Action: CreateNetworkInterface, Subnet: want.subnet.ID(), Want: want.want},
 		effect: func(f *CallFields) {
 			if want.ipv6 && want.subnet.ipv6 == nil {
@@ -238,6 +253,7 @@ func (x *ec2) create(in *instance, want newENI, done func(ni *eni, code model.Er
 			if f.Error = codeOf(err); err != nil {
 				return
 			}
+			ni.vain = vain
 			f.ENI = ni.id
 			f.Addresses, f.Prefixes = split(ni.blocks)
 			f.Addresses = slices.Insert(f.Addresses, 0, ni.primary)
@@ -267,9 +283,10 @@ func (x *ec2) attach(in *instance, ni *eni, card int, done reply) {
 	})
 }
 
-// describe and modify change nothing that bears on addresses.
-func (x *ec2) describe(in *instance, action Action, ni *eni, done reply) {
-	x.send(request{in: in, on: ni, life: in.life(), fields: CallFields{Action: action, ENI: ni.id, Card: ni.card}, done: done})
+// describe and modify change nothing that bears on addresses. A vain description is
+// before a call that is refused for good.
+func (x *ec2) describe(in *instance, action Action, ni *eni, vain bool, done reply) {
+	x.send(request{in: in, on: ni, life: in.life(), vain: vain, fields: CallFields{Action: action, ENI: ni.id, Card: ni.card}, done: done})
 }
 
 func (x *ec2) modify(in *instance, ni *eni, done reply) {
@@ -336,6 +353,7 @@ func (ni *eni) beginDelete(f *CallFields) {
 func (x *ec2) endDelete(in *instance, ni *eni, code model.ErrorCode) {
 	switch {
 	case code != "":
+		x.leaves(ni)
 		return
 	case ni.orphanOf != nil:
 		in = ni.orphanOf
@@ -345,4 +363,13 @@ func (x *ec2) endDelete(in *instance, ni *eni, code model.ErrorCode) {
 	}
 	in.loose = slices.DeleteFunc(in.loose, func(have *eni) bool { return have == ni })
 	x.release(in, ni)
+}
+
+// leaves notes that an ENI could not be deleted. One that was made in vain has changed
+// something after all: what it takes of its subnet is lost.
+func (x *ec2) leaves(ni *eni) {
+	if ni.vain {
+		ni.vain = false
+		x.e.lastChange = x.e.now
+	}
 }

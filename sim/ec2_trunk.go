@@ -32,13 +32,23 @@ func (in *instance) takes(device int) bool {
 // there already. The caller has waited for the first attempt's place in the
 // client's pace; each further attempt waits for one of its own.
 func (x *ec2) ask(in *instance, on *eni, f CallFields, effect func(f *CallFields), done reply) {
-	x.send(request{in: in, on: on, by: x.e.controller.life, attempts: controllerAttempts, paced: x.e.controller.paced, fields: f, effect: effect, done: done})
+	x.askInVain(in, on, f, false, effect, done)
+}
+
+// askInVain is ask where, if vain, a call after this one is refused for good.
+func (x *ec2) askInVain(in *instance, on *eni, f CallFields, vain bool, effect func(f *CallFields), done reply) {
+	paced := x.e.controller.paced
+	if vain {
+		paced = x.e.controller.pacedInVain
+	}
+	x.send(request{in: in, on: on, vain: vain, by: x.e.controller.life, attempts: controllerAttempts, paced: paced, fields: f, effect: effect, done: done})
 }
 
 // createTrunk makes an ENI that can be a trunk, with its primary address only.
 func (x *ec2) createTrunk(in *instance, s *subnet, groups []model.SecurityGroup, done func(ni *eni, code model.ErrorCode)) {
 	var ni *eni
-	x.ask(in, nil, CallFields{Action: CreateNetworkInterface, Subnet: s.ID()}, func(f *CallFields) {
+	vain := x.refusesForGood(in.node.name, AttachNetworkInterface)
+	x.askInVain(in, nil, CallFields{Action: CreateNetworkInterface, Subnet: s.ID()}, vain, func(f *CallFields) {
 		if in.node.gone {
 			f.Error = model.InvalidParameterValue // coarser than reality: nothing is made for an instance that is gone
 			return
@@ -48,6 +58,7 @@ func (x *ec2) createTrunk(in *instance, s *subnet, groups []model.SecurityGroup,
 			f.Error = codeOf(err)
 			return
 		}
+		ni.vain = vain
 		f.ENI, f.Addresses = ni.id, []netip.Addr{ni.primary}
 	}, func(code model.ErrorCode) { done(ni, code) })
 }
@@ -88,7 +99,8 @@ func (x *ec2) deleteTrunk(in *instance, ni *eni, done reply) {
 func (x *ec2) createBranch(trunk *eni, s *subnet, groups []model.SecurityGroup, vlan int, done func(ni *eni, code model.ErrorCode)) {
 	in := trunk.instance
 	var ni *eni
-	x.ask(in, nil, CallFields{Action: CreateNetworkInterface, Trunk: trunk.id, VLAN: vlan, Subnet: s.ID()}, func(f *CallFields) {
+	vain := x.refusesForGood(in.node.name, AssociateTrunkInterface)
+	x.askInVain(in, nil, CallFields{Action: CreateNetworkInterface, Trunk: trunk.id, VLAN: vlan, Subnet: s.ID()}, vain, func(f *CallFields) {
 		if err := x.quotas.admitsENI(counted{ipv6: x.givesIPv6(in, s, model.ENIBranch)}); err != nil {
 			f.Error = codeOf(err)
 			return
@@ -99,7 +111,7 @@ func (x *ec2) createBranch(trunk *eni, s *subnet, groups []model.SecurityGroup, 
 			return
 		}
 		ni = x.newENI(in, s, groups, taken, model.ENIBranch)
-		ni.trunk, ni.vlan = trunk, vlan
+		ni.trunk, ni.vlan, ni.vain = trunk, vlan, vain
 		trunk.branches = append(trunk.branches, ni)
 		f.ENI, f.Addresses = ni.id, []netip.Addr{ni.primary}
 	}, func(code model.ErrorCode) { done(ni, code) })
@@ -148,6 +160,8 @@ func (x *ec2) deleteBranch(ni *eni, done reply) {
 			ni.trunk.branches = slices.DeleteFunc(ni.trunk.branches, func(have *eni) bool { return have == ni })
 			ni.associated = false
 			x.release(in, ni)
+		} else {
+			x.leaves(ni)
 		}
 		done(code)
 	})

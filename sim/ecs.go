@@ -85,7 +85,7 @@ func (c *ecs) check(s *Step) error {
 		}
 	case Delete:
 		name = a.Workload
-	case Uncordon, Drain, Terminate:
+	case Uncordon, Drain, Terminate, Fault:
 	default:
 		return fmt.Errorf("ECS has no step %T", a)
 	}
@@ -118,6 +118,8 @@ func (c *ecs) take(s *Step) {
 		c.withInstance(a.Node, c.drain)
 	case Terminate:
 		c.withInstance(a.Node, c.terminate)
+	case Fault:
+		c.e.ec2.beginFault(a)
 	default:
 		panic(fmt.Sprintf("ecs: unknown step %T", a))
 	}

@@ -158,9 +158,22 @@ func tasks(n int) string {
 }
 
 // refused is the verdict on an ENI that EC2 did not make, or not attach.
-func (c *ecs) refused(s *subnet, code model.ErrorCode, message string) verdict {
+func (c *ecs) refused(s *subnet, r refusal, message string) verdict {
+	return r.fault.tell(c.refusedBy(s, r.code, message))
+}
+
+func (c *ecs) refusedBy(s *subnet, code model.ErrorCode, message string) verdict {
 	if kind := kindOf(code); kind != KindSubnetIPs {
-		return verdict{kind: kind, scope: "cluster", name: c.e.cfg.Cluster.Name, reason: string(code), message: message, remedy: remedyRefused(kind, code)}
+		v := verdict{kind: kind, scope: "cluster", name: c.e.cfg.Cluster.Name, reason: string(code), message: message, remedy: remedyRefused(kind, code)}
+		switch kind {
+		case KindMisconfig:
+			v.remedy = remedyUnserved(code, "Amazon ECS", "it is the service-linked role AWSServiceRoleForECS, which a policy of the organization may restrict", "the service starts another task, later each time")
+		case KindENILimit:
+			v.remedy = "the container instance holds no more ENIs: more instances, awsvpcTrunking, or a larger type"
+		case KindThrottling:
+			v.remedy = "fewer tasks at once, or ask for a higher request rate"
+		}
+		return v
 	}
 	return verdict{
 		kind: KindSubnetIPs, scope: "subnet", name: string(s.ID()), reason: string(code), message: message,

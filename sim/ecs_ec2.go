@@ -20,11 +20,15 @@ import (
 // gave back, or why it is refused. How often ECS tries a throttled call again is
 // not documented; it is taken to be as patient as the agent of EKS.
 func (c *ecs) ask(ci *containerInstance, on *eni, f CallFields, effect func(f *CallFields), done reply) {
-	c.e.ec2.send(request{in: ci.instance, on: on, tied: true, fields: f, effect: effect, done: func(code model.ErrorCode) {
+	c.e.ec2.send(c.asking(ci, on, f, effect, done))
+}
+
+func (c *ecs) asking(ci *containerInstance, on *eni, f CallFields, effect func(f *CallFields), done reply) request {
+	return request{in: ci.instance, on: on, tied: true, fields: f, effect: effect, done: func(code model.ErrorCode) {
 		if !ci.gone {
 			done(code)
 		}
-	}})
+	}}
 }
 
 // insistAfter is the wait after which ECS asks again to take an ENI away.
@@ -37,7 +41,11 @@ func (c *ecs) insist(ci *containerInstance, on *eni, f CallFields, effect func(f
 			done()
 			return
 		}
-		c.e.promise(c.e.now.Add(insistAfter), func() {
+		x := c.e.ec2
+		if on.vain {
+			x.leaves(on)
+		}
+		x.later(insistAfter, !x.refusesForGood(ci.name, f.Action), func() {
 			if !ci.gone {
 				c.insist(ci, on, f, effect, done)
 			}
@@ -47,33 +55,41 @@ func (c *ecs) insist(ci *containerInstance, on *eni, f CallFields, effect func(f
 
 // createENI makes an ENI with its primary address only. With a VLAN id it is to
 // be a branch of the instance's trunk.
-func (c *ecs) createENI(ci *containerInstance, s *subnet, groups []model.SecurityGroup, vlan int, done func(ni *eni, code model.ErrorCode)) {
+func (c *ecs) createENI(ci *containerInstance, s *subnet, groups []model.SecurityGroup, vlan int, held func(refusal) func(), done func(ni *eni, code model.ErrorCode)) {
 	f := CallFields{Action: CreateNetworkInterface, Subnet: s.ID()}
+	next := AttachNetworkInterface
 	if vlan > 0 {
 		f.Trunk, f.VLAN = ci.trunk.id, vlan
+		next = AssociateTrunkInterface
 	}
 	var ni *eni
-	c.ask(ci, nil, f, func(f *CallFields) {
+	vain := c.e.ec2.refusesForGood(ci.name, next)
+	r := c.asking(ci, nil, f, func(f *CallFields) {
 		made, err := c.e.ec2.make(ci.instance, s, groups, 0, false, model.ENISecondary)
 		if err != nil {
 			f.Error = codeOf(err)
 			return
 		}
 		ni = made
+		ni.vain = vain
 		f.ENI, f.Addresses = ni.id, []netip.Addr{ni.primary}
 	}, func(code model.ErrorCode) { done(ni, code) })
+	r.vain, r.held = vain, held
+	c.e.ec2.send(r)
 }
 
 // attach attaches an ENI at the lowest free device number.
-func (c *ecs) attach(ci *containerInstance, ni *eni, done reply) {
+func (c *ecs) attach(ci *containerInstance, ni *eni, held func(refusal) func(), done reply) {
 	in := ci.instance
-	c.ask(ci, ni, CallFields{Action: AttachNetworkInterface, ENI: ni.id, Subnet: ni.subnet.ID()}, func(f *CallFields) {
+	r := c.asking(ci, ni, CallFields{Action: AttachNetworkInterface, ENI: ni.id, Subnet: ni.subnet.ID()}, func(f *CallFields) {
 		if len(in.enis) >= max(in.kind.MaxENIs, in.kind.MaxENIsAllCards) {
 			f.Error = model.AttachmentLimitExceeded
 			return
 		}
 		in.attach(ni, 0, in.lowestDevice(0))
 	}, done)
+	r.held = held
+	c.e.ec2.send(r)
 }
 
 // detach takes an ENI off the instance; its device number is free when it is
@@ -88,8 +104,10 @@ func (c *ecs) detach(ci *containerInstance, ni *eni, done func()) {
 
 // associate hangs a branch onto the trunk, disassociate takes it off. A branch
 // is loose to EC2: made for the instance and not attached to it.
-func (c *ecs) associate(ci *containerInstance, ni *eni, vlan int, done reply) {
-	c.ask(ci, ni, CallFields{Action: AssociateTrunkInterface, ENI: ni.id, Trunk: ci.trunk.id, VLAN: vlan, Subnet: ni.subnet.ID()}, nil, done)
+func (c *ecs) associate(ci *containerInstance, ni *eni, vlan int, held func(refusal) func(), done reply) {
+	r := c.asking(ci, ni, CallFields{Action: AssociateTrunkInterface, ENI: ni.id, Trunk: ci.trunk.id, VLAN: vlan, Subnet: ni.subnet.ID()}, nil, done)
+	r.held = held
+	c.e.ec2.send(r)
 }
 
 func (c *ecs) disassociate(ci *containerInstance, ni *eni, vlan int, done func()) {

@@ -63,15 +63,15 @@ func (c *ecs) register(ci *containerInstance) {
 		return
 	}
 	ci.state = instanceRegistering
-	c.createENI(ci, ci.subnet, ci.group.SecurityGroups, 0, func(ni *eni, code model.ErrorCode) {
+	c.createENI(ci, ci.subnet, ci.group.SecurityGroups, 0, nil, func(ni *eni, code model.ErrorCode) {
 		if code != "" {
-			c.registrationFailed(ci, ci.subnet, code)
+			c.registrationFailed(ci, ci.subnet, c.refusal(code))
 			return
 		}
 		ni.kind = model.ENITrunk
-		c.attach(ci, ni, func(code model.ErrorCode) {
+		c.attach(ci, ni, nil, func(code model.ErrorCode) {
 			if code != "" {
-				c.registrationFailed(ci, ci.subnet, code)
+				c.registrationFailed(ci, ci.subnet, c.refusal(code))
 				c.delete(ci, ni, func() {})
 				return
 			}
@@ -91,11 +91,11 @@ func (c *ecs) active(ci *containerInstance) {
 
 // registrationFailed leaves the instance without a trunk: it takes no tasks for
 // good. Real ones stay REGISTRATION_FAILED, too, until somebody replaces them.
-func (c *ecs) registrationFailed(ci *containerInstance, s *subnet, code model.ErrorCode) {
+func (c *ecs) registrationFailed(ci *containerInstance, s *subnet, r refusal) {
 	ci.state, ci.failed = instanceFailed, true
-	message := failedTrunk + string(code)
+	message := failedTrunk + string(r.code)
 	c.e.log(ci.name, NodeNotReady{Reason: message})
-	ci.registered = c.e.troubles.hold(c.refused(s, code, message))
+	ci.registered = c.e.troubles.hold(c.refused(s, r, message))
 	c.relieve() // tasks that waited for it find out
 }
 

@@ -74,7 +74,7 @@ func (c *ecs) queue(t *task) {
 		c.lines = append(c.lines, l)
 	}
 	if l.notYet > c.e.now {
-		c.e.at(l.notYet, c.wake)
+		c.e.ec2.retryAt("", t.boundAt, l.notYet, c.wake)
 		return
 	}
 	c.wake()

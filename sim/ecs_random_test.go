@@ -103,16 +103,40 @@ func randomECS(rng *rand.Rand, roomy bool) sim.Config {
 	return cfg
 }
 
+// addFaults lets EC2 refuse, or take long for, some of ECS's calls. All faults are over when
+// the steps are.
+func addFaults(cfg *sim.Config, rng *rand.Rand) {
+	for range 12 {
+		at := time.Duration(rng.Intn(1200)) * time.Second
+		f := sim.Fault{
+			Action: sim.FaultActions[rng.Intn(len(sim.FaultActions))], Error: sim.FaultCodes[rng.Intn(len(sim.FaultCodes))],
+			Count: rng.Intn(8), For: time.Duration(1+rng.Intn(200)) * time.Second,
+		}
+		if rng.Intn(3) == 0 {
+			f.Node = model.NodeName(fmt.Sprintf("g%d-0", rng.Intn(3)))
+		}
+		if rng.Intn(4) == 0 {
+			f.Error, f.Latency = "", time.Duration(rng.Intn(60))*time.Second
+		}
+		cfg.Steps = append(cfg.Steps, sim.Step{At: at, Action: f})
+	}
+}
+
 // TestRandomECSKeepsItsWord plays random clusters twice. The log is the same,
 // byte by byte; it folds without contradiction, which is that no address is taken
 // twice and no instance has more task ENIs than its limit; and in the end every
-// address that is taken is one of an instance, its trunk or a task.
+// address that is taken is one of an instance, its trunk or a task. A third of the
+// clusters has room for all, in another EC2 refuses calls.
 func TestRandomECSKeepsItsWord(t *testing.T) {
 	from, end := sim.Seeds(t, 60)
 	for seed := from; seed < end; seed++ {
 		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
-			roomy := seed%2 == 0
-			cfg := randomECS(rand.New(rand.NewSource(int64(seed))), roomy)
+			rng := rand.New(rand.NewSource(int64(seed)))
+			roomy, faulty := seed%3 == 0, seed%3 == 1
+			cfg := randomECS(rng, roomy)
+			if faulty {
+				addFaults(&cfg, rng)
+			}
 			var first, second bytes.Buffer
 			var s replay.State
 			require.NoError(t, sim.Run(cfg, func(e sim.Event) error {

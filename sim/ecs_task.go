@@ -47,9 +47,9 @@ func (c *ecs) place(t *task, ci *containerInstance) {
 	if ci.trunk != nil {
 		t.vlan = ci.vlan()
 	}
-	c.createENI(ci, s, t.spec.Task.SecurityGroups, t.vlan, func(ni *eni, code model.ErrorCode) {
+	c.createENI(ci, s, t.spec.Task.SecurityGroups, t.vlan, c.holdsUp(t, s), func(ni *eni, code model.ErrorCode) {
 		if code != "" {
-			c.provisioningFailed(t, s, code, fmt.Sprintf(textProvision, s.ID(), code))
+			c.provisioningFailed(t, s, c.refusal(code), fmt.Sprintf(textProvision, s.ID(), code))
 			return
 		}
 		t.eni = ni
@@ -66,7 +66,8 @@ func (c *ecs) connect(t *task) {
 	ci, ni := t.on, t.eni
 	done := func(code model.ErrorCode) {
 		if code != "" {
-			c.delete(ci, ni, func() { c.provisioningFailed(t, ni.subnet, code, textAttach) })
+			r := c.refusal(code)
+			c.delete(ci, ni, func() { c.provisioningFailed(t, ni.subnet, r, textAttach) })
 			return
 		}
 		t.connected = true
@@ -85,11 +86,27 @@ func (c *ecs) connect(t *task) {
 	}
 	if t.vlan > 0 {
 		ni.kind, ni.device = model.ENIBranch, noDevice
-		c.associate(ci, ni, t.vlan, done)
+		c.associate(ci, ni, t.vlan, c.holdsUp(t, ni.subnet), done)
 		return
 	}
 	ni.kind = model.ENITask
-	c.attach(ci, ni, done)
+	c.attach(ci, ni, c.holdsUp(t, ni.subnet), done)
+}
+
+// refusal is what the call that is being answered was refused by.
+func (c *ecs) refusal(code model.ErrorCode) refusal {
+	return refusal{code: code, fault: c.e.ec2.answering}
+}
+
+// holdsUp is for a call on whose answer the task waits while ECS's client tries it again.
+func (c *ecs) holdsUp(t *task, s *subnet) func(r refusal) (over func()) {
+	return func(r refusal) func() {
+		if t.deleting || t.phase != podCreating {
+			return nil
+		}
+		c.e.troubles.enter(&t.pod, c.refused(s, r, ""))
+		return func() { c.e.troubles.left(&t.pod) }
+	}
 }
 
 // subnetFor is the subnet of the task's ENI: its own in the instance's zone, in
@@ -115,7 +132,7 @@ func (c *ecs) subnetFor(t *task, ci *containerInstance) *subnet {
 
 // provisioningFailed stops a task whose ENI was refused. The service starts
 // another, later each time that this happens.
-func (c *ecs) provisioningFailed(t *task, s *subnet, code model.ErrorCode, message string) {
+func (c *ecs) provisioningFailed(t *task, s *subnet, r refusal, message string) {
 	ci, placedAt := t.on, t.boundAt
 	c.leaves(t)
 	if t.deleting {
@@ -125,7 +142,7 @@ func (c *ecs) provisioningFailed(t *task, s *subnet, code model.ErrorCode, messa
 	}
 	t.phase, t.on, t.node, t.eni = podPending, nil, nil, nil
 	t.attempts++
-	v := c.refused(s, code, message)
+	v := c.refused(s, r, message)
 	c.e.troubles.enter(&t.pod, v)
 	retry := t.line.failed(placedAt, c.e.now)
 	c.e.log(ci.name, TaskFailed{t.name, t.serviceName(), v.kind, t.attempts, v.message, retry})

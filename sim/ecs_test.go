@@ -493,11 +493,11 @@ func TestECSCopesWithRefusals(t *testing.T) {
 			var events []Event
 			e, err := newEngine(cfg, func(e Event) error { events = append(events, e); return nil })
 			require.NoError(t, err)
-			e.ec2.fault = func(f CallFields) model.ErrorCode {
-				if calls++; calls-1 == refused {
-					return model.RequestLimitExceeded
-				}
-				return ""
+			for _, action := range FaultActions {
+				e.ec2.beginFaultOf(Fault{Action: action, Error: model.UnauthorizedOperation}, func(CallFields) bool {
+					calls++
+					return calls-1 == refused
+				})
 			}
 			e.start()
 			e.loop()

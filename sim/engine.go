@@ -136,7 +136,7 @@ func (e *engine) loop() {
 			next = e.queue.heap[0].at
 		}
 		if e.cfg.Duration == 0 && e.promises == 0 {
-			if settled := e.lastChange.Add(SettleAfter); next > settled && settled <= limit && !e.controller.resyncHelps() {
+			if settled := e.lastChange.Add(SettleAfter); next > max(settled, e.now) && settled <= limit && !e.controller.owes() {
 				e.now, e.endedBy = max(e.now, settled), "settled"
 				return
 			}
@@ -211,6 +211,16 @@ func (e *engine) promise(at model.Instant, fire func()) {
 func (e *engine) step(at model.Instant, fire func()) {
 	e.promises++
 	e.queue.push(timer{at: at, born: e.now, promise: true, step: true, fire: fire})
+}
+
+// inVain lets log log what, if vain, comes to nothing in the end, or has happened before
+// just so: it does not count for settling then.
+func (e *engine) inVain(vain bool, log func()) {
+	last := e.lastChange
+	log()
+	if vain {
+		e.lastChange = last
+	}
 }
 
 // draw returns a duration from the range.

@@ -588,6 +588,7 @@ type ExhaustionBegan struct {
 	Name   string        `json:"name"`
 	Pod    model.PodName `json:"pod,omitempty"` // the first it hit; none where a node could not be launched
 	Reason string        `json:"reason,omitempty"`
+	Fault  int           `json:"fault,omitempty"` // whose refusal it is
 	// CappedBy is what limits the node's ENIs, of an eni-limit; of an ECS branch-limit
 	// what limits its tasks. See the list of the same name.
 	CappedBy string `json:"cappedBy,omitempty"`

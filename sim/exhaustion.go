@@ -23,6 +23,7 @@ type verdict struct {
 	scope    string
 	name     string
 	reason   string
+	fault    int // whose refusal it is; 0: of none
 	cappedBy string
 	message  string
 	numbers  func() map[Number]int // asked when an episode begins; nil: none
@@ -144,7 +145,7 @@ func (t *troubles) episode(at troublePlace, first model.PodName, v verdict) *epi
 	}
 	t.e.log(node, ExhaustionBegan{
 		ID: ep.id, Kind: at.kind, Scope: at.scope, Name: at.name, Pod: first,
-		Reason: v.reason, CappedBy: v.cappedBy, Message: v.message, Numbers: numbers, Remedy: v.remedy,
+		Reason: v.reason, Fault: v.fault, CappedBy: v.cappedBy, Message: v.message, Numbers: numbers, Remedy: v.remedy,
 	})
 	return ep
 }
@@ -238,6 +239,7 @@ func (t *troubles) unschedulable(p *pod, f failure) {
 		v.reason, v.remedy = f.reason, remedyAddresses(f.kind)
 	case f.reason == reasonStartUp:
 		v.reason, v.remedy = f.reason, remedyRefused(f.kind, model.RequestLimitExceeded)
+		v = t.e.ec2.faultWith(model.RequestLimitExceeded).tell(v)
 	case f.kind == KindThrottling && f.reason != reasonStartFailed:
 		v.reason, v.remedy = f.reason, remedyBranchRate
 	case f.kind == KindMisconfig || f.reason == reasonStartFailed:
@@ -269,10 +271,19 @@ func (e *engine) whyNoNode() (reason, remedy string) {
 func (e *engine) whyNoTrunk(ordinary string) string {
 	for _, n := range e.nodes {
 		if !n.gone && n.trunkSubnet != nil {
-			return fmt.Sprintf("EC2 refuses the trunk ENI of %s with %s: the resource controller tries again at the node's next event, every 5 min at the latest", n.name, n.trunkError)
+			return n.trunkRefused()
 		}
 	}
 	return ordinary
+}
+
+// trunkRefused tells that EC2 refuses the node's trunk, and what becomes of it.
+func (n *node) trunkRefused() string {
+	what := fmt.Sprintf("EC2 refuses the trunk ENI of %s with %s", n.name, n.trunkError)
+	if f := n.trunkFault; f != nil {
+		what += ": a fault step of the scenario " + f.does()
+	}
+	return what + "; the resource controller tries again at the node's next event, every 5 min at the latest"
 }
 
 // outBy names the number of nodes that a kind of reason keeps a pod off.

@@ -42,7 +42,7 @@ func (a *agent) startIPv6() {
 	}
 	a.startPrefix(primary, func(code model.ErrorCode) {
 		if code != "" {
-			a.pools[0].refused = &refusal{code: code, subnet: primary.subnet}
+			a.pools[0].refused = &refusal{code: code, fault: a.e.ec2.answering, subnet: primary.subnet}
 			a.exit(exitPrefix + string(code))
 			return
 		}
@@ -67,7 +67,7 @@ func (a *agent) startIPv6Cards(left []*pool) {
 		ni := a.instance().eni(p.store.ENIs()[0].ID)
 		a.startPrefix(ni, func(code model.ErrorCode) {
 			if code != "" {
-				p.refused = &refusal{code: code, subnet: ni.subnet}
+				p.refused = &refusal{code: code, fault: a.e.ec2.answering, subnet: ni.subnet}
 			}
 			a.startIPv6Cards(left[1:])
 		})

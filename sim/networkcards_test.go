@@ -70,22 +70,13 @@ func TestIPv6OnEveryCard(t *testing.T) {
 func TestIPv6CardWithoutENI(t *testing.T) {
 	for _, c := range []struct {
 		name   string
-		fault  func(f CallFields) model.ErrorCode
+		fault  Fault
+		only   func(f CallFields) bool
 		kind   Kind
 		reason string
 	}{
-		{"no ENI", func(f CallFields) model.ErrorCode {
-			if f.Action == CreateNetworkInterface {
-				return model.InsufficientFreeAddressesInSubnet
-			}
-			return ""
-		}, KindSubnetIPs, "backoff"},
-		{"an ENI and no prefix", func(f CallFields) model.ErrorCode {
-			if f.Action == AssignIpv6Addresses && f.Card > 0 {
-				return model.InternalError
-			}
-			return ""
-		}, KindMisconfig, string(model.InternalError)},
+		{"no ENI", Fault{Action: CreateNetworkInterface, Error: model.InsufficientFreeAddressesInSubnet}, nil, KindSubnetIPs, string(model.InsufficientFreeAddressesInSubnet)},
+		{"an ENI and no prefix", Fault{Action: AssignIpv6Addresses, Error: model.UnauthorizedOperation}, func(f CallFields) bool { return f.Card > 0 }, KindMisconfig, string(model.UnauthorizedOperation)},
 	} {
 		cfg := cardsConfig(1)
 		ipv6Env(cfg.CNI.Env)
@@ -97,12 +88,8 @@ func TestIPv6CardWithoutENI(t *testing.T) {
 			return nil
 		})
 		require.NoError(t, err)
-		e.ec2.fault = func(f CallFields) model.ErrorCode {
-			if e.now >= 60_000 {
-				return ""
-			}
-			return c.fault(f)
-		}
+		c.fault.For = 59 * time.Second
+		e.ec2.beginFaultOf(c.fault, c.only)
 		e.start()
 		e.loop()
 		require.NoError(t, e.sinkErr)

@@ -58,7 +58,9 @@ type node struct {
 	failed    bool // its agent's start-up has failed and it never was ready
 	signalled bool // its agent has asked for a trunk
 
+	trunkFault  *fault          // that the failed call met; nil: none
 	trunkTries  int             // that failed
+	trunkTried  model.Instant   // begin of the last try
 	trunkError  model.ErrorCode // of the last that failed; empty once there is a trunk
 	trunkSubnet *subnet         // that refused
 

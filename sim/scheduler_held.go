@@ -9,7 +9,7 @@ import "vpcsim/model"
 // holdsUp reports whether the node would take a pod of the class, were its start-up
 // not held up by EC2's rate. Branch ENIs it offers once it is ready.
 func (s *scheduler) holdsUp(c *podClass, n *node) bool {
-	return (n.agent.heldBy == model.RequestLimitExceeded || n.agent.refusedByRate()) && n.windows == nil &&
+	return (n.agent.heldBy.code == model.RequestLimitExceeded || n.agent.refusedByRate()) && n.windows == nil &&
 		matches(c.spec.NodeSelector, n) && resources(c.spec, n)&^outcomePodENI == outcomeFits
 }
 

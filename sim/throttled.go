@@ -1,6 +1,10 @@
 package sim
 
-import "vpcsim/model"
+import (
+	"slices"
+
+	"vpcsim/model"
+)
 
 // A client that tries a throttled call again holds up whoever made it, for minutes
 // where the account's rate is far too low. Pods that wait for that meanwhile wait
@@ -10,38 +14,46 @@ import "vpcsim/model"
 // hold notes that an attempt was throttled, or failed on EC2's side, and the client
 // goes on. Until the call is over it holds up the loop of the node's agent or the
 // resource controller.
-func (x *ec2) hold(r *request, code model.ErrorCode) {
+func (x *ec2) hold(r *request, code model.ErrorCode, met *fault) {
+	by := refusal{code: code, fault: met}
 	switch {
 	case r.over != nil || r.ended():
+	case r.held != nil:
+		r.over = r.held(by)
+	case r.in.node.windows != nil:
+		r.over = r.in.node.windows.heldUp(by, r.fields.Action)
 	case r.paced != nil && code == model.RequestLimitExceeded:
 		r.over = x.e.controller.heldUp(r.fields.Action)
 	case r.paced == nil && r.life != 0 && !r.beside:
-		r.over = r.in.node.agent.heldUp(code)
+		r.over = r.in.node.agent.heldUp(by)
 	}
 }
 
 // heldUp says that a call of the agent's loop, or of its start-up, is tried again.
 // It returns what to call when that is over. A start-up counts as held up to its
 // end: without the call that was refused the node would be ready earlier.
-func (a *agent) heldUp(code model.ErrorCode) (over func()) {
+func (a *agent) heldUp(by refusal) (over func()) {
 	life := a.life
-	a.setHeldBy(code)
+	a.setHeldBy(by)
 	return func() {
 		if a.life == life && !a.starting() {
-			a.setHeldBy("")
+			a.setHeldBy(refusal{})
 		}
 	}
 }
 
-func (a *agent) setHeldBy(code model.ErrorCode) {
-	if a.heldBy == code {
+func (a *agent) setHeldBy(by refusal) {
+	if a.heldBy.code == by.code {
 		return
 	}
-	a.heldBy = code
+	a.heldBy = by
+	if by.code != "" {
+		a.pace.heldBy = by
+	}
 	switch n := a.node; {
 	case !n.ready:
 		a.e.scheduler.startHeldUp(n)
-	case code != "":
+	case by.code != "":
 		n.poolRefused()
 	default:
 		n.poolChanged()
@@ -53,6 +65,22 @@ func (a *agent) setHeldBy(code model.ErrorCode) {
 func (a *agent) refusedByRate() bool {
 	r := a.lastRefusal()
 	return !a.up && r != nil && r.code == model.RequestLimitExceeded
+}
+
+// heldUp says that a call about the Windows node is tried again.
+func (w *windowsPool) heldUp(by refusal, action Action) (over func()) {
+	life := w.life
+	w.held = append(w.held, &by)
+	overToo := func() {}
+	if by.code == model.RequestLimitExceeded {
+		overToo = w.e.controller.heldUp(action)
+	}
+	return func() {
+		overToo()
+		if w.life == life {
+			w.held = slices.DeleteFunc(w.held, func(have *refusal) bool { return have == &by })
+		}
+	}
 }
 
 // making are the actions by which trunks and branches come to be.
@@ -118,6 +146,9 @@ func (c *resourceController) heldUpFor(p *pod) (reason string, is bool) {
 func (c *resourceController) throttledVerdict(reason string) verdict {
 	v := c.accountRefuses(model.RequestLimitExceeded)
 	v.reason, v.remedy = reason, remedyBranchRate
+	if reason != reasonPace {
+		v = c.e.ec2.faultWith(model.RequestLimitExceeded, append(making, DisassociateTrunkInterface, DeleteNetworkInterface)...).tell(v)
+	}
 	return v
 }
 

@@ -87,7 +87,7 @@ func TestCallsBesideTheLoopHoldNobodyUp(t *testing.T) {
 				r.beside = beside
 				e.ec2.send(r)
 			})
-			e.at(10_200, func() { require.Equal(t, !beside, e.nodes[0].agent.heldBy == model.RequestLimitExceeded) })
+			e.at(10_200, func() { require.Equal(t, !beside, e.nodes[0].agent.heldBy.code == model.RequestLimitExceeded) })
 		})
 	}
 }

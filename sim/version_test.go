@@ -17,7 +17,7 @@ type versionCase struct {
 	feature       model.Feature
 	env           map[string]string
 	change        func(cfg *Config)
-	fault         func(f CallFields) model.ErrorCode
+	fault         Fault
 	seen          func(log []Event) any
 	before, after any
 }
@@ -114,12 +114,7 @@ var versionCases = []versionCase{
 			return len(find(log, func(b AddressesAdded) bool { return len(b.Prefixes) > 0 }))
 		}, before: 0, after: 1},
 	{feature: model.FeatureRereadLimit,
-		fault: func(f CallFields) model.ErrorCode {
-			if f.Action == AssignPrivateIpAddresses {
-				return model.PrivateIpAddressLimitExceeded
-			}
-			return ""
-		},
+		fault: Fault{Action: AssignPrivateIpAddresses, Error: model.PrivateIpAddressLimitExceeded},
 		seen: func(log []Event) any { // a step
 			return calls(AssignPrivateIpAddresses)(log).(int) / len(find[PoolGrow](log, nil))
 		}, before: 2, after: 1},
@@ -241,7 +236,9 @@ func (c versionCase) play(t *testing.T, v model.Version) any {
 		return nil
 	})
 	require.NoError(t, err)
-	e.ec2.fault = c.fault
+	if c.fault.Action != "" {
+		e.ec2.beginFault(c.fault)
+	}
 	e.start()
 	e.loop()
 	e.end()

@@ -70,6 +70,7 @@ type windowsPool struct {
 	base    model.Instant // of the rounds
 	round   model.Instant // of the timer that is set; Never if none
 	owed    bool          // that timer holds the run up
+	held    []*refusal    // of calls that the controller's client tries again
 }
 
 func newWindowsPool(e *engine, n *node) *windowsPool {
@@ -124,7 +125,7 @@ func (w *windowsPool) byTurn() [2]*windowsSide {
 // which pods have an address of it already. The node is ready when the first
 // request to EC2, if there is one, has been answered.
 func (w *windowsPool) start() {
-	w.life++
+	w.life, w.held = w.life+1, nil
 	if !w.settings.IPAM {
 		w.node.agentUp()
 		return
@@ -169,7 +170,7 @@ func (w *windowsPool) manage(known map[netip.Prefix]bool, held []model.WindowsGr
 // takeOver goes on where the controller was before the run: it asks EC2 for
 // nothing until its next round, or until a pod needs it.
 func (w *windowsPool) takeOver() {
-	w.life++
+	w.life, w.held = w.life+1, nil
 	in := w.e.initial
 	if w.settings.IPAM {
 		var held []model.WindowsGrant
@@ -288,7 +289,7 @@ func (w *windowsPool) configure() {
 
 // stop ends the pool's life: the controller or the node is gone.
 func (w *windowsPool) stop() {
-	w.life++
+	w.life, w.held = w.life+1, nil
 	w.managed = false
 	w.clearRound()
 }
@@ -411,12 +412,17 @@ func (w *windowsPool) work() {
 // the pool's life only gone is called, which frees the worker.
 func (w *windowsPool) call(f CallFields, effect func(f *CallFields), gone func(), done reply) {
 	life := w.life
-	w.e.controller.paced(func() {
+	vain := w.asksInVain(f.Action)
+	paced := w.e.controller.paced
+	if vain {
+		paced = w.e.controller.pacedInVain
+	}
+	paced(func() {
 		if w.life != life {
 			gone()
 			return
 		}
-		w.e.ec2.ask(w.node.instance, w.eni(), f, effect, func(code model.ErrorCode) {
+		w.e.ec2.askInVain(w.node.instance, w.eni(), f, vain, effect, func(code model.ErrorCode) {
 			if w.life != life {
 				gone()
 				return
@@ -424,6 +430,13 @@ func (w *windowsPool) call(f CallFields, effect func(f *CallFields), gone func()
 			done(code)
 		})
 	})
+}
+
+// asksInVain reports whether the call can change nothing: EC2 refuses to add addresses for
+// good, or it is that a pool which was refused sees what its ENI has.
+func (w *windowsPool) asksInVain(action Action) bool {
+	return (action == AssignPrivateIpAddresses || action == DescribeInstances && w.managed) &&
+		w.e.ec2.refusesForGood(w.node.name, AssignPrivateIpAddresses)
 }
 
 func (w *windowsPool) describe(action Action, done reply) { w.describeOr(action, func() {}, done) }
@@ -461,12 +474,25 @@ func (w *windowsPool) terminated() {
 // workers do jobs, a few at once, in the order in which they came.
 type workers struct {
 	busy int
-	jobs []func(over func())
+	jobs []windowsJob
 }
 
-func (w *workers) add(job func(over func())) {
+// windowsJob is a job for a node's pool.
+type windowsJob struct {
+	pool *windowsPool
+	do   func(over func())
+}
+
+func (w *workers) add(job windowsJob) {
 	w.jobs = append(w.jobs, job)
 	w.next()
+}
+
+// owe reports whether a job waits that may change something.
+func (w *workers) owe() bool {
+	return w != nil && slices.ContainsFunc(w.jobs, func(job windowsJob) bool {
+		return !job.pool.asksInVain(AssignPrivateIpAddresses)
+	})
 }
 
 func (w *workers) next() {
@@ -474,7 +500,7 @@ func (w *workers) next() {
 		job := w.jobs[0]
 		w.jobs = w.jobs[1:]
 		w.busy++
-		job(func() {
+		job.do(func() {
 			w.busy--
 			w.next()
 		})

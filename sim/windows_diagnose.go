@@ -15,7 +15,7 @@ const textNoAnnotation = `Failed to create pod sandbox: rpc error: code = Unknow
 //	the controller does not serve the pod, or is not there yet   misconfig
 //	pods hold all that the node can have                         eni-limit
 //	pods of before a switch of the mode hold the ENI's slots     eni-limit
-//	EC2 refuses                                                  subnet-ips, prefix-fragmentation, …
+//	EC2 refuses, or the client tries a call again                subnet-ips, prefix-fragmentation, throttling, …
 //	the pool wants no more, and addresses cool                   cooldown
 //	the pool wants no more                                       misconfig
 //	else                                                         warm-pool-lag
@@ -41,6 +41,8 @@ func (w *windowsPool) diagnose(p *pod) verdict {
 		return w.onNode(KindENILimit, "slots-held", remedyWindowsSwitched)
 	case active.refused != nil && active.refused.stands():
 		return w.diagnoseRefusal(active.refused)
+	case len(w.held) > 0 && wantsMore:
+		return w.diagnoseRefusal(w.held[0])
 	case s.Cooling > 0 && (!wantsMore || s.Used+s.Cooling == s.Capacity):
 		return w.onNode(KindCooldown, string(model.WindowsCoolingDown), fmt.Sprintf("an address of a Windows node rests %s to %s after its pod has gone: keep more warm (windows-warm-ip-target), or replace pods more slowly", model.WindowsCooldown, model.WindowsCooldown+model.WindowsRound))
 	case !wantsMore && s.Warm == 0:
@@ -93,7 +95,9 @@ func (w *windowsPool) leftBehind() int {
 	return n
 }
 
-func (w *windowsPool) diagnoseRefusal(r *refusal) verdict {
+func (w *windowsPool) diagnoseRefusal(r *refusal) verdict { return r.fault.tell(w.refusedBy(r)) }
+
+func (w *windowsPool) refusedBy(r *refusal) verdict {
 	kind := kindOf(r.code)
 	if kind == KindSubnetIPs {
 		v := r.ofSubnet()
@@ -105,6 +109,9 @@ func (w *windowsPool) diagnoseRefusal(r *refusal) verdict {
 		return v
 	}
 	v := w.onNode(kind, string(r.code), remedyRefused(kind, r.code))
+	if kind == KindMisconfig {
+		v.remedy = remedyController(r.code, "it tries again at the next round of the node's pool, every 30 s")
+	}
 	if kind == KindThrottling || kind == KindQuota {
 		v.scope, v.name = "cluster", w.e.cfg.Cluster.Name
 	}

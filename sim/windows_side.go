@@ -91,7 +91,7 @@ func (s *windowsSide) reconcile(done func()) {
 		s.submit(func(over func()) { s.create(plan.Create, over) }, done)
 	default:
 		w.e.log(w.node.name, PoolShrink{s.decision(before)})
-		s.asBefore(func() { w.dropped(plan.Delete, ByShrink) })
+		w.e.inVain(s.kept, func() { w.dropped(plan.Delete, ByShrink) })
 		s.submit(func(over func()) { s.delete(plan.Delete, over) }, done)
 	}
 }
@@ -104,7 +104,7 @@ func (s *windowsSide) submit(job func(over func()), done func()) {
 		jobs = w.e.windowsJobs[1]
 	}
 	life := w.life
-	jobs.add(func(over func()) {
+	jobs.add(windowsJob{w, func(over func()) {
 		if w.life != life {
 			over()
 			return
@@ -115,7 +115,7 @@ func (s *windowsSide) submit(job func(over func()), done func()) {
 				done()
 			}
 		})
-	})
+	}})
 }
 
 // create asks for addresses or prefixes; EC2 gives all or none.
@@ -129,7 +129,7 @@ func (s *windowsSide) create(want int, over func()) {
 	f := CallFields{Action: AssignPrivateIpAddresses, ENI: ni.id, Subnet: ni.subnet.ID(), Want: want}
 	w.call(f, func(f *CallFields) { blocks = w.e.ec2.addBlocks(ni, want, s.prefixes, f) }, over, func(code model.ErrorCode) {
 		if code != "" {
-			s.refused = &refusal{code: code, subnet: ni.subnet, want: want, prefixes: s.prefixes}
+			s.refused = &refusal{code: code, fault: w.e.ec2.answering, subnet: ni.subnet, want: want, prefixes: s.prefixes}
 			s.created(want, nil, code)
 			over()
 			return
@@ -159,7 +159,7 @@ func (s *windowsSide) delete(blocks []netip.Prefix, over func()) {
 	w.call(f, func(f *CallFields) { w.e.ec2.removeBlocks(ni, blocks, f) }, over, func(code model.ErrorCode) {
 		s.pool.Deleted(blocks, code)
 		if code != "" {
-			s.asBefore(func() { w.took(blocks, ByReconcile) })
+			w.e.inVain(s.kept, func() { w.took(blocks, ByReconcile) })
 			s.kept = true
 			s.reconcile(nil)
 		} else if s.kept {
@@ -169,16 +169,6 @@ func (s *windowsSide) delete(blocks []netip.Prefix, over func()) {
 		w.setRound()
 		over()
 	})
-}
-
-// asBefore logs something, which does not count for settling if EC2 has refused
-// to take back what was given up last: trying that again is no change.
-func (s *windowsSide) asBefore(log func()) {
-	last := s.w.e.lastChange
-	log()
-	if s.kept {
-		s.w.e.lastChange = last
-	}
 }
 
 // sync sees what EC2 has on the ENI after a request that failed.

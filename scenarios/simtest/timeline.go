@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 
 	"vpcsim/model"
@@ -44,8 +45,8 @@ func (r *Played) Timeline() string {
 		}
 	}
 	p, a := s.Pods.Count(), s.Totals()
-	fmt.Fprintf(&b, "  end at %s (%s): %d pods Running, %d Pending, %d ContainerCreating; %d addresses: %d held, %d cooling, %d free\n",
-		s.Now, s.Ended.EndedBy, p.Running, p.Pending, p.ContainerCreating, a.Total, a.Assigned, a.Cooling, a.Free())
+	fmt.Fprintf(&b, "  end at %s (%s): %d pods Running, %d Pending, %d ContainerCreating; %s addresses: %d held, %d cooling, %s free\n",
+		s.Now, s.Ended.EndedBy, p.Running, p.Pending, p.ContainerCreating, inWords(a.Total), a.Assigned, a.Cooling, inWords(a.Free()))
 	return b.String()
 }
 
@@ -75,7 +76,7 @@ func concerned(s *replay.State) []*replay.Node {
 
 func writeNode(b *strings.Builder, s *replay.State, n *replay.Node) {
 	t := n.Totals(s.Now)
-	fmt.Fprintf(b, "  %s: %d of %d addresses held, %d pods wait\n", n.Name, t.Assigned, t.Total, n.Waiting())
+	fmt.Fprintf(b, "  %s: %d of %s addresses held, %d pods wait\n", n.Name, t.Assigned, inWords(t.Total), n.Waiting())
 	changes := n.History.Changes
 	if hidden := len(changes) - toldChanges; hidden > 1 {
 		fmt.Fprintf(b, "    … %d changes before\n", hidden)
@@ -186,4 +187,13 @@ func boolOf(b bool) int {
 		return 1
 	}
 	return 0
+}
+
+// inWords writes a number, the 2^48 addresses of a /80 as some 281 trillion.
+func inWords(n int) string {
+	const trillion = 1_000_000_000_000
+	if n < trillion {
+		return strconv.Itoa(n)
+	}
+	return fmt.Sprintf("some %d trillion", (n+trillion/2)/trillion)
 }

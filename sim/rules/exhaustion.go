@@ -10,6 +10,7 @@ var kinds = Group{
 		{"warm-pool-lag/warm-eni-target", "More pods came at once than WARM_ENI_TARGET keeps warm; the pool is growing", "pool-too-low/warm-eni-target, and nothing stops it", "", warmIPs},
 		{"warm-pool-lag/warm-prefix-target", "More pods came at once than WARM_PREFIX_TARGET keeps warm; the pool is growing", "pool-too-low/warm-prefix-target, and nothing stops it", "", warmPfx},
 		{"warm-pool-lag/pool-empty", "With a target of 0 the pool grows only when nothing is left: the pod that needs the next address waits for it", "pool-too-low/pool-empty, and nothing stops it", "", observed},
+		{"warm-pool-lag/RequestLimitExceeded", "The pool is growing, slowly: EC2 throttles the agent's calls, and its client waits before it tries each again", "nothing refused when the pod asks, and the last check took more than 10 s with a throttled call in it", "10 s is quick", ec2Throttle},
 		{"warm-pool-lag/warm-pool-empty", "The resource controller is fetching more addresses for the Windows node", "pods ask again every 600 ms", "", windows},
 		{"cooldown", "Addresses are there, but pods gave them up a moment ago: they cool, and count as available", "not too low (or no room), and some address with now − release ≤ IP_COOLDOWN_PERIOD (30 s)", "at exactly the cooldown an address still cools", readme},
 		{"cooldown/cooling-down", "The node's addresses are with pods or cool, and the node can have no more", "used + cooling = capacity, or the pool of the Windows node wants no more; a release rests 30 s and up to the next 30 s round", "", windows},

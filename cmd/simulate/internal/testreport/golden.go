@@ -3,7 +3,9 @@ package testreport
 import (
 	"bytes"
 	"path/filepath"
+	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"vpcsim/cmd/simulate/internal/view"
 	"vpcsim/sim/replay"
@@ -88,5 +90,25 @@ func Summarize(s *replay.State) ([]byte, error) {
 	}
 	var b bytes.Buffer
 	err := view.YAML(&b, g)
-	return b.Bytes(), err
+	return foldVerdict(b.Bytes(), g.Verdict), err
+}
+
+// goldenWidth is that of the lines in a golden summary, in columns.
+const goldenWidth = 80
+
+// foldVerdict breaks the line of a long verdict between words, as YAML's folded text:
+// readers get the same.
+func foldVerdict(text []byte, verdict string) []byte {
+	const key = "\nverdict: "
+	begin := bytes.Index(text, []byte(key))
+	if begin < 0 {
+		return text
+	}
+	end := begin + len(key) + bytes.IndexByte(text[begin+len(key):], '\n')
+	lines := view.Wrap(verdict, goldenWidth-2)
+	if utf8.RuneCount(text[begin+1:end]) <= goldenWidth || strings.Join(lines, " ") != verdict {
+		return text
+	}
+	folded := key + ">-\n  " + strings.Join(lines, "\n  ")
+	return slices.Concat(text[:begin], []byte(folded), text[end:])
 }

@@ -65,3 +65,18 @@ func TestLongDifferencesAreCut(t *testing.T) {
 	require.Equal(t, "a\nb\n", cutLines("a\nb\n", 2, "!"))
 	require.Equal(t, "a\nb\n… 1 more!\n", cutLines("a\nb\nc\n", 2, "!"))
 }
+
+// A verdict that fits stays on its line; a longer one is folded between words, and reads
+// the same.
+func TestLongVerdictsAreFolded(t *testing.T) {
+	long := "Everything fits in the end: 2,000 pods run, and 500 of the 2,500 addresses are free, says the last line."
+	text := "a: 1\nverdict: \"" + long + "\"\nb: 2\n"
+	got := foldVerdict([]byte(text), long)
+	require.Equal(t, "a: 1\nverdict: >-\n  Everything fits in the end: 2,000 pods run, and 500 of the 2,500 addresses are\n  free, says the last line.\nb: 2\n", string(got))
+	require.Equal(t, GoldenSame, Compare("f", []byte(text), got).State)
+	for _, n := range []int{80, 81} {
+		verdict := "a " + strings.Repeat("b", n-len("verdict: \"a \""))
+		text := "a: 1\nverdict: \"" + verdict + "\"\nb: 2\n"
+		require.Equal(t, n > 80, string(foldVerdict([]byte(text), verdict)) != text, n)
+	}
+}

@@ -16,6 +16,7 @@ import (
 // one of them in full, and how many there were.
 type trouble struct {
 	first *replay.Episode
+	tells *replay.Episode // the first with the reason that cost pods the longest wait
 	open  bool
 	n     int
 	names int
@@ -68,6 +69,7 @@ func troubles(s *replay.State) []*trouble {
 	}
 	for k, t := range byKey { // in any order
 		t.pods = replay.PodsHit(episodes[k])
+		t.tells = telling(episodes[k])
 	}
 	rank := func(t *trouble) int {
 		switch {
@@ -84,6 +86,22 @@ func troubles(s *replay.State) []*trouble {
 	return out
 }
 
+// telling is the episode whose reason and remedy stand for all: the first with the reason
+// that cost pods the longest wait.
+func telling(episodes []*replay.Episode) *replay.Episode {
+	waited := map[string]int64{}
+	for _, ep := range episodes {
+		waited[ep.Reason] += ep.PodMs
+	}
+	best := episodes[0]
+	for _, ep := range episodes {
+		if waited[ep.Reason] > waited[best.Reason] {
+			best = ep
+		}
+	}
+	return best
+}
+
 // writeExhaustion tells what ran out, when, and what would have helped.
 func writeExhaustion(p *page, s *replay.State) {
 	all := troubles(s)
@@ -98,7 +116,7 @@ func writeExhaustion(p *page, s *replay.State) {
 		if i > 0 {
 			p.line("")
 		}
-		message := t.first.Message
+		message := t.tells.Message
 		if message != "" && message == said {
 			message = "the same"
 		} else {
@@ -143,6 +161,7 @@ func writeTrouble(p *page, t *trouble, message string) {
 	} else if ep.Pod != "" {
 		p.paragraph(4, "first    ", string(ep.Pod), plain)
 	}
+	ep = t.tells
 	if ep.Reason != "" {
 		p.paragraph(4, "reason   ", ep.Reason, plain)
 	}

@@ -61,10 +61,13 @@ func writeTimeline(p *page, n *replay.Node) {
 	g.write(p, 4)
 	if hidden > 1 {
 		last := n.History.Changes[len(n.History.Changes)-1]
-		more := n.History.Count - len(n.History.Changes)
 		t := fmt.Sprintf("… and %s more changes until %s", number(hidden), instant(last.At))
-		if more > 0 {
-			t = fmt.Sprintf("… and more than %s more changes", number(hidden+more))
+		if n.History.Count > len(n.History.Changes) { // the later ones are counted only
+			rest := n.History.Count
+			for _, l := range lines {
+				rest -= l.times
+			}
+			t = fmt.Sprintf("… and %s more changes", number(rest))
 		}
 		p.line("    " + p.palette.paint(dim, t))
 	}

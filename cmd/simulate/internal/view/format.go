@@ -1,6 +1,7 @@
 package view
 
 import (
+	"fmt"
 	"strconv"
 	"strings"
 	"time"
@@ -8,8 +9,12 @@ import (
 	"vpcsim/model"
 )
 
-// number writes 12345 as 12,345.
+// number writes 12345 as 12,345, and in words what no reader would count: the addresses
+// of a /80, which are 2^48.
 func number[N int | int64](n N) string {
+	if n >= trillion {
+		return fmt.Sprintf("some %d trillion", (int64(n)+trillion/2)/trillion)
+	}
 	s := strconv.FormatInt(int64(n), 10)
 	sign := ""
 	if s[0] == '-' {
@@ -20,6 +25,8 @@ func number[N int | int64](n N) string {
 	}
 	return sign + s
 }
+
+const trillion = 1_000_000_000_000
 
 // count writes a number with its noun, in the plural where it is due.
 func count(n int, noun string) string {

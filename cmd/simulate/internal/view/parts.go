@@ -28,7 +28,7 @@ func NodeFacts(s *replay.State, n *replay.Node) []string {
 	return []string{
 		held,
 		fmt.Sprintf("%s of %s pods", number(n.Bound()+n.Launched.SystemPods), number(n.Launched.MaxPods)),
-		fmt.Sprintf("%s of %s ENIs", number(len(n.Attached())), number(picture.MaxENIs(n))),
+		fmt.Sprintf("%s of %s", number(len(n.Attached())), plural(picture.MaxENIs(n), "ENI", "ENIs")),
 	}
 }
 

@@ -218,6 +218,9 @@ func explain(s *replay.State, t *trouble) string {
 	if t.names > 1 {
 		at = fmt.Sprintf("%s and %s", at, plural(t.names-1, "other", "others"))
 	}
+	if t.first.Fault > 0 {
+		return "A fault step of the scenario lets EC2 refuse calls; the remedy above says which."
+	}
 	if text := explainECS(t, at); onECS(s) && text != "" {
 		return text
 	}
