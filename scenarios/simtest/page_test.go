@@ -37,7 +37,7 @@ workloads: [{name: web, replicas: 20, at: 40s}]
 	mod, err := os.ReadFile(filepath.Join(root, "go.mod"))
 	require.NoError(t, err)
 	text := strings.Replace(string(mod), "module vpcsim", "module cluster", 1)
-	text = regexp.MustCompile(`(?m)^tool .*$`).ReplaceAllString(text, "")
+	text = regexp.MustCompile(`(?ms)^tool (\(.*?^\)|[^\n(]*)$`).ReplaceAllString(text, "")
 	write("go.mod", text+"\nrequire vpcsim v0.0.0\n\nreplace vpcsim => "+root+"\n")
 	sum, err := os.ReadFile(filepath.Join(root, "go.sum"))
 	require.NoError(t, err)
