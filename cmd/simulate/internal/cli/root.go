@@ -54,6 +54,7 @@ needs no AWS account, no cluster and no network.`,
 		a.diagramCommand(),
 		a.reportCommand(&g),
 		a.watchCommand(&g),
+		a.serveCommand(&g),
 		a.versionCommand(),
 	)
 	for _, name := range notYet {
@@ -102,7 +103,6 @@ func unknownCommand(c *cobra.Command, args []string) error {
 
 // notYet are the commands whose names are settled and that don't exist yet.
 var notYet = []string{
-	"serve",
 	"playground",
 	"fuzz",
 }

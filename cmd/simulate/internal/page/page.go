@@ -20,12 +20,17 @@ import (
 //go:generate npm ci --prefix web --ignore-scripts --silent
 //go:generate npm run --prefix web --silent check
 //go:generate go tool esbuild web/src/main.tsx --bundle --minify --format=esm --target=es2022 --jsx=automatic --jsx-import-source=preact --charset=utf8 --legal-comments=inline "--banner:js=/*! With preact (MIT, (c) 2015-present Jason Miller), @preact/signals (MIT, (c) 2022-present Preact Team), uPlot (MIT, (c) 2022 Leon Sorokin) */" --outfile=dist/page.js
+//go:generate go tool esbuild web/src/bench.tsx --bundle --minify --format=esm --target=es2022 --jsx=automatic --jsx-import-source=preact --charset=utf8 --legal-comments=inline "--banner:js=/*! With preact (MIT, (c) 2015-present Jason Miller), @preact/signals (MIT, (c) 2022-present Preact Team), uPlot (MIT, (c) 2022 Leon Sorokin) */" --outfile=dist/bench.js
 
 var (
 	//go:embed dist/page.js
 	script string
 	//go:embed dist/page.css
 	style string
+	//go:embed dist/bench.js
+	benchScript string
+	//go:embed dist/bench.css
+	benchStyle string
 	//go:embed page.html
 	source string
 )
@@ -42,12 +47,21 @@ func Write(w io.Writer, f *film.Film) error {
 	if err != nil {
 		return err
 	}
-	return page.Execute(w, struct {
-		Title  string
-		Style  template.CSS
-		Script template.JS
-		Film   template.HTML // base64, which has nothing to escape
-	}{f.Name, template.CSS(style), template.JS(script), template.HTML(packed)})
+	return page.Execute(w, content{Title: f.Name, Style: template.CSS(style), Script: template.JS(script), Film: template.HTML(packed)})
+}
+
+// WriteBench writes the page on which scenarios are edited and run. It asks the
+// server that it comes from, and nobody else.
+func WriteBench(w io.Writer) error {
+	return page.Execute(w, content{Title: "scenarios", Style: template.CSS(benchStyle), Script: template.JS(benchScript), Connects: true})
+}
+
+type content struct {
+	Title    string
+	Style    template.CSS
+	Script   template.JS
+	Film     template.HTML // base64, which has nothing to escape
+	Connects bool          // it may ask the server that it comes from
 }
 
 // pack compresses data for the page: gzip in base64. The header has no time, so
