@@ -98,7 +98,9 @@ func Play(ctx context.Context, r Request) (answer Answer, err error) {
 }
 
 // readFile reads what a scenario names: the library's traces, and nothing else.
-func readFile(name string) ([]byte, error) { return scenarios.ReadLibraryFile(path.Join("library", name)) }
+func readFile(name string) ([]byte, error) {
+	return scenarios.ReadLibraryFile(path.Join("library", name))
+}
 
 // lower takes the lower of each limit; 0 is none.
 func lower(l sim.Limits) sim.Limits {

@@ -55,6 +55,7 @@ needs no AWS account, no cluster and no network.`,
 		a.reportCommand(&g),
 		a.watchCommand(&g),
 		a.serveCommand(&g),
+		a.playgroundCommand(&g),
 		a.versionCommand(),
 	)
 	for _, name := range notYet {
@@ -103,7 +104,6 @@ func unknownCommand(c *cobra.Command, args []string) error {
 
 // notYet are the commands whose names are settled and that don't exist yet.
 var notYet = []string{
-	"playground",
 	"fuzz",
 }
 

@@ -56,12 +56,52 @@ func WriteBench(w io.Writer) error {
 	return page.Execute(w, content{Title: "scenarios", Style: template.CSS(benchStyle), Script: template.JS(benchScript), Connects: true})
 }
 
+// Playground is what the page of WritePlayground carries.
+type Playground struct {
+	Engine  []byte // WebAssembly
+	Glue    []byte // Go's own JavaScript that runs it
+	Library []Scenario
+}
+
+// Scenario is one of the library.
+type Scenario struct {
+	Name    string `json:"name"`
+	Summary string `json:"summary"`
+	Text    string `json:"text"`
+}
+
+// WritePlayground writes the page on which scenarios are edited and run, with an
+// engine of its own: it asks nobody.
+func WritePlayground(w io.Writer, p Playground) error {
+	list, err := json.Marshal(p.Library)
+	if err != nil {
+		return err
+	}
+	c := content{Title: "playground", Style: template.CSS(benchStyle), Script: template.JS(benchScript)}
+	for _, part := range []struct {
+		into *template.HTML
+		data []byte
+	}{{&c.Engine, p.Engine}, {&c.Glue, p.Glue}, {&c.Library, list}} {
+		packed, err := pack(part.data)
+		if err != nil {
+			return err
+		}
+		*part.into = template.HTML(packed)
+	}
+	return page.Execute(w, c)
+}
+
+// content is what stands in page.html. Data is compressed, in base64, which has
+// nothing to escape.
 type content struct {
 	Title    string
 	Style    template.CSS
 	Script   template.JS
-	Film     template.HTML // base64, which has nothing to escape
-	Connects bool          // it may ask the server that it comes from
+	Connects bool // it may ask the server that it comes from
+	Film     template.HTML
+	Engine   template.HTML
+	Glue     template.HTML
+	Library  template.HTML
 }
 
 // pack compresses data for the page: gzip in base64. The header has no time, so

@@ -2,30 +2,11 @@ import { useSignal, type Signal } from "@preact/signals";
 import { render } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import { App } from "./app.tsx";
-import type { Film } from "./film.ts";
+import { here, type Answer, type Entry, type Mistake } from "./backend.ts";
 import { makeStore, type Store } from "./store.ts";
 import "uplot/dist/uPlot.min.css";
 import "./style.css";
 import "./bench.css";
-
-interface Entry {
-  name: string;
-  summary: string;
-}
-
-interface Mistake {
-  line: number;
-  column: number;
-  where?: string;
-  message: string;
-}
-
-interface Answer {
-  film?: Film;
-  mistakes?: Mistake[];
-  problem?: string;
-  expectations?: { that: string; ok: boolean; because?: string; failure?: string }[];
-}
 
 /** What was typed stays in the browser, until another scenario is chosen. */
 const kept = "vpcsim.scenario";
@@ -38,17 +19,9 @@ nodeGroups: [{name: workers, instanceType: m5.large, count: 1}]
 workloads: [{name: web, replicas: 20, at: 30s}]
 `;
 
-async function play(text: string, env: string, set: string, signal: AbortSignal): Promise<Answer> {
-  const words = (s: string) => s.split(/[\s,]+/).filter(Boolean);
-  const response = await fetch("play", {
-    method: "POST",
-    headers: { "Content-Type": "application/json" },
-    body: JSON.stringify({ text, env: words(env), set: set.split("\n").map((l) => l.trim()).filter(Boolean) }),
-    signal,
-  });
-  if (response.headers.get("Content-Type")?.startsWith("application/json")) return response.json();
-  return { problem: (await response.text()).trim() || response.statusText };
-}
+const backend = here();
+const words = (s: string) => s.split(/[\s,]+/).filter(Boolean);
+const lines = (s: string) => s.split("\n").map((l) => l.trim()).filter(Boolean);
 
 function Bench() {
   const library = useSignal<Entry[]>([]);
@@ -66,7 +39,7 @@ function Bench() {
     under.current = mine;
     busy.value = true;
     try {
-      const came = await play(text.value, env.value, set.value, mine.signal);
+      const came = await backend.play({ text: text.value, env: words(env.value), set: lines(set.value) }, mine.signal);
       answer.value = came;
       if (came.film) {
         store.value?.pause();
@@ -74,23 +47,21 @@ function Bench() {
       }
     } catch (e) {
       if (mine.signal.aborted) return;
-      answer.value = { problem: `The server doesn't answer (${e instanceof Error ? e.message : e}). Is simulate serve still running?` };
+      answer.value = { problem: e instanceof Error ? e.message : String(e) };
     }
     busy.value = false;
   };
 
   const choose = async (name: string) => {
-    const response = await fetch(`library/${encodeURIComponent(name)}`);
-    if (!response.ok) return;
-    text.value = await response.text();
+    text.value = await backend.show(name);
     env.value = set.value = "";
     history.replaceState(null, "", `#${name}`);
     await run();
   };
 
   useEffect(() => {
-    fetch("library").then(async (r) => {
-      library.value = await r.json();
+    backend.library().then(async (entries) => {
+      library.value = entries;
       const name = location.hash.slice(1);
       if (library.value.some((e) => e.name === name)) await choose(name);
     }, () => undefined);
@@ -139,7 +110,7 @@ function Bench() {
 function Editor({ text, mistakes }: { text: Signal<string>; mistakes: Mistake[] }) {
   const gutter = useRef<HTMLPreElement>(null);
   const area = useRef<HTMLTextAreaElement>(null);
-  const lines = text.value.split("\n").length;
+  const count = text.value.split("\n").length;
   const bad = new Set(mistakes.map((m) => m.line));
   const changed = (value: string) => {
     text.value = value;
@@ -147,7 +118,7 @@ function Editor({ text, mistakes }: { text: Signal<string>; mistakes: Mistake[] 
   };
   return (
     <div class="editor">
-      <pre class="gutter" ref={gutter} aria-hidden="true">{Array.from({ length: lines }, (_, i) => <span class={bad.has(i + 1) ? "bad" : ""}>{`${i + 1}\n`}</span>)}</pre>
+      <pre class="gutter" ref={gutter} aria-hidden="true">{Array.from({ length: count }, (_, i) => <span class={bad.has(i + 1) ? "bad" : ""}>{`${i + 1}\n`}</span>)}</pre>
       <textarea
         id="text"
         ref={area}

@@ -130,9 +130,8 @@ export const enum Phase {
 
 export const phaseNames = ["Pending", "ContainerCreating", "Running", "Terminating", "Succeeded", "gone"];
 
-/** Reads the film that the page carries: JSON, compressed, in base64. */
-export async function unpack(text: string): Promise<Film> {
+/** Unpacks what the page carries: compressed, in base64. */
+export function unpack(text: string): Response {
   const bytes = Uint8Array.from(atob(text.trim()), (c) => c.charCodeAt(0));
-  const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
-  return JSON.parse(await new Response(stream).text());
+  return new Response(new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip")));
 }

@@ -7,7 +7,7 @@ import "./style.css";
 
 const root = document.getElementById("app")!;
 try {
-  const store = makeStore(await unpack(document.getElementById("film")!.textContent!));
+  const store = makeStore(await unpack(document.getElementById("film")!.textContent!).json());
   keepInAddress(store);
   root.textContent = "";
   render(<App store={store} />, root);
