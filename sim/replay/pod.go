@@ -75,7 +75,7 @@ type PodCount struct {
 	FailedAttempts int
 	// Gone counts those that were deleted, or ran to their end, without ever having
 	// had an address although they asked for one: at least once there was no node
-	// for them, or the CNI couldn't give one.
+	// for them, or the CNI couldn't give one. Those that go at 0 are not in it.
 	Gone int
 }
 

@@ -117,7 +117,9 @@ func (p *Pod) asked(why sim.Kind) {
 }
 
 // waitEnds says that the pod needs an address no longer: it was deleted, or ran to
-// its end. One that never had any, though it asked, is gone without.
+// its end. One that never had any, though it asked, is gone without; but not one
+// that goes as the run begins: it is left over from before, and waited in vain
+// then.
 func (ps *Pods) waitEnds(at model.Instant, p *Pod) {
 	if p.sinceCreated == nil {
 		return
@@ -125,7 +127,7 @@ func (ps *Pods) waitEnds(at model.Instant, p *Pod) {
 	ps.Wait.end(p.sinceCreated, at)
 	ps.WaitBound.end(p.sinceBound, at)
 	p.sinceCreated, p.sinceBound = nil, nil
-	if !p.tried {
+	if !p.tried || at == 0 {
 		return
 	}
 	ps.count.Gone++

@@ -50,6 +50,17 @@ func TestAPodDeletedBeforeItsAddressIsGone(t *testing.T) {
 	require.Equal(t, 10*time.Second, s.Pods.Wait.Max(s.Now.Add(time.Hour)))
 }
 
+// What goes as the run begins is left over from before: an imported cluster is
+// asked how it is with fewer replicas.
+func TestAPodDeletedAsTheRunBeginsIsNotGone(t *testing.T) {
+	for at, gone := range map[time.Duration]int{0: 0, time.Millisecond: 1} {
+		l := oneNode().Created("web", 0, 1)
+		l.Add("n", sim.PodBound{Pod: "web-0", Workload: "web"}, sim.PodSetupFailed{Pod: "web-0", Reason: sim.KindCooldown, Attempt: 1, Message: "no address"})
+		l.At(at).Add("", sim.PodDeleted{Pod: "web-0"})
+		require.Equal(t, gone, fold(t, l).Pods.Count().Gone, at)
+	}
+}
+
 func TestAPodThatWaitsCountsWithItsWaitSoFar(t *testing.T) {
 	s := fold(t, asks())
 	require.Equal(t, 1, s.Pods.Wait.Open())

@@ -35,7 +35,8 @@ type Report struct {
 	// WithoutSize is likewise the index of the smallest size, −1: none fits; nil: it
 	// is the same.
 	WithoutSize *int
-	// Hint says what to vary instead where the path makes no difference.
+	// Hint says what to vary instead where the path makes no difference, or nothing
+	// fits.
 	Hint string
 	// Sizes are the subnet's, from the smallest on; for a subnet only.
 	Sizes []Size

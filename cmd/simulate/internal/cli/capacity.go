@@ -217,8 +217,10 @@ func (p *prober) answer(s *scenarios.Scenario, o *capacityOptions) (capacity.Rep
 	if err := p.search(&report, where.Range, numbered); err != nil {
 		return report, err
 	}
-	if report.Answer.NoEffect {
+	if report.Answer.NoEffect || report.Answer.Shape() == capacity.ShapeNone {
 		report.Hint = scaledLater(s, path)
+	}
+	if report.Answer.NoEffect {
 		report.Runs = p.ran()
 		return report, nil
 	}

@@ -56,16 +56,16 @@ func (p *progress) start() {
 }
 
 // newBar makes a bar; a total of −1 is unknown.
-func newBar(w io.Writer, total int64) *progressbar.ProgressBar {
-	return progressbar.NewOptions64(total,
+func newBar(w io.Writer, total int64, more ...progressbar.Option) *progressbar.ProgressBar {
+	return progressbar.NewOptions64(total, append([]progressbar.Option{
 		progressbar.OptionSetWriter(w),
 		progressbar.OptionClearOnFinish(),
-		progressbar.OptionThrottle(100*time.Millisecond),
+		progressbar.OptionThrottle(100 * time.Millisecond),
 		progressbar.OptionSetWidth(20),
 		progressbar.OptionSetElapsedTime(false),
 		progressbar.OptionSetPredictTime(false),
 		progressbar.OptionUseANSICodes(true),
-	)
+	}, more...)...)
 }
 
 // done takes the bar away.
@@ -114,9 +114,8 @@ func (t *tally) one() {
 		return
 	}
 	if t.bar == nil {
-		t.bar = newBar(t.w, int64(t.total))
+		t.bar = newBar(t.w, int64(t.total), progressbar.OptionSetDescription("runs"), progressbar.OptionShowCount())
 	}
-	t.bar.Describe(fmt.Sprintf("%d of %d runs", t.done, t.total))
 	_ = t.bar.Set(t.done) // a bar that can't be drawn stops nothing
 }
 

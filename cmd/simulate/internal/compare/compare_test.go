@@ -124,6 +124,15 @@ func TestTellNamesWhatDiffers(t *testing.T) {
 	require.Equal(t, "2.5s  pool.grow n-0, rule pool-too-low, reason warm-eni-target, short 0", a)
 	require.Equal(t, "2.5s  pool.grow n-0, rule pool-too-low, reason warm-ip-target, short 5", b)
 
+	began := func(n map[sim.Number]int) *sim.Event {
+		return &sim.Event{At: 1000, Node: "n-0", Body: sim.ExhaustionBegan{Kind: sim.KindCooldown, Numbers: n}}
+	}
+	a, b = Tell(began(map[sim.Number]int{"slots": 9, "total": 9}), began(map[sim.Number]int{"slots": 9, "total": 0, "free": 1}))
+	require.Equal(t, "1s  exhaustion.began n-0, numbers total=9", a)
+	require.Equal(t, "1s  exhaustion.began n-0, numbers free=1 total=0", b)
+	a, _ = Tell(began(map[sim.Number]int{"slots": 9}), began(map[sim.Number]int{"slots": 9, "free": 1}))
+	require.Equal(t, "1s  exhaustion.began n-0", a)
+
 	a, b = Tell(nil, &sim.Event{At: 1000, Body: sim.PodReady{Pod: "p-1"}})
 	require.Equal(t, "has ended", a)
 	require.Equal(t, "1s  pod.ready, pod p-1", b)

@@ -45,6 +45,13 @@ func tell(e *sim.Event, mine, other map[string]any) string {
 		if !ok || alike && i >= len(identity) && equal(v, other[name]) {
 			continue
 		}
+		if members, ok := v.(map[string]any); ok {
+			others, _ := other[name].(map[string]any)
+			if text := briefMap(members, others); text != "" {
+				parts = append(parts, name+" "+text)
+			}
+			continue
+		}
 		parts = append(parts, name+" "+brief(v))
 	}
 	return strings.Join(parts, ", ")
@@ -65,6 +72,17 @@ func brief(v any) string {
 	}
 	if more := len(list) - briefly; more > 0 {
 		parts = append(parts, fmt.Sprintf("and %d more", more))
+	}
+	return strings.Join(parts, " ")
+}
+
+// briefMap writes the members that the other has not, or otherwise.
+func briefMap(mine, other map[string]any) string {
+	var parts []string
+	for _, name := range slices.Sorted(maps.Keys(mine)) {
+		if v, ok := other[name]; !ok || !equal(mine[name], v) {
+			parts = append(parts, name+"="+Text(mine[name]))
+		}
 	}
 	return strings.Join(parts, " ")
 }

@@ -42,7 +42,8 @@ func TestAnswersHaveTheirNumbersAndTheirRule(t *testing.T) {
 			[]string{"attempt 1 finds no free address on network card 1: warm-pool-lag"}},
 		{"multi-nic-pods", Target{Pod: "train-0"}, []string{"and 3 addresses of further network cards"}, "", []string{"attempt 1: gets 10.0.0.9 on eni0, 10.0.0.14 on card1 eni0, 10.0.0.16 on card2 eni0, 10.0.0.18 on card3 eni0"}},
 		{"multi-nic-pods", Target{Node: "gpu-0", Card: 2, Device: 1}, []string{"eni0 on network card 2 of gpu-0", "pods hold 6 addresses of it"}, "free-eni/pods", nil},
-		{"multi-nic-prefix-mode", Target{Node: "workers-0", At: at(200 * time.Second)}, []string{"network card 1 has 16 addresses", "gives nothing of network card 1 back yet"}, "shrink/shrink-interval", nil},
+		{"multi-nic-prefix-mode", Target{Node: "workers-0", At: at(200 * time.Second)}, []string{"network card 1 has 16 addresses", "gives nothing of network card 1 back yet"}, "shrink/shrink-interval",
+			[]string{"a check gives back 1 prefix of network card 1", "card1 eni0 gives back 1 prefix"}}, // it reckons 15 to be too many, and there is one
 
 		// A Windows node's pool is the resource controller's.
 		{"windows-secondary-ip", Target{Node: "win-0"}, []string{"can't make it larger: it has 9 of 9 that its one ENI can have, and pods hold them all"}, "eni-limit/at-capacity", []string{"the resource controller asks EC2 for 3 addresses"}},

@@ -226,6 +226,29 @@ steps: [{at: 4m, terminate: {node: n-0}}, {at: 5m, create: {pod: late, node: n-0
 	require.NotEqual(t, late.Cause.Rule, second.Cause.Rule)
 }
 
+// A pod of the state, which import writes, has made no attempt in this run; one
+// that waits there makes its first.
+func TestAPodFromBeforeTheRun(t *testing.T) {
+	play := playOf(load(t, `
+name: begun
+vpc: {cidrs: [10.0.0.0/16], subnets: [{name: a, cidr: 10.0.0.0/24}]}
+nodeGroups: [{name: n, instanceType: m5.large}]
+workloads: [{name: web, replicas: 2}]
+state:
+  nodes: [{name: n-0, enis: [{device: 0, subnet: a, primaryAddress: 10.0.0.4, addresses: [10.0.0.5, 10.0.0.6]}]}]
+  pods: [{name: web-0, workload: web, node: n-0, address: 10.0.0.6}, {name: web-1, workload: web, node: n-0}]
+`))
+	old, err := Explain(play, Target{Pod: "web-0", Device: -1})
+	require.NoError(t, err)
+	sound(t, old)
+	require.Equal(t, "web-0 has 10.0.0.6 on eni0 of n-0. It had it when the run began.", old.Answer)
+	require.Equal(t, "holds, from before the run, 10.0.0.6 on eni0", old.Chain[2].What)
+	other, err := Explain(play, Target{Pod: "web-1", Device: -1})
+	require.NoError(t, err)
+	sound(t, other)
+	require.Equal(t, "web-1 has 10.0.0.5 on eni0 of n-0. It never waited for one.", other.Answer)
+}
+
 // Pods of random scenarios, in which agents restart and nodes are cordoned and
 // lost, are explained too.
 func TestPodsOfEventfulRunsAreExplained(t *testing.T) {

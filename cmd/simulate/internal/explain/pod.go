@@ -25,6 +25,7 @@ type podStory struct {
 	addressed   model.Instant
 	unsettled   int // the link of a failure whose episode the log has after it; −1: none
 	address     string
+	before      bool // it has held the address since before the run
 	eni         string
 	failed      int
 	branch      bool
@@ -410,7 +411,11 @@ func (ps *podStory) branches(node model.NodeName) string {
 func (ps *podStory) give(e sim.Event, b sim.PodAddressed) {
 	ps.address, ps.addressed, ps.waits = b.Address.String(), e.At, false
 	ps.eni = eniName(b.Card, b.Device)
-	what := fmt.Sprintf("attempt %d: gets %s on %s", b.Attempt, b.Address, ps.eni)
+	gets := fmt.Sprintf("attempt %d: gets", b.Attempt)
+	if ps.before = b.Attempt == 0; ps.before {
+		gets = "holds, from before the run,"
+	}
+	what := fmt.Sprintf("%s %s on %s", gets, b.Address, ps.eni)
 	for _, more := range b.More {
 		what += fmt.Sprintf(", %s on %s", more.Address, eniName(more.Card, more.Device))
 	}
@@ -419,7 +424,7 @@ func (ps *podStory) give(e sim.Event, b sim.PodAddressed) {
 	}
 	if b.VLAN > 0 {
 		ps.eni = "a branch ENI"
-		what = fmt.Sprintf("attempt %d: gets %s, its branch ENI's", b.Attempt, b.Address)
+		what = fmt.Sprintf("%s %s, its branch ENI's", gets, b.Address)
 	}
 	l := view.Link{AtMs: e.At, What: what}.Good()
 	if b.VLAN == 0 {

@@ -130,6 +130,8 @@ func (ps *podStory) waited() string {
 	switch {
 	case ps.hostNetwork:
 		return ""
+	case ps.before:
+		return "It had it when the run began."
 	case len(kinds) == 0 && ps.addressed == ps.created:
 		return "It never waited for one."
 	case len(kinds) == 0:

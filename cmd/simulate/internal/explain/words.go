@@ -170,6 +170,21 @@ func (p *pool) noRoom() string {
 	return text
 }
 
+// freeable is how many blocks a shrink gives back that looks for so many: those
+// in which no pod is. Of a network card above 0 the agent reckons with addresses
+// where prefixes are meant, and looks for more than there are.
+func (p *pool) freeable(count int) int {
+	n, left := 0, count
+	for _, e := range p.store.ENIs() {
+		here := min(len(e.FreeableBlocks(nil)), left)
+		n += here
+		if p.settings.Version.Has(model.FeatureShrinkByNode) {
+			left -= here
+		}
+	}
+	return n
+}
+
 // does says what a check does.
 func (p *pool) does(v verdict) string {
 	switch v.act {
@@ -188,7 +203,7 @@ func (p *pool) does(v verdict) string {
 		}
 		return fmt.Sprintf("asks EC2 for a new ENI with %s", p.blocks(min(n, p.a.limits().Slots)))
 	case shrinks:
-		return "gives back " + p.blocks(model.ShrinkCount(v.stats, p.settings)) + p.ofCard()
+		return "gives back " + p.blocks(p.freeable(model.ShrinkCount(v.stats, p.settings))) + p.ofCard()
 	}
 	switch v.Rule {
 	case model.RuleGrow:

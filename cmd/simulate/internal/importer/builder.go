@@ -249,9 +249,8 @@ func (b *builder) rest() {
 	}
 	b.doc.Cluster.Name = printable(cluster, 100)
 	b.doc.Name = name(b.options.Name, name(cluster, "imported"))
-	if b.hasState && slices.ContainsFunc(b.found, func(g *group) bool { return g.name == agentName && len(g.pods) > 0 }) {
-		none := 0
-		b.doc.Cluster.SystemPods = &none // they are among the DaemonSets
+	if n := b.systemPods(); n < systemPods {
+		b.doc.Cluster.SystemPods = &n
 	}
 	b.doc.Summary = fmt.Sprintf("Imported: %s and %s", counted(b.nodeCount(), "node"), counted(b.podCount(), "pod"))
 	if kinds := b.unread(); kinds != "" {
@@ -270,6 +269,22 @@ func (b *builder) rest() {
 		}
 	}
 	b.doc.guesses = b.g.lines()
+}
+
+// systemPods is how many host-network pods every node has that are of no workload:
+// none where the pods of the nodes are told, else those of aws-node and kube-proxy
+// whose DaemonSet no file has.
+func (b *builder) systemPods() int {
+	n := systemPods
+	for _, g := range b.found {
+		if g.kind != "DaemonSet" || g.name != agentName && g.name != proxyName {
+			continue
+		}
+		if n--; b.hasState && g.name == agentName && len(g.pods) > 0 {
+			return 0
+		}
+	}
+	return max(n, 0)
 }
 
 func (b *builder) podCount() int {

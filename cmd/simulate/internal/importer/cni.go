@@ -13,6 +13,13 @@ import (
 // agentName is the DaemonSet of the node agents, and its container.
 const agentName = "aws-node"
 
+// proxyName is the other DaemonSet that every node has, and systemPods how many
+// these are: a scenario has a pod of each on every node unless it says otherwise.
+const (
+	proxyName  = "kube-proxy"
+	systemPods = 2
+)
+
 // cni reads the settings of the CNI: of the DaemonSet as it runs, else of the
 // add-on's configuration or the chart's values.
 func (b *builder) cni() {

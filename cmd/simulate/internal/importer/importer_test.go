@@ -444,3 +444,25 @@ func TestNearestRelease(t *testing.T) {
 		require.Equal(t, image != "x:v1.9.0", strings.Contains(strings.Join(d.Guesses(), "\n"), "cni.version"), image)
 	}
 }
+
+// A DaemonSet of a file is not counted a second time among the pods that every
+// node has anyway.
+func TestSystemPodsAreCountedOnce(t *testing.T) {
+	daemon := func(name string) string {
+		return fmt.Sprintf(`{"kind": "DaemonSet", "metadata": {"name": %q, "namespace": "kube-system"}, "spec": {"template": {"spec": {"hostNetwork": true, "containers": [{"name": %[1]q}]}}}}`, name)
+	}
+	web := `{"kind": "Deployment", "metadata": {"name": "web"}, "spec": {"replicas": 3}}`
+	for _, c := range []struct {
+		files []string
+		want  *int
+	}{
+		{[]string{web}, nil},
+		{[]string{web, daemon("node-exporter")}, nil},
+		{[]string{web, daemon("aws-node")}, new(1)},
+		{[]string{web, daemon("kube-proxy")}, new(1)},
+		{[]string{web, daemon("aws-node"), daemon("kube-proxy")}, new(0)},
+	} {
+		_, doc := imported(t, c.files...)
+		require.Equal(t, c.want, doc.Cluster.SystemPods, c.files)
+	}
+}

@@ -19,7 +19,8 @@ const (
 	// is best in every goal, each goal measured from its best to its worst value
 	// on the front. So where nothing was asked for.
 	ByBalance Basis = "balance"
-	// NoneFits: the cell in which most fits, since nowhere everything does.
+	// NoneFits: the cell in which most fits, since nowhere everything does. Where
+	// it breaks a bound or an expectation it is the nearest, and not recommended.
 	NoneFits Basis = "none-fits"
 	// NoneKeeps: none is recommended, since none in which everything fits keeps
 	// the bounds and the expectations. Nearest comes nearest to it.
@@ -79,6 +80,9 @@ func (v *Verdict) recommend(r ranking, fitting, allowed, front []*Cell) {
 	switch {
 	case len(fitting) == 0:
 		v.Basis, v.Recommended = NoneFits, r.fullest(v.Cells)
+		if c := v.Recommended; c.KeepsAll < c.Runs || !c.Meets() {
+			v.Recommended, v.Nearest = nil, c
+		}
 	case len(allowed) == 0:
 		v.Basis, v.Nearest = NoneKeeps, v.nearest(r, fitting)
 	case len(v.Plan.Objective) > 0 || len(v.Plan.Require) > 0:

@@ -126,6 +126,20 @@ func TestIfNothingFitsTheFullestIsNearest(t *testing.T) {
 	v := judge(t, p, rs)
 	require.Equal(t, sweep.NoneFits, v.Basis)
 	require.Equal(t, 2, v.Recommended.Index, "of those with two waiting the one with fewer idle addresses")
+	require.Nil(t, v.Nearest)
+}
+
+func TestIfNothingFitsACellThatBreaksABoundIsNotRecommended(t *testing.T) {
+	p := planOf(2)
+	p.Require = []string{"latency.startP99<=5s"}
+	var rs []metrics.Numbers
+	for _, waiting := range []int64{3, 2} {
+		rs = append(rs, numbers(t, map[string]int64{"fits": 0, "pods.pending": waiting, "addresses.idleMean": 1, "latency.startP99": 5001, "ec2.calls": 0}))
+	}
+	v := judge(t, p, rs)
+	require.Equal(t, sweep.NoneFits, v.Basis)
+	require.Nil(t, v.Recommended)
+	require.Equal(t, 1, v.Nearest.Index)
 }
 
 func TestIfNoneKeepsTheBoundsTheNearestIsNamed(t *testing.T) {

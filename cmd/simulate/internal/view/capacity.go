@@ -345,7 +345,7 @@ func edgesAnswer(r capacity.Report, a capacity.Answer) string {
 	case shape == capacity.ShapeNone && a.None.Value == a.NoneHigh.Value:
 		return fmt.Sprintf("%s: %s doesn't fit (%s)%s.", r.Path, number(a.None.Value), stopperWords(a.None.Stop), furtherWords(r, a))
 	case shape == capacity.ShapeNone:
-		return fmt.Sprintf("%s: nothing from %s to %s fits; %s%s.", r.Path, number(a.Low), number(a.High), stop(a.Stops(r.Want)), furtherWords(r, a))
+		return fmt.Sprintf("%s: nothing from %s to %s fits; %s%s.%s", r.Path, number(a.Low), number(a.High), stop(a.Stops(r.Want)), furtherWords(r, a), hintOf(r))
 	case r.Want == capacity.Fewest && a.Below == nil:
 		return fmt.Sprintf("%s: %s is enough, and fewer were not looked at.", r.Path, number(a.Smallest.Value))
 	case r.Want == capacity.Fewest:

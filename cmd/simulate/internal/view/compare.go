@@ -61,6 +61,7 @@ func CompareTable(w io.Writer, c *compare.Comparison, l CompareLabels, pal Palet
 	writeComparedExhaustion(p, c)
 	writeParting(p, c)
 	writeMaxPodsHint(p, c)
+	writeLengthsHint(p, c)
 	p.line("")
 	line, st := comparisonVerdict(c)
 	p.paragraph(0, "", line, st)

@@ -26,6 +26,24 @@ func writeMaxPodsHint(p *page, cmp *compare.Comparison) {
 		n.Launched.MaxPods, plural(free, "address is", "addresses are"), recommended, n.Launched.Group), plain)
 }
 
+// lengthsApart is how many times as long one run is as the other before it is
+// said that sums over them don't compare.
+const lengthsApart = 2
+
+// writeLengthsHint tells where the runs are of so different a length that waits and
+// calls, which are summed over them, say little: one comes to rest, and the other
+// goes on asking.
+func writeLengthsHint(p *page, cmp *compare.Comparison) {
+	a, b := cmp.A.State.Now, cmp.B.State.Now
+	short, long := min(a, b), max(a, b)
+	if short == 0 || long <= lengthsApart*short {
+		return
+	}
+	p.line("")
+	p.paragraph(0, "note: ", fmt.Sprintf("A ends at %s and B at %s: waits and calls are summed over runs of different lengths. --until %s compares the same time.",
+		Instant(a), Instant(b), Instant(short)), plain)
+}
+
 // stopsAtMaxPods reports whether pods wait at the end for nodes that take more.
 func stopsAtMaxPods(s *replay.State) bool {
 	for _, ep := range s.Episodes {

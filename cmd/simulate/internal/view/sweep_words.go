@@ -1,6 +1,7 @@
 package view
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 
@@ -30,8 +31,12 @@ func SweepWords(v *sweep.Verdict) []string {
 	for _, c := range v.Others {
 		texts = append(texts, w.other(c))
 	}
-	if c := v.Recommended; c != nil {
-		texts = append(texts, "Look closer with run and "+setFlags(v.Plan, c)+".")
+	closer := v.Recommended
+	if v.Basis == sweep.NoneFits {
+		closer = w.fullest()
+	}
+	if closer != nil {
+		texts = append(texts, "Look closer with run and "+setFlags(v.Plan, closer)+".")
 	}
 	return append(texts, w.unpriced()...)
 }
@@ -207,8 +212,11 @@ func (w sweepWords) asked() int {
 	return n
 }
 
+// fullest is the cell in which most fits, where nowhere everything does.
+func (w sweepWords) fullest() *sweep.Cell { return cmp.Or(w.v.Recommended, w.v.Nearest) }
+
 func (w sweepWords) noneFits() []string {
-	c := w.v.Recommended
+	c := w.fullest()
 	waiting, _ := metrics.Find("pods.pending")
 	running, _ := metrics.Find("pods.running")
 	text := "In no cell everything fits."
@@ -218,7 +226,11 @@ func (w sweepWords) noneFits() []string {
 		text += fmt.Sprintf(" %s comes nearest: %s, %s.", w.cell(c),
 			phrase(running, w.value(c, running)), phrase(waiting, w.value(c, waiting)))
 	}
-	return []string{text, capital(w.goals(c)) + "." + w.lasting(c)}
+	goals := capital(w.goals(c))
+	if broken := w.broken(c); broken != "" {
+		goals += "; it breaks " + broken
+	}
+	return []string{text, goals + "." + w.lasting(c)}
 }
 
 func (w sweepWords) lasting(c *sweep.Cell) string {
