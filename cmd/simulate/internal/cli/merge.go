@@ -16,12 +16,18 @@ import (
 )
 
 // partFlag is a part of a sweep: i of n, i from 0. The zero partFlag is not set.
-type partFlag struct{ i, n int }
+type partFlag struct {
+	i, n  int
+	index bool // i is what JOB_COMPLETION_INDEX says
+}
 
 // String returns the part as it is written.
 func (p *partFlag) String() string {
 	if p.n == 0 {
 		return ""
+	}
+	if p.index {
+		return fmt.Sprintf("/%d", p.n)
 	}
 	return fmt.Sprintf("%d/%d", p.i, p.n)
 }
@@ -32,6 +38,10 @@ func (p *partFlag) Type() string { return "i/n" }
 // Set takes a part.
 func (p *partFlag) Set(text string) error {
 	first, of, ok := strings.Cut(text, "/")
+	p.index = ok && first == "" // /n: the Job says which
+	if p.index {
+		first = "0"
+	}
 	i, err := strconv.ParseUint(first, 10, 31)
 	n, err2 := strconv.ParseUint(of, 10, 31)
 	switch {
@@ -42,7 +52,7 @@ func (p *partFlag) Set(text string) error {
 	case i >= n:
 		return fmt.Errorf("of %d parts the last is %d/%d: they count from 0", n, n-1, n)
 	}
-	*p = partFlag{int(i), int(n)}
+	p.i, p.n = int(i), int(n)
 	return nil
 }
 

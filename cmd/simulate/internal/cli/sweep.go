@@ -112,7 +112,7 @@ stands; --expect=none leaves them out.
 
 A sweep can be spread over machines: --shard 0/3, 1/3 and 2/3 run a third each and
 write it as JSON, and merge makes of them what one sweep would have written.
---shards 3 takes the number from JOB_COMPLETION_INDEX, which an Indexed Job of
+--shard /3 takes the number from JOB_COMPLETION_INDEX, which an Indexed Job of
 Kubernetes sets; --manifest prints such a Job.
 
 ` + metricsHelp(),
@@ -135,8 +135,8 @@ Kubernetes sets; --manifest prints such a Job.
 	f.maxRuns = defaultMaxRuns
 	flags.Var(&countFlag{&f.maxRuns}, "max-runs", "refuse to begin more runs than these")
 	flags.Var(&countFlag{&f.parallel}, "parallel", "so many runs at once; 0: one a core")
-	flags.Var(&f.part, "shard", "run part `i/n` only, i from 0, and write it for merge")
-	flags.Var(&countFlag{&f.shards}, "shards", "likewise, of so many parts the one that JOB_COMPLETION_INDEX says")
+	flags.Var(&f.part, "shard", "run part `i/n` only, i from 0, and write it for merge; /n: the part that JOB_COMPLETION_INDEX says")
+	flags.Var(&countFlag{&f.shards}, "shards", "of so many parts the one that JOB_COMPLETION_INDEX says, as --shard /N; or, with --manifest, so many")
 	flags.BoolVar(&f.manifest, "manifest", false, "print a Job for Kubernetes that runs --shards parts, instead of running them")
 	flags.StringVar(&f.image, "image", "", "the container image of --manifest, whose entry point is simulate")
 	c.RunE = func(c *cobra.Command, args []string) error {
@@ -146,6 +146,9 @@ Kubernetes sets; --manifest prints such a Job.
 		}
 		if err := f.check(c); err != nil {
 			return usageError{err}
+		}
+		if f.part.index { // --shard /n is --shards n
+			f.shards, f.part = f.part.n, partFlag{}
 		}
 		part, err := f.shard(a)
 		if err != nil {

@@ -100,13 +100,21 @@ func TestTheShardIsTheJobsIndex(t *testing.T) {
 	code, out, _ := with("2", "--shards 3")
 	require.Equal(t, cli.ExitOK, code)
 	require.Equal(t, simulate(t, "sweep "+sweepArgs+" --shard 2/3"), out)
+	code, out, _ = with("2", "--shard /3")
+	require.Equal(t, cli.ExitOK, code)
+	require.Equal(t, simulate(t, "sweep "+sweepArgs+" --shard 2/3"), out)
+	_, out, _ = with("2", "--shard 1/3")
+	require.Equal(t, simulate(t, "sweep "+sweepArgs+" --shard 1/3"), out, "what is given goes before the Job's")
+	code, _, errs := with("", "--shard /3")
+	require.Equal(t, cli.ExitUsage, code)
+	require.Contains(t, errs, "which of them?")
 	for index, want := range map[string]string{
 		"":   "--shards 3: which of them?",
 		"3":  "JOB_COMPLETION_INDEX=3 with --shards 3: of 3 parts the last is 2/3",
 		"-1": "JOB_COMPLETION_INDEX=-1 with --shards 3: it is a number from 0",
 		"x":  "JOB_COMPLETION_INDEX=x",
 	} {
-		code, out, errs := with(index, "--shards 3")
+		code, out, errs = with(index, "--shards 3")
 		require.Equal(t, cli.ExitUsage, code)
 		require.Contains(t, errs, want)
 		require.Empty(t, out)
