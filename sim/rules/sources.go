@@ -8,6 +8,7 @@ var (
 	warmIPs  = Source{"VPC CNI, WARM_ENI_TARGET, WARM_IP_TARGET and MINIMUM_IP_TARGET", "https://github.com/aws/amazon-vpc-cni-k8s/blob/v1.23.1/docs/eni-and-ip-target.md"}
 	warmPfx  = Source{"VPC CNI, WARM_PREFIX_TARGET, WARM_IP_TARGET and MINIMUM_IP_TARGET", "https://github.com/aws/amazon-vpc-cni-k8s/blob/v1.23.1/docs/prefix-and-ip-target.md"}
 	changes  = Source{"VPC CNI CHANGELOG", "https://github.com/aws/amazon-vpc-cni-k8s/blob/v1.23.1/CHANGELOG.md"}
+	cni69    = Source{"VPC CNI issue 69", "https://github.com/aws/amazon-vpc-cni-k8s/issues/69"}
 	noPause  = Source{"VPC CNI issue 2807", "https://github.com/aws/amazon-vpc-cni-k8s/issues/2807"}
 
 	controller = Source{"observed in the VPC resource controller (2026)", "https://github.com/aws/amazon-vpc-resource-controller-k8s"}

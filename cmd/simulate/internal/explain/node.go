@@ -118,7 +118,7 @@ func (ns *nodeStory) finishLeaks() {
 func leakFact(s *replay.State, l replay.Leak) view.Fact {
 	return view.Fact{
 		Name: "leaked",
-		Text: fmt.Sprintf("%s (%s) holds %s of %s; it %s at %s; %s", l.ENI, l.Kind, view.Count(l.Addresses, "address"), l.Subnet, view.LeakCause(s, l), view.Instant(l.Since), view.LeakFate(s, l)),
+		Text: fmt.Sprintf("%s (%s) holds %s of %s; at %s it %s; %s", l.ENI, l.Kind, view.Count(l.Addresses, "address"), l.Subnet, view.Instant(l.Since), view.LeakCause(s, l), view.LeakFate(s, l)),
 		Rule: rules.Leak(string(l.Cause)),
 	}
 }

@@ -220,7 +220,7 @@ func (st *story) tellLife(e sim.Event) {
 	case sim.NodeUncordoned:
 		st.add("", view.Link{AtMs: e.At, What: "the node is uncordoned"}.Good())
 	case sim.NodeTerminated:
-		st.add("", view.Link{AtMs: e.At, What: "the node's instance is terminated, with all its ENIs"}.Bad())
+		st.add("", view.Link{AtMs: e.At, What: "the node's instance is terminated, with all ENIs that are attached to it"}.Bad())
 	case sim.TrunkSignalled:
 		st.add("signal", view.Link{AtMs: e.At, What: "the agent asks the resource controller for a trunk ENI"})
 	case sim.TrunkFailed:
