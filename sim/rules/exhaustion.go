@@ -96,6 +96,7 @@ var refusals = Group{
 	Title: "Refusals",
 	Intro: "`error` of `ec2.returned`, `trunk.failed`, `branch.failed`: EC2's codes, and what the resource controller itself refuses.",
 	Rules: []Rule{
+		{Fault, "A fault step of the scenario lets EC2 refuse the call, whether or not it would do so by itself", "`fault` of the call is the number of the step's fault", "", faults},
 		{"refused/InsufficientFreeAddressesInSubnet", "Too few free addresses in the subnet", "free < wanted; begins the 120 s back-off of the agent from v1.10.2 on, but for an existing ENI with subnet discovery on", "", ec2Errors},
 		{"refused/InsufficientCidrBlocks", "Too few free aligned /28s in the subnet", "whole free /28s < prefixes wanted; begins the 120 s back-off from v1.9.1 on", "", eksPrefix},
 		{"refused/PrivateIpAddressLimitExceeded", "The ENI would have more blocks than it may", "the agent reads anew what the ENI has, from v1.12.5 on", "", ec2Errors},

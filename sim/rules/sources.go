@@ -17,6 +17,8 @@ var (
 
 	counterfactual = Source{"no real scheduler: the counterfactual of this simulator", "https://github.com/aws/amazon-vpc-cni-k8s/issues/1160"}
 
+	faults = Source{"no refusal of EC2's own: a step of the scenario, as AWS Fault Injection Service has actions", "https://docs.aws.amazon.com/fis/latest/userguide/fis-actions-reference.html"}
+
 	eksCNI    = Source{"EKS best practices, Amazon VPC CNI", "https://docs.aws.amazon.com/eks/latest/best-practices/vpc-cni.html"}
 	eksPrefix = Source{"EKS best practices, Prefix Mode for Linux", "https://docs.aws.amazon.com/eks/latest/best-practices/prefix-mode-linux.html"}
 	eksCustom = Source{"EKS best practices, Custom Networking", "https://docs.aws.amazon.com/eks/latest/best-practices/custom-networking.html"}

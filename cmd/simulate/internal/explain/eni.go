@@ -176,7 +176,8 @@ func (es *eniStory) takeBranch(e sim.Event) {
 	case sim.BranchFailed:
 		if b.ENI == es.life.id {
 			es.came = cmp.Or(es.came, fmt.Sprintf("it was made for pod %s, which did not get it", b.Pod))
-			es.add("", view.Link{AtMs: e.At, What: fmt.Sprintf("is not given to pod %s: %s", b.Pod, b.Error), Why: titleOf(rules.Refusal(b.Error)), Rule: rules.Refusal(b.Error)}.Bad())
+			why, rule := es.refusal(e.Node, b.Error)
+			es.add("", view.Link{AtMs: e.At, What: fmt.Sprintf("is not given to pod %s: %s", b.Pod, b.Error), Why: why, Rule: rule}.Bad())
 		}
 	case sim.BranchCreated:
 		if b.ENI == es.life.id {

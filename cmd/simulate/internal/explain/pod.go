@@ -177,13 +177,13 @@ func (ps *podStory) tell(e sim.Event) {
 		ps.branch = true
 		ps.add("", view.Link{AtMs: e.At, What: "asks the resource controller for a branch ENI", Why: ps.branches(e.Node)})
 	case sim.BranchFailed:
-		why := titleOf(rules.Refusal(b.Error))
+		why, rule := ps.refusal(e.Node, b.Error)
 		if ps.retry = 0; b.RetryMs != nil {
 			ps.retry = *b.RetryMs
 		} else {
 			why += "; the request is dropped until the pod's next event"
 		}
-		ps.add("branch/"+string(b.Error), view.Link{AtMs: e.At, What: "gets no branch ENI: " + string(b.Error), Why: why, Rule: rules.Refusal(b.Error)}.Bad())
+		ps.add("branch/"+string(b.Error), view.Link{AtMs: e.At, What: "gets no branch ENI: " + string(b.Error), Why: why, Rule: rule}.Bad())
 	case sim.BranchCreated:
 		ps.fail("", "", "") // it waits for kubelet alone
 		ps.failed--

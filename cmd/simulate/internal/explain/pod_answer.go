@@ -43,7 +43,7 @@ func (ps *podStory) finish() *view.Explanation {
 		ps.finishPast()
 	}
 	cite(x)
-	if x.Cause != nil && x.Cause.Rule == string(sim.KindMisconfig) {
+	if x.Cause != nil && (x.Cause.Fault > 0 || x.Cause.Rule == string(sim.KindMisconfig)) {
 		if r, ok := rules.Find(rules.Refusal(model.ErrorCode(x.Cause.Reason))); ok && !slices.Contains(x.Rules, r) {
 			x.Rules = append(x.Rules, r)
 		}
@@ -111,6 +111,9 @@ func (ps *podStory) causeSentence(c *view.Cause) string {
 	if narrower := cmp.Or(c.CappedBy, c.Reason); narrower != "" {
 		label += ", " + narrower
 	}
+	if c.Fault > 0 {
+		return faultSentence(c, label)
+	}
 	if refused := rules.Refusal(model.ErrorCode(c.Reason)); c.Rule == string(sim.KindMisconfig) && titleOf(refused) != "" {
 		return fmt.Sprintf("EC2 refuses what the pod needs: %s (%s).", lower(titleOf(refused)), label)
 	}
@@ -125,7 +128,11 @@ func (ps *podStory) waited() string {
 	}
 	var kinds []string
 	for _, sp := range ps.spells {
-		kinds = append(kinds, fmt.Sprintf("%s for %s", sp.kind, view.Duration(min(sp.until, until).Sub(sp.from))))
+		by := ""
+		if sp.cause != nil && sp.cause.Fault > 0 {
+			by = " (by a fault step of the scenario)"
+		}
+		kinds = append(kinds, fmt.Sprintf("%s%s for %s", sp.kind, by, view.Duration(min(sp.until, until).Sub(sp.from))))
 	}
 	switch {
 	case ps.hostNetwork:
@@ -237,7 +244,7 @@ func (ps *podStory) showNodes() {
 		}
 		rule := ""
 		if ps.cause != nil && ps.cause.Kind == sim.KindNoTrunk && n.Trunk.AttachedAt == model.Never {
-			f := trunkFact(n)
+			f := ps.trunkFact(n)
 			if !n.Config.Settings.PodENI {
 				f = view.Fact{Text: "none: ENABLE_POD_ENI is off"}
 			}
