@@ -116,6 +116,7 @@ var refusals = Group{
 		{"refused/BranchLimitExceeded", "The trunk would have more branch ENIs than it may (the code's name is ours)", "", "", sgp},
 		{"refused/VlanInUse", "Another branch ENI of the trunk has the VLAN id (the code's name is ours)", "", "", controller},
 		{"refused/AtCapacity", "Branch ENIs in use and waiting for deletion are at the type's limit; the request comes back after one cooldown", "in use + queued ≥ limit", "equal is full", controller},
+		{Dropped, "A branch ENI that was refused six times is dropped: the resource controller looks at the pod again when its object changes, or else in its pass over all pods; addresses that come free wake nobody", "every 30 min since the controller's start, and 1 s after it; six attempts take less than a second", "", controller},
 		{"refused/NoTrunk", "The node has no trunk", "", "", controller},
 		{"refused/NoFreeVLAN", "All 120 VLAN ids of the trunk are taken", "", "", controller},
 		{"refused/NotAnnotated", "The pod could not be annotated: it is gone", "", "", controller},

@@ -78,6 +78,9 @@ func Exhaustion(kind sim.Kind, reason, cappedBy string) string {
 // Refusal is the id of a code.
 func Refusal(code model.ErrorCode) string { return "refused/" + string(code) }
 
+// Dropped is the id of when a branch request is looked at that was refused too often.
+const Dropped = "branch-request"
+
 // Fault is the id of a refusal that a step of the scenario asked for.
 const Fault = "fault"
 

@@ -103,6 +103,9 @@ func (ps *podStory) causeText() string {
 	if numbers := ps.numbers(); numbers != "" {
 		text = fmt.Sprintf("%s: %s.", strings.TrimSuffix(text, "."), numbers)
 	}
+	if ps.dropped && ps.retry > ps.at {
+		text += fmt.Sprintf(" Its request for a branch ENI was dropped, and addresses that come free bring it back no sooner than %s.", view.Instant(ps.retry))
+	}
 	return text
 }
 
@@ -200,7 +203,11 @@ func (ps *podStory) showPlace() {
 	case ps.branchAt != model.Never:
 	case ps.branch:
 		if ps.retry > ps.at {
-			x.Next = append(x.Next, view.Fact{Name: view.Instant(ps.retry), Text: "the resource controller looks at its request again", Rule: rules.Refusal(sim.ErrAtCapacity)})
+			again := view.Fact{Name: view.Instant(ps.retry), Text: "the resource controller looks at its request again", Rule: rules.Refusal(sim.ErrAtCapacity)}
+			if ps.dropped {
+				again.Text, again.Rule = again.Text+", in its pass over all pods", rules.Dropped
+			}
+			x.Next = append(x.Next, again)
 		}
 		x.State = append(x.State, ps.queueFacts(ps.at)...)
 	case a == nil:

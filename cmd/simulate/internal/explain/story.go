@@ -25,7 +25,10 @@ type story struct {
 	agent  *agent
 	queue  *deleteQueue // of the node's branch ENIs
 	region region
-	state  *replay.State // before the event that is being told
+	// controller is the start of the resource controller, from which its passes over all
+	// pods count.
+	controller model.Instant
+	state      *replay.State // before the event that is being told
 
 	// faults are the numbers of the scenario's faults behind the last refusals of a
 	// code, 0 where EC2 refused by itself, by node.
@@ -84,6 +87,9 @@ func (st *story) follow(e sim.Event) {
 	}
 	st.region.apply(e)
 	st.blame(e)
+	if _, ok := e.Body.(sim.ControllerRestarted); ok {
+		st.controller = e.At
+	}
 	if e.Node == st.node || e.Node == "" {
 		st.queue.apply(e)
 	}
