@@ -481,6 +481,8 @@ func remedyUnserved(code model.ErrorCode, who, grant, again string) string {
 		return fmt.Sprintf("the role of %s may not make the call: %s", who, grant)
 	case model.InternalError, model.Unavailable:
 		return "EC2 fails: its client tried several times, and " + again
+	case model.InvalidParameterCombination:
+		return "EC2 attaches an ENI only to an instance in its own zone: an ENIConfig whose subnet is in the node's zone"
 	case "":
 		return "EC2 refuses the call; " + again
 	}

@@ -105,6 +105,7 @@ var refusals = Group{
 		{"refused/NetworkAddressUsageLimitExceeded", "The VPC's network address units are used up (the quota is AWS's, the code's name ours)", "64,000 unless raised; an address, a prefix, a further ENI is one unit", "", vpcQuotas},
 		{"refused/RequestLimitExceeded", "Requests come faster than the account may send them", "a token a request; the client tries ten times", "", ec2Throttle},
 		{"refused/InvalidParameterValue", "Among others: the ENI to delete is still attached", "", "", ec2Errors},
+		{"refused/InvalidParameterCombination", "The ENI is in another zone than the instance", "zone of the ENI's subnet ≠ zone of the instance's", "", attachments},
 		{"refused/InvalidNetworkInterfaceID.NotFound", "No ENI has this id", "", "", ec2Errors},
 		{"refused/InvalidAssociationID.NotFound", "The branch ENI is not associated any more", "", "", ec2Errors},
 		{"refused/InvalidSubnet.Range", "A subnet is outside its VPC's blocks", "", "", ec2Errors},

@@ -27,6 +27,7 @@ var (
 	ec2Errors   = Source{"EC2 API reference, Error codes", "https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html"}
 	ec2Throttle = Source{"EC2 developer guide, Request throttling", "https://docs.aws.amazon.com/ec2/latest/devguide/ec2-api-throttling.html"}
 	vpcQuotas   = Source{"VPC user guide, Amazon VPC quotas", "https://docs.aws.amazon.com/vpc/latest/userguide/amazon-vpc-limits.html"}
+	attachments = Source{"EC2 user guide, Network interface attachments", "https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/network-interface-attachments.html"}
 	enisPerType = Source{"EC2 user guide, IP addresses per network interface", "https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/AvailableIpPerENI.html"}
 
 	kubeFit    = Source{"Kubernetes, Scheduler configuration: NodeResourcesFit", "https://kubernetes.io/docs/reference/scheduling/config/"}
