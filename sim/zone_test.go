@@ -48,3 +48,25 @@ func TestENIOfAnotherZoneIsNotAttached(t *testing.T) {
 		require.NotEmpty(t, began)
 	}
 }
+
+// TestAFullReservationIsToldOf where EC2 takes no prefix from the rest of the subnet, and
+// only there.
+func TestAFullReservationIsToldOf(t *testing.T) {
+	remedy := func(fallback bool, inUse int) string {
+		cfg := wavesOfPods(true, 40, PodSpec{}, map[string]string{"ENABLE_PREFIX_DELEGATION": "true"})
+		cfg.EC2.ReservationFallback = fallback
+		cfg.Subnets[0].CIDR = netip.MustParsePrefix("10.0.0.0/24")
+		cfg.Subnets[0].Reservations = []model.Reservation{{CIDR: netip.MustParsePrefix("10.0.0.64/27"), Type: model.ReservationPrefix}}
+		cfg.Subnets[0].InUseCount = inUse
+		began := find(playAll(t, cfg), func(b ExhaustionBegan) bool { return b.Kind == KindSubnetIPs || b.Kind == KindPrefixFragmentation })
+		if len(began) == 0 {
+			return "none"
+		}
+		return began[0].Body.(ExhaustionBegan).Remedy
+	}
+	require.Contains(t, remedy(false, 0), "the subnet's reservation of type prefix is full")
+	require.Equal(t, "none", remedy(true, 0), "the rest has room")
+	full := remedy(false, 205)
+	require.NotEqual(t, "none", full)
+	require.NotContains(t, full, "reservation of type prefix is full", "the rest has no /28 either")
+}
