@@ -120,7 +120,7 @@ steps: [{at: 5m, scale: {workload: web, replicas: 2}}%s]
 		x, err := Explain(play, Target{Pod: "db-4", Device: -1, At: &c.at})
 		require.NoError(t, err)
 		sound(t, x)
-		require.Contains(t, x.Answer, "Its request for a branch ENI was dropped, and addresses that come free bring it back no sooner than "+c.again+".")
+		require.Contains(t, x.Answer, "Its request for a branch ENI was dropped, and nothing that comes free brings it back before "+c.again+".")
 		require.Equal(t, c.again, x.Next[0].Name)
 		require.Equal(t, rules.Dropped, x.Next[0].Rule)
 		created := model.Never

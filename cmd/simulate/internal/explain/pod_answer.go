@@ -104,7 +104,7 @@ func (ps *podStory) causeText() string {
 		text = fmt.Sprintf("%s: %s.", strings.TrimSuffix(text, "."), numbers)
 	}
 	if ps.dropped && ps.retry > ps.at {
-		text += fmt.Sprintf(" Its request for a branch ENI was dropped, and addresses that come free bring it back no sooner than %s.", view.Instant(ps.retry))
+		text += fmt.Sprintf(" Its request for a branch ENI was dropped, and nothing that comes free brings it back before %s.", view.Instant(ps.retry))
 	}
 	return text
 }
