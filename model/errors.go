@@ -28,6 +28,8 @@ const (
 	RequestLimitExceeded ErrorCode = "RequestLimitExceeded"
 	// InvalidParameterValue: among others, the ENI to delete is still attached.
 	InvalidParameterValue ErrorCode = "InvalidParameterValue"
+	// InvalidParameterCombination: the ENI to attach is in another zone than the instance.
+	InvalidParameterCombination ErrorCode = "InvalidParameterCombination"
 	// InvalidNetworkInterfaceIDNotFound: no ENI has this id.
 	InvalidNetworkInterfaceIDNotFound ErrorCode = "InvalidNetworkInterfaceID.NotFound"
 	// InvalidAssociationIDNotFound: a branch ENI is not associated (any more).

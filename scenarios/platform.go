@@ -111,6 +111,21 @@ func (d *decoder) os(into *string) reader {
 }
 
 // kind reads the kind of a workload: on ECS there are only services.
+// kindHints say what to write for kinds of Kubernetes that a scenario has not.
+var kindHints = map[string]string{
+	"CronJob":               "there are no CronJobs: write the Jobs that it makes, each with kind: Job, at and runFor; or a churn step for pods that come and go all the time. simulate import makes the Jobs of a manifest's CronJob",
+	"ReplicaSet":            "there are no ReplicaSets: write the Deployment that makes them",
+	"ReplicationController": "there are no ReplicationControllers: a Deployment does what they do",
+	"Pod":                   "a pod is no workload: a create step makes one, or a Deployment several",
+}
+
+// cronFields are those that a CronJob has and a Job has not: of these the hint says
+// enough.
+var cronFields = []string{
+	"schedule", "timeZone", "suspend", "concurrencyPolicy", "jobTemplate", "startingDeadlineSeconds",
+	"successfulJobsHistoryLimit", "failedJobsHistoryLimit", "parallelism", "backoffLimit", "activeDeadlineSeconds",
+}
+
 func (d *decoder) kind(into *sim.WorkloadKind) reader {
 	kubernetes := []sim.WorkloadKind{sim.Deployment, sim.DaemonSet, sim.StatefulSet, sim.Job}
 	return func(v value) {
@@ -130,6 +145,8 @@ func (d *decoder) kind(into *sim.WorkloadKind) reader {
 			oneOf(d, into, []sim.WorkloadKind{sim.Service})(v)
 		case kind == sim.Service:
 			d.failAt(v, "a service is of ECS (platform: ecs)")
+		case kindHints[v.Scalar] != "":
+			d.failAt(v, "%s", kindHints[v.Scalar])
 		default:
 			oneOf(d, into, kubernetes)(v)
 		}

@@ -444,7 +444,16 @@ func (d *decoder) workload(v value, into *Workload) {
 		into.NetworkMode = sim.NetworkAWSVPC
 	}
 	replicas := 1
-	d.object(v,
+	var more []field // that the mistake about the kind tells of
+	asked := ""      // the kind, as it is written
+	if v.given("kind") {
+		if asked = v.Get("kind").Scalar; asked == "CronJob" {
+			for _, name := range cronFields {
+				more = append(more, field{name, func(value) {}})
+			}
+		}
+	}
+	d.object(v, append(more,
 		field{"name", d.name(&into.Name)},
 		field{"kind", d.kind(&into.Kind)},
 		field{"replicas", d.integer(&replicas, 0, most)},
@@ -469,7 +478,7 @@ func (d *decoder) workload(v value, into *Workload) {
 		d.ecsOnly("placement", d.placement(&into.Placement)),
 		// After kind, on which its default depends.
 		field{"strategy", func(v value) { d.strategy(v, &into.Strategy, into.Kind) }},
-	)
+	)...)
 	d.require(v, "name")
 	if !v.given("strategy") {
 		into.Strategy = defaultStrategy(into.Kind)
@@ -477,7 +486,9 @@ func (d *decoder) workload(v value, into *Workload) {
 	if into.Kind != sim.DaemonSet {
 		into.Replicas = &replicas
 	}
-	d.kindFields(v, into.Kind)
+	if asked == "" || asked == string(into.Kind) { // else the fields may be right for what is meant
+		d.kindFields(v, into.Kind)
+	}
 	if d.onECS() {
 		d.taskNetwork(v, into.NetworkMode)
 		serviceDefaults(into)

@@ -30,7 +30,7 @@ const (
 var ec2Codes = []model.ErrorCode{
 	model.InsufficientFreeAddressesInSubnet, model.InsufficientCidrBlocks, model.PrivateIpAddressLimitExceeded,
 	model.AttachmentLimitExceeded, model.NetworkInterfaceLimitExceeded, model.NetworkAddressUsageLimitExceeded,
-	model.RequestLimitExceeded, model.InvalidParameterValue, model.InvalidNetworkInterfaceIDNotFound,
+	model.RequestLimitExceeded, model.InvalidParameterValue, model.InvalidParameterCombination, model.InvalidNetworkInterfaceIDNotFound,
 	model.InvalidAssociationIDNotFound, model.InvalidAttachmentIDNotFound, model.InternalError, model.Unavailable,
 	model.UnauthorizedOperation, model.BranchLimitExceeded, model.VlanInUse,
 }

@@ -54,10 +54,14 @@ func (c *resourceController) diagnoseCode(p *pod, t *trunk) verdict {
 		return v
 	default:
 		v := c.onTrunk(p, t, KindMisconfig, string(r.last))
-		v.remedy = remedyController(r.last, "it tries again at the pod's next event, at the latest after 30 min")
+		v.remedy = remedyController(r.last, looksAgain)
 		return v
 	}
 }
+
+// looksAgain says when a pod gets its branch ENI after all. Source: observed in the VPC
+// resource controller (2026).
+const looksAgain = "after six refusals, which take less than a second, the resource controller looks at a pod again when its object changes (a label, an annotation), or else in its pass over all pods, every 30 min since its start"
 
 // remedyController is about a call of the resource controller's that is refused for another
 // reason than a limit. Source: Amazon EKS user guide, "Security groups for pods" (the
@@ -118,7 +122,7 @@ func branchSubnetFull(s *subnet, code model.ErrorCode) verdict {
 	return verdict{
 		kind: KindSubnetIPs, scope: "subnet", name: string(s.ID()), reason: string(code), message: textNoAddress,
 		numbers: (&refusal{subnet: s, want: 1}).numbers,
-		remedy:  "a larger subnet, or another one for pods (custom networking); a request that was refused six times is dropped until the pod's next event, at the latest the controller's pass over all pods every 30 min: once there are addresses, making the pods anew is quicker",
+		remedy:  "a larger subnet, or another one for pods (custom networking); " + looksAgain + ": once there are addresses, making the pods anew is quicker",
 	}
 }
 

@@ -2,8 +2,8 @@ package sim
 
 import "vpcsim/model"
 
-// drop leaves the pod's request until the pod's next event: at the latest the next
-// pass over all pods.
+// drop leaves the pod's request until something changes the pod, which nothing does in
+// a run, or the next pass over all pods.
 func (c *resourceController) drop(p *pod) {
 	c.dropped = append(c.dropped, p)
 	p.request.droppedAt = c.e.now

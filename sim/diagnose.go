@@ -285,6 +285,9 @@ func (r *refusal) ofSubnet() verdict {
 		v.kind = KindPrefixFragmentation
 		v.remedy = "reserve a range of the subnet for prefixes (subnet CIDR reservation of type prefix) before it is used, or a fresh subnet for prefix mode"
 	}
+	if r.prefixes && !r.subnet.fallback && !r.subnet.PrefixFits(r.want, false) && r.subnet.PrefixFits(r.want, true) {
+		v.remedy = "the subnet's reservation of type prefix is full, and with ec2.reservationFallback: false EC2 takes no /28 from the rest: a larger reservation"
+	}
 	if !r.stands() {
 		v.reason = string(model.ReasonBackoff)
 		v.remedy = "the subnet has room, but an agent asks a full subnet no earlier than 120 s after the refusal: wait, or restart the agent, which asks at once"
@@ -481,6 +484,8 @@ func remedyUnserved(code model.ErrorCode, who, grant, again string) string {
 		return fmt.Sprintf("the role of %s may not make the call: %s", who, grant)
 	case model.InternalError, model.Unavailable:
 		return "EC2 fails: its client tried several times, and " + again
+	case model.InvalidParameterCombination:
+		return "EC2 attaches an ENI only to an instance in its own zone: an ENIConfig whose subnet is in the node's zone"
 	case "":
 		return "EC2 refuses the call; " + again
 	}

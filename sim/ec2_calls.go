@@ -237,7 +237,7 @@ type newENI struct {
 // create makes an ENI that is not attached yet.
 func (x *ec2) create(in *instance, want newENI, done func(ni *eni, code model.ErrorCode)) {
 	var ni *eni
-	vain := x.refusesForGood(in.node.name, DescribeInstances, AttachNetworkInterface, ModifyNetworkInterfaceAttribute)
+	vain := !in.inZone(want.subnet) || x.refusesForGood(in.node.name, DescribeInstances, AttachNetworkInterface, ModifyNetworkInterfaceAttribute)
 	x.send(request{
 		in:     in,
 		life:   in.life(),
@@ -273,6 +273,8 @@ func (x *ec2) attach(in *instance, ni *eni, card int, done reply) {
 			switch {
 			case ni.instance != nil:
 				f.Error = model.InvalidParameterValue
+			case !in.inZone(ni.subnet):
+				f.Error = model.InvalidParameterCombination
 			case in.onCard(card) >= in.kind.CardENIs(card):
 				f.Error = model.AttachmentLimitExceeded
 			default:
@@ -282,6 +284,11 @@ func (x *ec2) attach(in *instance, ni *eni, card int, done reply) {
 		done: done,
 	})
 }
+
+// inZone reports whether the subnet is in the instance's zone: EC2 makes ENIs in others
+// for whoever asks, and attaches none. Source: EC2 user guide, Network interface
+// attachments.
+func (in *instance) inZone(s *subnet) bool { return s.zone == in.node.subnet.zone }
 
 // describe and modify change nothing that bears on addresses. A vain description is
 // before a call that is refused for good.

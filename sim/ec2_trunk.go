@@ -47,7 +47,7 @@ func (x *ec2) askInVain(in *instance, on *eni, f CallFields, vain bool, effect f
 // createTrunk makes an ENI that can be a trunk, with its primary address only.
 func (x *ec2) createTrunk(in *instance, s *subnet, groups []model.SecurityGroup, done func(ni *eni, code model.ErrorCode)) {
 	var ni *eni
-	vain := x.refusesForGood(in.node.name, AttachNetworkInterface)
+	vain := !in.inZone(s) || x.refusesForGood(in.node.name, AttachNetworkInterface)
 	x.askInVain(in, nil, CallFields{Action: CreateNetworkInterface, Subnet: s.ID()}, vain, func(f *CallFields) {
 		if in.node.gone {
 			f.Error = model.InvalidParameterValue // coarser than reality: nothing is made for an instance that is gone
@@ -70,6 +70,8 @@ func (x *ec2) attachTrunk(in *instance, ni *eni, device int, done reply) {
 		switch {
 		case ni.instance != nil:
 			f.Error = model.InvalidParameterValue
+		case !in.inZone(ni.subnet):
+			f.Error = model.InvalidParameterCombination
 		case in.onCard(0) >= in.kind.MaxENIs:
 			f.Error = model.AttachmentLimitExceeded
 		case in.takes(device):

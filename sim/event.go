@@ -259,8 +259,8 @@ type ENIExcluded struct {
 type TrunkSignalled struct{}
 
 // TrunkFailed says that the resource controller could not give the node a
-// trunk. It tries again at the node's next event, but for a type that cannot
-// have one.
+// trunk. It tries again at the node's next event (cordoned, uncordoned, its status
+// reported 5 min later), but for a type that cannot have one.
 type TrunkFailed struct {
 	Subnet model.SubnetID `json:"subnet,omitempty"`
 	// Error is EC2's code, or one of the controller's Err… codes.
@@ -306,8 +306,8 @@ type BranchFailed struct {
 	// Reason is that of the message that the pod shows: BranchAllocationFailed
 	// or BranchENIAnnotationFailed; empty where it shows none.
 	Reason string `json:"reason,omitempty"`
-	// RetryMs is when the request is tried again. Null: it was dropped, and only
-	// an event of the pod brings it back.
+	// RetryMs is when the request is tried again. Null: it was dropped until the
+	// controller's next pass over all pods.
 	RetryMs *model.Instant `json:"retryMs,omitempty"`
 }
 

@@ -283,7 +283,7 @@ func (n *node) trunkRefused() string {
 	if f := n.trunkFault; f != nil {
 		what += ": a fault step of the scenario " + f.does()
 	}
-	return what + "; the resource controller tries again at the node's next event, every 5 min at the latest"
+	return what + "; the resource controller tries again when the node is cordoned or uncordoned, or else when kubelet reports its status, 5 min after the refusal"
 }
 
 // outBy names the number of nodes that a kind of reason keeps a pod off.

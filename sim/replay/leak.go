@@ -14,6 +14,7 @@ type LeakCause string
 const (
 	LeakRefused   LeakCause = "delete-refused"    // EC2 refused to delete what is not attached
 	LeakAgent     LeakCause = "agent-killed"      // between creating and attaching, or detaching and deleting it
+	LeakNode      LeakCause = "node-gone"         // likewise, and the instance with it
 	LeakTrunk     LeakCause = "controller-killed" // with an ENI in hand
 	LeakForgotten LeakCause = "branch-forgotten"  // the controller tried three times to delete the branch
 	LeakUnseen    LeakCause = "branch-unseen"     // the restarted controller does not look for the branch
@@ -26,7 +27,9 @@ type CleanUp string
 // Those who delete leaked ENIs.
 const (
 	CleanUpAgent      CleanUp = "agent"        // the node's agent, about every hour
-	CleanUpOff        CleanUp = "switched-off" // nobody: a variable keeps the agent from it
+	CleanUpOthers     CleanUp = "other-agents" // its node is gone: that of each other, likewise
+	CleanUpOff        CleanUp = "switched-off" // nobody: a variable keeps the agents from it
+	CleanUpNobody     CleanUp = "no-agent"     // its node is gone, and no other has an agent that was started
 	CleanUpController CleanUp = "controller"   // the resource controller, every 30 min
 	CleanUpRestart    CleanUp = "restart"      // the resource controller at its next start
 	CleanUpECS        CleanUp = "ecs"          // ECS asks again every 10 s
@@ -128,10 +131,42 @@ func (s *State) cleanUpOf(e *ec2ENI) CleanUp {
 		return CleanUpRestart // to EC2 it is in use
 	case e.kind != model.ENISecondary:
 		return CleanUpController
-	case n != nil && (n.Config.Settings.KeepLeakedENIs || n.Config.Settings.NoProvisioning):
+	case n != nil && n.Gone():
+		return s.cleaners.ofOrphan()
+	case n != nil && n.keepsLeaks():
 		return CleanUpOff
 	}
 	return CleanUpAgent
+}
+
+// cleaners counts the living nodes whose agent was started ever, by whether it deletes
+// what nodes that are gone have left.
+type cleaners struct{ cleaning, keeping int }
+
+// count adds the node by times.
+func (c *cleaners) count(n *Node, by int) {
+	switch {
+	case n.Launched.OS != "" || len(n.History.Settings) == 0:
+	case n.keepsLeaks():
+		c.keeping += by
+	default:
+		c.cleaning += by
+	}
+}
+
+func (c *cleaners) ofOrphan() CleanUp {
+	switch {
+	case c.cleaning > 0:
+		return CleanUpOthers
+	case c.keeping > 0:
+		return CleanUpOff
+	}
+	return CleanUpNobody
+}
+
+// keepsLeaks reports whether a variable keeps the node's agent from its clean-ups.
+func (n *Node) keepsLeaks() bool {
+	return n.Config.Settings.KeepLeakedENIs || n.Config.Settings.NoProvisioning
 }
 
 // addresses counts those of the subnet that the ENI has.
@@ -181,7 +216,7 @@ func (s *State) leak(at model.Instant, e *ec2ENI, cause LeakCause) {
 
 // tellLeak notes in the node's history what becomes of an ENI that has leaked.
 func (s *State) tellLeak(at model.Instant, e *ec2ENI, kind ChangeKind) {
-	if n := s.nodes[e.node]; n != nil && !n.Gone() {
+	if n := s.nodes[e.node]; n != nil {
 		n.History.add(Change{At: at, Kind: kind, ENI: e.id, Of: e.kind, Card: e.card, Device: e.device, Addresses: e.addresses(), Action: e.action, Error: e.code})
 	}
 }
@@ -306,8 +341,12 @@ func (s *State) ownerKilled(at model.Instant, n *Node, kind model.ENIKind, cause
 	}
 }
 
-// instanceGone notes that the node's branches are with no trunk any more.
-func (s *State) instanceGone(n *Node) {
+// instanceGone notes that the node's branches are with no trunk any more. What its
+// agent had in hand is with nobody; ECS has deleted its own by then.
+func (s *State) instanceGone(at model.Instant, n *Node) {
+	if !s.onECS() {
+		s.ownerKilled(at, n, model.ENISecondary, LeakNode)
+	}
 	for _, br := range n.Branches {
 		if e := s.ec2ENIs[br.ENI]; e != nil {
 			e.associated = false

@@ -81,6 +81,58 @@ func TestAnENILeaksWithItsAgent(t *testing.T) {
 	require.Len(t, killed(created), 1, "it was to be attached")
 }
 
+// What its agent has in hand when an instance is terminated stays, and has leaked; what
+// is attached goes, and what EC2 is deleting. Then the agents of other nodes look for it.
+func TestAnENILeaksWithItsInstance(t *testing.T) {
+	gone := func(l *logtest.Log) *logtest.Log { return l.At(10*time.Second).Add("n", sim.NodeTerminated{}) }
+	detached := func() *logtest.Log { return withSecond().Detach("n", 1) }
+	leaks := leaksOf(t, gone(detached()))
+	require.Len(t, leaks, 1)
+	require.Equal(t, replay.LeakNode, leaks[0].Cause)
+	require.Equal(t, replay.CleanUpNobody, leaks[0].CleanUp)
+	require.Empty(t, leaks[0].Error)
+	require.Empty(t, leaksOf(t, gone(withSecond())))
+	require.Empty(t, leaksOf(t, gone(detached().Delete("n", 1, ""))))
+	before := leaksOf(t, gone(detached().Delete("n", 1, model.UnauthorizedOperation)))
+	require.Equal(t, replay.LeakRefused, before[0].Cause, "it had leaked before")
+	require.Equal(t, replay.CleanUpNobody, before[0].CleanUp)
+
+	ecs := detached()
+	started := ecs.Events[0].Body.(sim.RunStarted)
+	started.Platform = sim.PlatformECS
+	ecs.Events[0].Body = started
+	require.Empty(t, leaksOf(t, gone(ecs)), "ECS deletes its own")
+
+	var keeps model.Settings
+	keeps.KeepLeakedENIs = true
+	other := func(l *logtest.Log, name model.NodeName, address string, settings model.Settings) *logtest.Log {
+		return l.Node(name, address, 4, 9, settings)
+	}
+	for _, c := range []struct {
+		log  *logtest.Log
+		want replay.CleanUp
+	}{
+		{other(detached(), "m", "10.0.0.60", warmENI), replay.CleanUpOthers},
+		{other(detached(), "m", "10.0.0.60", keeps), replay.CleanUpOff},
+		{other(other(detached(), "m", "10.0.0.60", keeps), "k", "10.0.0.61", warmENI), replay.CleanUpOthers},
+		{other(detached(), "m", "10.0.0.60", warmENI).Add("m", sim.AgentConfigured{Settings: keeps}), replay.CleanUpOff},
+		{other(detached(), "m", "10.0.0.60", warmENI).Add("m", sim.NodeTerminated{}), replay.CleanUpNobody},
+	} {
+		require.Equal(t, c.want, leaksOf(t, gone(c.log))[0].CleanUp)
+	}
+
+	l := gone(other(detached(), "m", "10.0.0.60", warmENI))
+	l.Asked("m", sim.CallFields{Action: sim.DeleteNetworkInterface, ENI: logtest.ENI("n", 1)})
+	require.Empty(t, leaksOf(t, l))
+	addrs, _ := logtest.Blocks("10.0.0.31", "10.0.0.32")
+	l.Add("n", sim.ENIDeleted{ENI: logtest.ENI("n", 1), Subnet: "a", PrimaryAddress: netip.MustParseAddr("10.0.0.30"), Addresses: addrs, Released: 3})
+	var kinds []replay.ChangeKind
+	for _, c := range fold(t, l).Node("n").History.Changes {
+		kinds = append(kinds, c.Kind)
+	}
+	require.Equal(t, []replay.ChangeKind{replay.Terminated, replay.Leaked, replay.Cleaned}, kinds[len(kinds)-3:])
+}
+
 // Nobody deletes it where the agent may not.
 func TestWhoDeletesALeak(t *testing.T) {
 	for _, c := range []struct {

@@ -42,6 +42,7 @@ type State struct {
 	ec2ENIs  map[model.ENIID]*ec2ENI
 	loose    map[model.NodeName][]*ec2ENI // made for the node and not attached, in the order of that
 	leaks    []*ec2ENI                    // in the order in which they leaked
+	cleaners cleaners
 	episodes map[int]*Episode
 	open     openEpisodes
 }
@@ -164,10 +165,13 @@ func (s *State) applyNode(n *Node, e sim.Event) error {
 	case sim.NodeUncordoned:
 		n.cordon(e.At, false)
 	case sim.NodeTerminated:
+		s.cleaners.count(n, -1)
 		n.terminate(e.At)
-		s.instanceGone(n)
+		s.instanceGone(e.At, n)
 	case sim.AgentConfigured:
+		s.cleaners.count(n, -1)
 		n.configure(e.At, b)
+		s.cleaners.count(n, 1)
 	case sim.PoolConfigured:
 		n.configureLiving(e.At, b)
 	case sim.AgentStarted:

@@ -96,6 +96,7 @@ var refusals = Group{
 	Title: "Refusals",
 	Intro: "`error` of `ec2.returned`, `trunk.failed`, `branch.failed`: EC2's codes, and what the resource controller itself refuses.",
 	Rules: []Rule{
+		{Fault, "A fault step of the scenario lets EC2 refuse the call, whether or not it would do so by itself", "`fault` of the call is the number of the step's fault", "", faults},
 		{"refused/InsufficientFreeAddressesInSubnet", "Too few free addresses in the subnet", "free < wanted; begins the 120 s back-off of the agent from v1.10.2 on, but for an existing ENI with subnet discovery on", "", ec2Errors},
 		{"refused/InsufficientCidrBlocks", "Too few free aligned /28s in the subnet", "whole free /28s < prefixes wanted; begins the 120 s back-off from v1.9.1 on", "", eksPrefix},
 		{"refused/PrivateIpAddressLimitExceeded", "The ENI would have more blocks than it may", "the agent reads anew what the ENI has, from v1.12.5 on", "", ec2Errors},
@@ -104,6 +105,7 @@ var refusals = Group{
 		{"refused/NetworkAddressUsageLimitExceeded", "The VPC's network address units are used up (the quota is AWS's, the code's name ours)", "64,000 unless raised; an address, a prefix, a further ENI is one unit", "", vpcQuotas},
 		{"refused/RequestLimitExceeded", "Requests come faster than the account may send them", "a token a request; the client tries ten times", "", ec2Throttle},
 		{"refused/InvalidParameterValue", "Among others: the ENI to delete is still attached", "", "", ec2Errors},
+		{"refused/InvalidParameterCombination", "The ENI is in another zone than the instance", "zone of the ENI's subnet ≠ zone of the instance's", "", attachments},
 		{"refused/InvalidNetworkInterfaceID.NotFound", "No ENI has this id", "", "", ec2Errors},
 		{"refused/InvalidAssociationID.NotFound", "The branch ENI is not associated any more", "", "", ec2Errors},
 		{"refused/InvalidSubnet.Range", "A subnet is outside its VPC's blocks", "", "", ec2Errors},
@@ -115,6 +117,7 @@ var refusals = Group{
 		{"refused/BranchLimitExceeded", "The trunk would have more branch ENIs than it may (the code's name is ours)", "", "", sgp},
 		{"refused/VlanInUse", "Another branch ENI of the trunk has the VLAN id (the code's name is ours)", "", "", controller},
 		{"refused/AtCapacity", "Branch ENIs in use and waiting for deletion are at the type's limit; the request comes back after one cooldown", "in use + queued ≥ limit", "equal is full", controller},
+		{Dropped, "A branch ENI that was refused six times is dropped: the resource controller looks at the pod again when its object changes, or else in its pass over all pods; addresses that come free wake nobody", "every 30 min since the controller's start, and 1 s after it; six attempts take less than a second", "", controller},
 		{"refused/NoTrunk", "The node has no trunk", "", "", controller},
 		{"refused/NoFreeVLAN", "All 120 VLAN ids of the trunk are taken", "", "", controller},
 		{"refused/NotAnnotated", "The pod could not be annotated: it is gone", "", "", controller},

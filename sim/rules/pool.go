@@ -81,7 +81,7 @@ var others = Group{
 		{"by/reconcile", "Reconcile makes the datastore agree with what is attached, but for what was given back less than 60 s ago", "now − last pool action > 60 s; every 5 s while ENABLE_POD_ENI is on and there is no trunk", "at exactly 60 s it is skipped", observed},
 		{"by/release", "The last pod left a prefix that was left over from prefix mode: it goes at once, without cooldown", "", "", observed},
 		{"by/excluded", "Nobody holds an address of the block on an excluded ENI: it leaves the datastore 5 s after its last pod, and stays in EC2", "", "", observed},
-		{"by/terminate", "The instance was terminated, with all its ENIs", "", "", ec2Errors},
+		{"by/terminate", "The instance was terminated, with all ENIs that are attached to it", "", "", ec2Errors},
 		{"by/ecs", "Amazon ECS attaches an ENI for a task, or a trunk for an instance", "", "", ecsTrunking},
 		{"windows-pool", "Is the resource controller's pool of a Windows node short of its targets, or over them", "cooling addresses count in total and not as available", "", windows},
 		{"windows-pool/warm-ip-target", "Fewer, or more, addresses are warm than windows-warm-ip-target wants", "warm-ip-target − (warm + on their way); prefix mode: ceil(max(used + warm-ip-target, minimum-ip-target) ÷ 16) − prefixes", "equal is enough", windows},

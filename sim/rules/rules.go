@@ -78,6 +78,12 @@ func Exhaustion(kind sim.Kind, reason, cappedBy string) string {
 // Refusal is the id of a code.
 func Refusal(code model.ErrorCode) string { return "refused/" + string(code) }
 
+// Dropped is the id of when a branch request is looked at that was refused too often.
+const Dropped = "branch-request"
+
+// Fault is the id of a refusal that a step of the scenario asked for.
+const Fault = "fault"
+
 // By is the id of what changed a datastore.
 func By(by sim.By) string { return "by/" + string(by) }
 

@@ -218,7 +218,7 @@ func TestEveryIDOfTheCodeIsARule(t *testing.T) {
 
 // The registry has no id that the code doesn't.
 func TestEveryRuleIsOfTheCode(t *testing.T) {
-	heads := slices.Concat(constants(t, "model", "Rule"), constants(t, "sim", "Kind"), []string{"refused", "by", "filter", "leak", "clean-up"})
+	heads := slices.Concat(constants(t, "model", "Rule"), constants(t, "sim", "Kind"), []string{"refused", "by", "filter", "leak", "clean-up", Fault, Dropped})
 	tails := slices.Concat(constants(t, "model", "Reason"), reasonsInCode(t), cappedByInCode(t), constants(t, "sim", "ResourceCode"),
 		constants(t, "model", "ErrorCode"), constants(t, "sim", "ErrorCode"), constants(t, "sim", "By"), constants(t, "model", "WindowsRefusal"),
 		constants(t, "sim/replay", "LeakCause"), constants(t, "sim/replay", "CleanUp"))

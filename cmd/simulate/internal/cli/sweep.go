@@ -191,6 +191,8 @@ func metricsHelp() string {
 func (f *sweepFlags) check(c *cobra.Command) error {
 	set := c.Flags().Changed
 	switch {
+	case set("shards") && f.shards == 0:
+		return errors.New("--shards 0: a sweep has at least one part; without --shards it is run as a whole")
 	case f.manifest && f.shards == 0:
 		return errors.New("--manifest prints a Job of several parts: say how many with --shards")
 	case f.manifest && f.image == "":

@@ -46,8 +46,8 @@ golden summary differs: the file NAME.golden.yaml beside NAME.yaml, which
 --update writes. A scenario without either has to load and run. All scenarios
 are run, whatever becomes of the others, as many at once as there are cores.
 
-The exit code is 0 if all pass, 1 if one fails, 2 if one is broken (it can't be
-read, or a limit ends it early).
+The exit code is 0 if all pass, 1 if one fails, 2 if one is broken (it or its
+golden summary can't be read, or a limit ends it early).
 
 In a workflow of GitHub (GITHUB_ACTIONS=true) failures are annotated beside
 their lines, and the outcome is added to the step's summary.`,
@@ -351,6 +351,11 @@ func (t *tester) golden(path string, r *run) (testreport.Golden, error) {
 	got, summaryErr := testreport.Summarize(&r.state)
 	if summaryErr != nil {
 		return none, summaryErr
+	}
+	if err == nil && !t.update {
+		if err := testreport.Readable(want); err != nil {
+			return none, fmt.Errorf("%s is no golden summary: %w; --update writes it anew", file, err)
+		}
 	}
 	compared := testreport.Compare(file, want, got)
 	if !t.update || compared.State == testreport.GoldenSame && err == nil {

@@ -210,3 +210,19 @@ func (st *story) queueFacts(at model.Instant) []view.Fact {
 	}
 	return out
 }
+
+// The resource controller's passes over all pods. Sources: see the rule
+// branch-request.
+const (
+	controllerPass   = 30 * time.Minute
+	controllerRelist = time.Second // the first, after its start
+)
+
+// nextPass is the first of them after an instant.
+func (st *story) nextPass(after model.Instant) model.Instant {
+	if first := st.controller.Add(controllerRelist); st.controller > 0 && after < first {
+		return first
+	}
+	period := model.Instant(controllerPass.Milliseconds())
+	return st.controller + ((after-st.controller)/period+1)*period
+}

@@ -9,6 +9,8 @@ import (
 	"vpcsim/model"
 	"vpcsim/scenarios"
 	"vpcsim/sim"
+	"vpcsim/sim/replay"
+	"vpcsim/sim/rules"
 )
 
 // A branch ENI at the front of a delete queue goes in the round that is foreseen
@@ -91,4 +93,45 @@ func TestTheDeleteQueueGoesFromTheFront(t *testing.T) {
 	require.Equal(t, model.Instant(30_000), q.goes(0, 6_000))
 	require.Equal(t, model.Instant(120_000), q.goes(1, 6_000))
 	require.Equal(t, model.Instant(120_000), q.goes(2, 6_000))
+}
+
+// A request that was refused six times is looked at again in the resource controller's
+// pass over all pods, or a second after its restart, and not when there is room again.
+func TestADroppedRequestIsForeseen(t *testing.T) {
+	const text = `
+name: dropped
+duration: 40m
+vpc: {cidrs: [10.0.0.0/16], subnets: [{name: a, cidr: 10.0.0.0/27, inUse: {count: 9}}]}
+cni: {env: {ENABLE_POD_ENI: true, WARM_IP_TARGET: 1}}
+nodeGroups: [{name: n, instanceType: m5.large}]
+workloads: [{name: web, replicas: 15, at: 20s}, {name: db, replicas: 5, at: 2m, securityGroups: [db]}]
+steps: [{at: 5m, scale: {workload: web, replicas: 2}}%s]
+`
+	for _, c := range []struct {
+		steps string
+		at    model.Instant
+		again string
+		comes model.Instant
+	}{
+		{"", 12 * 60_000, "30m", 30 * 60_000},
+		{", {at: 13m, restartController: {}}", 13*60_000 + 500, "13m1s", 13*60_000 + 1000},
+	} {
+		play := playOf(load(t, fmt.Sprintf(text, c.steps)))
+		x, err := Explain(play, Target{Pod: "db-4", Device: -1, At: &c.at})
+		require.NoError(t, err)
+		sound(t, x)
+		require.Contains(t, x.Answer, "Its request for a branch ENI was dropped, and nothing that comes free brings it back before "+c.again+".")
+		require.Equal(t, c.again, x.Next[0].Name)
+		require.Equal(t, rules.Dropped, x.Next[0].Rule)
+		created := model.Never
+		_, err = told(play, func(e sim.Event, _ *replay.State) error {
+			if b, ok := e.Body.(sim.BranchCreated); ok && b.Pod == "db-4" {
+				created = e.At
+			}
+			return nil
+		})
+		require.NoError(t, err)
+		require.GreaterOrEqual(t, created, c.comes)
+		require.Less(t, created, c.comes+10_000)
+	}
 }

@@ -49,9 +49,7 @@ func explainENI(play Play, l eniLife, at model.Instant) (*view.Explanation, erro
 			return errCut
 		}
 		es.takeLeak()
-		if e.Node == es.node || e.Node == "" {
-			es.cleans.apply(e, s)
-		}
+		es.cleans.apply(e, s)
 		es.take(e)
 		es.follow(e)
 		return nil
@@ -94,6 +92,9 @@ func (es *eniStory) take(e sim.Event) {
 			es.add("", l)
 		}
 		return
+	case sim.EC2Call, sim.EC2Returned: // whoever asks
+		es.takeCall(e)
+		return
 	}
 	if e.Node != es.node || cardOf(e.Body) != es.life.card {
 		return // the pools of network cards decide each for itself
@@ -127,12 +128,15 @@ func (es *eniStory) take(e sim.Event) {
 			es.changed(e.At, "leaves the node", b.By)
 		}
 	case sim.NodeTerminated:
-		if es.ended == model.Never && es.life.kind != model.ENIBranch {
+		switch {
+		case es.life.kind == model.ENIBranch || es.ended != model.Never && es.deletedAt != model.Never:
+		case es.deletedAt == model.Never && !es.ofECS() && es.leak == nil: // takeLeak tells of it
+		case es.deletedAt == model.Never && !es.ofECS():
+			es.add("", view.Link{AtMs: e.At, What: "stays, though the node's instance is terminated: it is not attached", Rule: rules.Leak(string(replay.LeakNode))}.Bad())
+		case es.ended == model.Never:
 			es.went, es.ended = titleOf(rules.By(sim.ByTerminate)), e.At
 			es.changed(e.At, "goes with the node", sim.ByTerminate)
 		}
-	case sim.EC2Call, sim.EC2Returned:
-		es.takeCall(e)
 	default:
 		es.takeBranch(e)
 	}
@@ -172,7 +176,8 @@ func (es *eniStory) takeBranch(e sim.Event) {
 	case sim.BranchFailed:
 		if b.ENI == es.life.id {
 			es.came = cmp.Or(es.came, fmt.Sprintf("it was made for pod %s, which did not get it", b.Pod))
-			es.add("", view.Link{AtMs: e.At, What: fmt.Sprintf("is not given to pod %s: %s", b.Pod, b.Error), Why: titleOf(rules.Refusal(b.Error)), Rule: rules.Refusal(b.Error)}.Bad())
+			why, rule := es.refusal(e.Node, b.Error)
+			es.add("", view.Link{AtMs: e.At, What: fmt.Sprintf("is not given to pod %s: %s", b.Pod, b.Error), Why: why, Rule: rule}.Bad())
 		}
 	case sim.BranchCreated:
 		if b.ENI == es.life.id {
@@ -367,7 +372,7 @@ func (es *eniStory) finishGone() {
 		es.x.Answer += fmt.Sprintf(" EC2 deleted it at %s.", view.Instant(es.deletedAt))
 	case es.deletedAt != model.Never || es.life.kind == model.ENIBranch && es.leak == nil || n != nil && n.Gone():
 	case es.leak != nil:
-		es.x.Answer += fmt.Sprintf(" It had leaked: %s. At %s %s is deleting it.", es.leakedWords(), view.Instant(es.at), cleaner(es.leak.CleanUp))
+		es.x.Answer += fmt.Sprintf(" It had leaked: %s. At %s %s is deleting it.", es.leakedWords(), view.Instant(es.at), es.cleaner())
 	case es.attachedStill():
 		es.x.Answer += fmt.Sprintf(" At %s EC2 has it attached to the node still%s. Reconcile will take it back.", view.Instant(es.at), es.because(givesBack...))
 		es.x.Next = append(es.x.Next, view.Fact{Name: "reconcile", Text: "finds it attached and takes it back, when the last action of the pool is more than 60 s ago", Rule: rules.By(sim.ByReconcile)})

@@ -126,6 +126,9 @@ func explainRun(play Play, s *replay.State, at model.Instant) (*view.Explanation
 		x.Subject = view.Subject{Kind: "run", Name: s.Started.Name, AtMs: at}
 		x.Cause = view.CauseOf(ep)
 		x.Answer = view.Verdict(s) + " " + titleOf(x.Cause.Rule) + "."
+		if x.Cause.Fault > 0 {
+			x.Answer = view.Verdict(s) + " " + faultSentence(x.Cause, string(ep.Kind)+", "+ep.Reason)
+		}
 		x.Next = []view.Fact{{Name: "message", Text: ep.Message}, {Name: "what helps", Text: ep.Remedy}}
 		cite(x)
 		return x, nil

@@ -23,39 +23,74 @@ const (
 	controllerClean  = 30 * time.Minute
 )
 
-// cleanUps are when the clean-ups may run that look for a node's leaked ENIs, as the
-// log tells: those that find nothing leave no trace in it.
+// cleanUps are when the clean-ups may run that look for leaked ENIs, as the log tells:
+// those that find nothing leave no trace in it.
 type cleanUps struct {
-	agent      model.Instant // a clean-up that was seen, or the agent's start; Never: it has not started
-	seen       bool
+	agents     map[model.NodeName]agentCleanUps
 	controller model.Instant // the resource controller's start
 }
 
-func newCleanUps() cleanUps { return cleanUps{agent: model.Never} }
+// agentCleanUps are those of an agent.
+type agentCleanUps struct {
+	at   model.Instant // a clean-up that was seen, or the agent's start
+	seen bool
+	up   bool // it has started, and goes on
+	off  bool
+}
 
-// apply folds an event of the node, or of the cluster. What has leaked only a
-// clean-up asks EC2 to delete.
+func newCleanUps() cleanUps { return cleanUps{agents: map[model.NodeName]agentCleanUps{}} }
+
+// apply folds an event. What has leaked only a clean-up asks EC2 to delete.
 func (c *cleanUps) apply(e sim.Event, s *replay.State) {
+	a := c.agents[e.Node]
 	switch b := e.Body.(type) {
 	case sim.AgentConfigured:
-		c.agent, c.seen = e.At, false
+		a = agentCleanUps{at: e.At, off: b.Settings.KeepLeakedENIs || b.Settings.NoProvisioning}
+	case sim.AgentStarted:
+		a.up = true
+	case sim.AgentExited:
+		a.up = false
+	case sim.NodeTerminated:
+		delete(c.agents, e.Node)
+		return
 	case sim.ControllerRestarted:
 		c.controller = e.At
+		return
 	case sim.EC2Call:
 		if b.Action != sim.DeleteNetworkInterface || b.Attempt > 1 {
 			return
 		}
-		if l, ok := s.Leak(b.ENI); ok && l.Kind == model.ENISecondary {
-			c.agent, c.seen = e.At, true
+		if l, ok := s.Leak(b.ENI); !ok || l.Kind != model.ENISecondary {
+			return
 		}
+		a.at, a.seen = e.At, true
+	default:
+		return
 	}
+	c.agents[e.Node] = a
 }
 
-// next is the agent's first clean-up after an instant that may delete an ENI which
-// could be deleted from another instant on: it comes within the span, both ends
-// included.
-func (c *cleanUps) next(after, from model.Instant) (first, last model.Instant) {
-	first, last = c.agent, c.agent
+// next is the first clean-up after an instant that may delete an ENI which could be
+// deleted from another instant on: it comes within the span, both ends included. A node
+// that lives looks after itself; what it has left when it is gone all others look for.
+// Where none of them is up that is not known.
+func (c *cleanUps) next(of *replay.Node, after, from model.Instant) (first, last model.Instant, ok bool) {
+	for name, a := range c.agents { // the earliest, in whatever order
+		if !a.up || a.off || name != of.Name && !of.Gone() {
+			continue
+		}
+		f, l := a.next(after, from)
+		if !ok {
+			first, last, ok = f, l, true
+		}
+		first, last = min(first, f), min(last, l)
+	}
+	return first, last, ok
+}
+
+// next is the agent's own.
+func (c agentCleanUps) next(after, from model.Instant) (first, last model.Instant) {
+	first, last = c.at, c.at
 	if c.seen {
 		first, last = first.Add(agentCleanPeriod), last.Add(agentCleanPeriod)
 	}
@@ -81,6 +116,7 @@ type leakTold struct {
 	replay.Leak
 	refusedAt model.Instant // the last refusal of a clean-up
 	cleaned   model.Instant // when a clean-up's deletion began
+	by        model.NodeName
 }
 
 // takeLeak tells once that the ENI has leaked. The state is the one before the event
@@ -112,9 +148,9 @@ func (es *eniStory) takeCall(e sim.Event) {
 		}
 		es.deleting = true
 		if es.leak != nil {
-			es.leak.cleaned = e.At
+			es.leak.cleaned, es.leak.by = e.At, e.Node
 			id := rules.CleanUp(string(es.leak.CleanUp))
-			es.add("", view.Link{AtMs: e.At, What: fmt.Sprintf("%s deletes it", cleaner(es.leak.CleanUp)), Why: titleOf(id), Rule: id}.Good())
+			es.add("", view.Link{AtMs: e.At, What: fmt.Sprintf("%s deletes it", es.cleaner()), Why: titleOf(id), Rule: id}.Good())
 		}
 	case sim.EC2Returned:
 		if b.ENI != es.life.id {
@@ -166,8 +202,14 @@ func (es *eniStory) refusedWords(actions ...sim.Action) string {
 	return fmt.Sprintf("EC2 refused %s, from %s to %s (%s)", what, view.Instant(of[0].at), view.Instant(last.at), last.code)
 }
 
-func cleaner(by replay.CleanUp) string {
-	switch by {
+// cleaner names who deletes what has leaked.
+func (es *eniStory) cleaner() string {
+	switch es.leak.CleanUp {
+	case replay.CleanUpOthers:
+		if by := es.leak.by; by != "" {
+			return fmt.Sprintf("the clean-up of %s's agent", by)
+		}
+		return "the clean-up of another node's agent"
 	case replay.CleanUpController:
 		return "the resource controller's clean-up"
 	case replay.CleanUpRestart:
@@ -220,7 +262,7 @@ func (es *eniStory) finishLeaked() {
 	switch when := es.cleaned(); {
 	case when != "":
 		text += ": " + when
-		x.Answer += fmt.Sprintf(" %s may delete it %s.", capital(cleaner(l.CleanUp)), when)
+		x.Answer += fmt.Sprintf(" %s may delete it %s.", capital(es.cleaner()), when)
 	default:
 		x.Answer += " " + capital(fate) + "."
 	}
@@ -242,16 +284,20 @@ func (es *eniStory) vlanToo() string {
 func (es *eniStory) cleaned() string {
 	l := es.leak
 	switch l.CleanUp {
-	case replay.CleanUpAgent:
-		if es.cleans.agent == model.Never || es.agent == nil || !es.agent.up {
+	case replay.CleanUpAgent, replay.CleanUpOthers:
+		from := max(l.Since, l.MadeAt.Add(agentCleanMinAge))
+		if l.refusedAt != model.Never {
+			from = max(from, l.refusedAt)
+		}
+		first, last, ok := es.cleans.next(es.state.Node(l.Node), es.at, from)
+		if !ok {
 			return "when the agent is up"
 		}
-		from := max(l.Since, l.MadeAt.Add(agentCleanMinAge))
-		if es.cleans.seen && l.refusedAt != model.Never {
-			from = es.at
+		when := fmt.Sprintf("between %s and %s", view.Instant(first), view.Instant(last))
+		if l.CleanUp == replay.CleanUpOthers {
+			when += ", or that of a new node within 5 min of its start"
 		}
-		first, last := es.cleans.next(es.at, from)
-		return fmt.Sprintf("between %s and %s", view.Instant(first), view.Instant(last))
+		return when
 	case replay.CleanUpController:
 		from := l.Since
 		if l.refusedAt != model.Never {
@@ -267,9 +313,9 @@ func (es *eniStory) cleaned() string {
 // wasLeaked tells in the answer of a leak that is over.
 func (es *eniStory) wasLeaked() string {
 	l := es.leak
-	end := fmt.Sprintf("%s deleted it at %s", cleaner(l.CleanUp), view.Instant(es.deletedAt))
+	end := fmt.Sprintf("%s deleted it at %s", es.cleaner(), view.Instant(es.deletedAt))
 	if l.cleaned == model.Never {
-		end = fmt.Sprintf("the instance was terminated at %s (which here takes along all that was made for it; a real ENI that is not attached stays)", view.Instant(es.deletedAt))
+		end = fmt.Sprintf("the instance was terminated at %s (which here takes its trunk along; a real ENI that is not attached stays)", view.Instant(es.deletedAt))
 	}
 	return fmt.Sprintf(" It had leaked: %s. For %s nobody used it, and it held %s of subnet %s, until %s.",
 		es.leakedWords(), view.Duration(min(l.cleaned, es.deletedAt).Sub(l.Since)), view.Count(l.Addresses, "address"), l.Subnet, end)

@@ -118,7 +118,7 @@ func (ns *nodeStory) finishLeaks() {
 func leakFact(s *replay.State, l replay.Leak) view.Fact {
 	return view.Fact{
 		Name: "leaked",
-		Text: fmt.Sprintf("%s (%s) holds %s of %s; it %s at %s; %s", l.ENI, l.Kind, view.Count(l.Addresses, "address"), l.Subnet, view.LeakCause(s, l), view.Instant(l.Since), view.LeakFate(s, l)),
+		Text: fmt.Sprintf("%s (%s) holds %s of %s; at %s it %s; %s", l.ENI, l.Kind, view.Count(l.Addresses, "address"), l.Subnet, view.Instant(l.Since), view.LeakCause(s, l), view.LeakFate(s, l)),
 		Rule: rules.Leak(string(l.Cause)),
 	}
 }
@@ -148,7 +148,7 @@ func (ns *nodeStory) finishInstance(n *replay.Node) {
 func (ns *nodeStory) finishTrunk(n *replay.Node) {
 	x := ns.x
 	if ns.agent.settings.PodENI && (n.Trunk.ENI == "" || n.Trunk.AttachedAt == model.Never) {
-		f := trunkFact(n)
+		f := ns.trunkFact(n)
 		x.State = append(x.State, f)
 		x.Answer += " It has no trunk ENI: " + strings.TrimPrefix(f.Text, "none: ") + "."
 		return
@@ -162,15 +162,16 @@ func (ns *nodeStory) finishTrunk(n *replay.Node) {
 }
 
 // trunkFact says why a node has no trunk ENI.
-func trunkFact(n *replay.Node) view.Fact {
+func (st *story) trunkFact(n *replay.Node) view.Fact {
 	f := view.Fact{Name: "trunk", Text: "none: the agent has not asked for it, as no place for an ENI is free", Rule: "no-trunk/" + string(sim.ErrNoDevice)}
 	switch code := n.Trunk.Error; {
 	case code != "" && code == sim.ErrNoDevice, code == sim.ErrUnsupported, code == sim.ErrNoENIConfig:
 		f = view.Fact{Name: "trunk", Text: "none: " + lower(titleOf(rules.Refusal(code))), Rule: rules.Refusal(code)}
 	case code != "":
-		f = view.Fact{Name: "trunk", Text: fmt.Sprintf("none: EC2 refused it (%s): %s", code, lower(titleOf(rules.Refusal(code)))), Rule: rules.Refusal(code)}
+		why, rule := st.refusal(n.Name, code)
+		f = view.Fact{Name: "trunk", Text: fmt.Sprintf("none: EC2 refused it (%s): %s", code, lower(why)), Rule: rule}
 		if n.Trunk.Failures > 1 {
-			f.Text = fmt.Sprintf("none: EC2 refused it %s times, last with %s: %s", view.Number(n.Trunk.Failures), code, lower(titleOf(rules.Refusal(code))))
+			f.Text = fmt.Sprintf("none: EC2 refused it %s times, last with %s: %s", view.Number(n.Trunk.Failures), code, lower(why))
 		}
 	case n.Trunk.SignalledAt != model.Never:
 		f.Rule, f.Text = "", fmt.Sprintf("none: the agent asked for it at %s, and it is not attached yet", view.Instant(n.Trunk.SignalledAt))

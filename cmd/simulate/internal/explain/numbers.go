@@ -49,6 +49,9 @@ func (ps *podStory) subnetNumbers(c *view.Cause) string {
 	}
 	have := sn.Stats()
 	text := fmt.Sprintf("%s has %s of %s free", sn.Name, view.Number(have.Free), view.Count(have.Usable, "address"))
+	if lost := sn.Leaked(); lost > 0 {
+		text += fmt.Sprintf(", %s in leaked ENIs", view.Number(lost))
+	}
 	switch wanted := c.Numbers[sim.NumberWanted]; {
 	case c.Kind == sim.KindPrefixFragmentation:
 		text += fmt.Sprintf(", and %s in whole", view.Count(have.FreePrefixes, "/28"))

@@ -31,6 +31,7 @@ type podStory struct {
 	branch      bool
 	branchAt    model.Instant // when it had its branch ENI; Never: it has none
 	retry       model.Instant // when the controller looks at its request again; 0: not known
+	dropped     bool          // that is in its pass over all pods
 	cause       *view.Cause   // of the last failure
 	past        *view.Cause   // likewise, also where nothing is exhausted any more
 	spells      []spell       // that it went through
@@ -71,6 +72,9 @@ func (ps *podStory) take(e sim.Event) error {
 	}
 	ps.settle()
 	ps.now = e.At
+	if _, ok := e.Body.(sim.ControllerRestarted); ok && ps.retry > 0 {
+		ps.retry, ps.dropped = e.At.Add(controllerRelist), true
+	}
 	pod, is := subjectOf(e.Body)
 	switch {
 	case is && pod == ps.life.pod:
@@ -178,13 +182,14 @@ func (ps *podStory) tell(e sim.Event) {
 		ps.branch = true
 		ps.add("", view.Link{AtMs: e.At, What: "asks the resource controller for a branch ENI", Why: ps.branches(e.Node)})
 	case sim.BranchFailed:
-		why := titleOf(rules.Refusal(b.Error))
-		if ps.retry = 0; b.RetryMs != nil {
+		why, rule := ps.refusal(e.Node, b.Error)
+		if ps.retry, ps.dropped = 0, false; b.RetryMs != nil {
 			ps.retry = *b.RetryMs
 		} else {
-			why += "; the request is dropped until the pod's next event"
+			ps.retry, ps.dropped = ps.nextPass(e.At), true
+			why += fmt.Sprintf("; the request is dropped until the resource controller's pass over all pods at %s, as nothing else changes the pod", view.Instant(ps.retry))
 		}
-		ps.add("branch/"+string(b.Error), view.Link{AtMs: e.At, What: "gets no branch ENI: " + string(b.Error), Why: why, Rule: rules.Refusal(b.Error)}.Bad())
+		ps.add("branch/"+string(b.Error), view.Link{AtMs: e.At, What: "gets no branch ENI: " + string(b.Error), Why: why, Rule: rule}.Bad())
 	case sim.BranchCreated:
 		ps.fail("", "", "") // it waits for kubelet alone
 		ps.failed--

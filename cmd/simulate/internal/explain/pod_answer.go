@@ -43,7 +43,7 @@ func (ps *podStory) finish() *view.Explanation {
 		ps.finishPast()
 	}
 	cite(x)
-	if x.Cause != nil && x.Cause.Rule == string(sim.KindMisconfig) {
+	if x.Cause != nil && (x.Cause.Fault > 0 || x.Cause.Rule == string(sim.KindMisconfig)) {
 		if r, ok := rules.Find(rules.Refusal(model.ErrorCode(x.Cause.Reason))); ok && !slices.Contains(x.Rules, r) {
 			x.Rules = append(x.Rules, r)
 		}
@@ -103,6 +103,9 @@ func (ps *podStory) causeText() string {
 	if numbers := ps.numbers(); numbers != "" {
 		text = fmt.Sprintf("%s: %s.", strings.TrimSuffix(text, "."), numbers)
 	}
+	if ps.dropped && ps.retry > ps.at {
+		text += fmt.Sprintf(" Its request for a branch ENI was dropped, and nothing that comes free brings it back before %s.", view.Instant(ps.retry))
+	}
 	return text
 }
 
@@ -110,6 +113,9 @@ func (ps *podStory) causeSentence(c *view.Cause) string {
 	label := string(c.Kind)
 	if narrower := cmp.Or(c.CappedBy, c.Reason); narrower != "" {
 		label += ", " + narrower
+	}
+	if c.Fault > 0 {
+		return faultSentence(c, label)
 	}
 	if refused := rules.Refusal(model.ErrorCode(c.Reason)); c.Rule == string(sim.KindMisconfig) && titleOf(refused) != "" {
 		return fmt.Sprintf("EC2 refuses what the pod needs: %s (%s).", lower(titleOf(refused)), label)
@@ -125,7 +131,11 @@ func (ps *podStory) waited() string {
 	}
 	var kinds []string
 	for _, sp := range ps.spells {
-		kinds = append(kinds, fmt.Sprintf("%s for %s", sp.kind, view.Duration(min(sp.until, until).Sub(sp.from))))
+		by := ""
+		if sp.cause != nil && sp.cause.Fault > 0 {
+			by = " (by a fault step of the scenario)"
+		}
+		kinds = append(kinds, fmt.Sprintf("%s%s for %s", sp.kind, by, view.Duration(min(sp.until, until).Sub(sp.from))))
 	}
 	switch {
 	case ps.hostNetwork:
@@ -195,7 +205,11 @@ func (ps *podStory) showPlace() {
 	case ps.branchAt != model.Never:
 	case ps.branch:
 		if ps.retry > ps.at {
-			x.Next = append(x.Next, view.Fact{Name: view.Instant(ps.retry), Text: "the resource controller looks at its request again", Rule: rules.Refusal(sim.ErrAtCapacity)})
+			again := view.Fact{Name: view.Instant(ps.retry), Text: "the resource controller looks at its request again", Rule: rules.Refusal(sim.ErrAtCapacity)}
+			if ps.dropped {
+				again.Text, again.Rule = again.Text+", in its pass over all pods", rules.Dropped
+			}
+			x.Next = append(x.Next, again)
 		}
 		x.State = append(x.State, ps.queueFacts(ps.at)...)
 	case a == nil:
@@ -239,7 +253,7 @@ func (ps *podStory) showNodes() {
 		}
 		rule := ""
 		if ps.cause != nil && ps.cause.Kind == sim.KindNoTrunk && n.Trunk.AttachedAt == model.Never {
-			f := trunkFact(n)
+			f := ps.trunkFact(n)
 			if !n.Config.Settings.PodENI {
 				f = view.Fact{Text: "none: ENABLE_POD_ENI is off"}
 			}

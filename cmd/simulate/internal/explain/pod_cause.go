@@ -95,7 +95,9 @@ func (ps *podStory) causeOf(kind sim.Kind) *view.Cause {
 	if found == nil {
 		return nil
 	}
-	return view.CauseOf(found)
+	c := view.CauseOf(found)
+	ps.reblame(c)
+	return c
 }
 
 // refusedBy is the subnet that refused the node's pool last; empty: none.
@@ -117,6 +119,8 @@ func (ps *podStory) refine(v verdict) {
 	}
 	reason := ps.cause.Reason
 	switch {
+	case ps.cause.Fault > 0:
+		return
 	case ps.cause.Kind == sim.KindWarmPoolLag && v.act == grows:
 		reason = string(v.Reason)
 	case ps.cause.Kind != sim.KindMisconfig || v.act != skips:

@@ -25,7 +25,14 @@ type story struct {
 	agent  *agent
 	queue  *deleteQueue // of the node's branch ENIs
 	region region
-	state  *replay.State // before the event that is being told
+	// controller is the start of the resource controller, from which its passes over all
+	// pods count.
+	controller model.Instant
+	state      *replay.State // before the event that is being told
+
+	// faults are the numbers of the scenario's faults behind the last refusals of a
+	// code, 0 where EC2 refused by itself, by node.
+	faults map[model.NodeName]map[model.ErrorCode]int
 
 	links   map[string][]int // by key
 	same    []string         // by link: what makes another one the same
@@ -43,7 +50,8 @@ type origin struct {
 func newStory(s *replay.State, node model.NodeName) *story {
 	return &story{
 		x: view.NewExplanation(s), node: node, state: s,
-		links: map[string][]int{}, origins: map[netip.Prefix]origin{},
+		faults: map[model.NodeName]map[model.ErrorCode]int{},
+		links:  map[string][]int{}, origins: map[netip.Prefix]origin{},
 		queue: &deleteQueue{base: model.Never, cooldown: model.BranchCooldownDefault}, grows: -1,
 	}
 }
@@ -78,6 +86,10 @@ func (st *story) follow(e sim.Event) {
 		st.queue = newDeleteQueue(resolvedOf(b))
 	}
 	st.region.apply(e)
+	st.blame(e)
+	if _, ok := e.Body.(sim.ControllerRestarted); ok {
+		st.controller = e.At
+	}
 	if e.Node == st.node || e.Node == "" {
 		st.queue.apply(e)
 	}
@@ -220,11 +232,12 @@ func (st *story) tellLife(e sim.Event) {
 	case sim.NodeUncordoned:
 		st.add("", view.Link{AtMs: e.At, What: "the node is uncordoned"}.Good())
 	case sim.NodeTerminated:
-		st.add("", view.Link{AtMs: e.At, What: "the node's instance is terminated, with all its ENIs"}.Bad())
+		st.add("", view.Link{AtMs: e.At, What: "the node's instance is terminated, with all ENIs that are attached to it"}.Bad())
 	case sim.TrunkSignalled:
 		st.add("signal", view.Link{AtMs: e.At, What: "the agent asks the resource controller for a trunk ENI"})
 	case sim.TrunkFailed:
-		st.add("trunk"+string(b.Error), view.Link{AtMs: e.At, What: "the node gets no trunk ENI: " + string(b.Error), Why: titleOf(rules.Refusal(b.Error)), Rule: rules.Refusal(b.Error)}.Bad())
+		why, rule := st.refusal(e.Node, b.Error)
+		st.add("trunk"+string(b.Error), view.Link{AtMs: e.At, What: "the node gets no trunk ENI: " + string(b.Error), Why: why, Rule: rule}.Bad())
 	}
 }
 
@@ -309,11 +322,15 @@ func (st *story) tellRefusal(at model.Instant, b sim.CallFields) {
 	if sn := st.state.Subnet(b.Subnet); sn != nil && b.Error.SubnetFull() {
 		why = st.tooFew(sn.Stats(), b)
 	}
+	rule := rules.Refusal(b.Error)
+	if b.Fault > 0 {
+		why, rule = byFault(b.Error), rules.Fault
+	}
 	if b.Action == sim.UnassignPrivateIpAddresses && st.agent != nil && st.agent.checks() {
 		why += "; the agent has dropped them all the same, EC2 has them still, and a reconcile takes them back"
 	}
-	st.add("refused/"+string(b.Action)+string(b.Error)+string(b.Subnet), view.Link{
-		AtMs: at, What: what + ": " + string(b.Error), Why: why, Rule: rules.Refusal(b.Error),
+	st.add("refused/"+string(b.Action)+string(b.Error)+string(b.Subnet)+rule, view.Link{
+		AtMs: at, What: what + ": " + string(b.Error), Why: why, Rule: rule,
 	}.Bad())
 }
 

@@ -132,7 +132,11 @@ func (p *pool) becauseBlocked(v verdict, at model.Instant) string {
 	case model.ReasonBackoff:
 		until := p.a.backoff.Add(model.BackoffPeriod)
 		next := p.a.nextCheck(max(at, until))
-		return fmt.Sprintf("%s, but a subnet was full at %s: no request up to %s, so the check at %s asks again", need, view.Instant(p.a.backoff), view.Instant(until), view.Instant(next))
+		full := "a subnet was full"
+		if p.refused != nil && p.refused.Fault > 0 {
+			full = "a fault of the scenario called a subnet full"
+		}
+		return fmt.Sprintf("%s, but %s at %s: no request up to %s, so the check at %s asks again", need, full, view.Instant(p.a.backoff), view.Instant(until), view.Instant(next))
 	case model.ReasonNoRoom:
 		return fmt.Sprintf("%s, but %s", need, p.noRoom())
 	case model.ReasonNoPause:
@@ -275,7 +279,11 @@ func (p *pool) lastRefusal(v verdict) string {
 	if v.act != grows || p.refused == nil {
 		return ""
 	}
-	return fmt.Sprintf(". EC2 refused the last such request: %s", p.refused.Error)
+	by := ""
+	if p.refused.Fault > 0 {
+		by = ", by a fault of the scenario"
+	}
+	return fmt.Sprintf(". EC2 refused the last such request: %s%s", p.refused.Error, by)
 }
 
 // keepsAll says why a check gives no single addresses or prefixes back, empty if

@@ -33,7 +33,7 @@ func (b *builder) cni() {
 		for _, v := range b.s.values {
 			b.chart(v, env, &version)
 		}
-		if len(b.s.values)+len(b.s.workloads)+len(b.s.nodes) > 0 && len(env) == 0 {
+		if len(b.s.values)+len(b.s.workloads)+len(b.s.nodes)+len(b.s.pods) > 0 && len(env) == 0 {
 			b.g.say("cni.env: no DaemonSet aws-node and no values of the CNI were given: the defaults hold")
 		}
 	}

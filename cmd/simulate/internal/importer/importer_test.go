@@ -11,6 +11,8 @@ import (
 	"unicode/utf16"
 
 	"github.com/stretchr/testify/require"
+
+	"vpcsim/scenarios"
 )
 
 // samples are the files of a made-up cluster, as the APIs print them.
@@ -465,4 +467,44 @@ func TestSystemPodsAreCountedOnce(t *testing.T) {
 		_, doc := imported(t, c.files...)
 		require.Equal(t, c.want, doc.Cluster.SystemPods, c.files)
 	}
+}
+
+// How a controller replaces its pods comes along where it isn't the default; what a
+// scenario hasn't is told.
+func TestHowPodsAreReplaced(t *testing.T) {
+	for _, c := range []struct{ kind, spec, want, guess string }{
+		{"DaemonSet", `updateStrategy: {type: RollingUpdate, rollingUpdate: {maxSurge: 0, maxUnavailable: 1}}`, "{name: w, kind: DaemonSet}", ""},
+		{"DaemonSet", `updateStrategy: {rollingUpdate: {maxSurge: 0%}}`, "{name: w, kind: DaemonSet}", ""},
+		{"DaemonSet", `updateStrategy: {rollingUpdate: {maxUnavailable: 2}}`, "strategy: {maxUnavailable: 2}", ""},
+		{"DaemonSet", `updateStrategy: {rollingUpdate: {maxSurge: 25%, maxUnavailable: 0}}`, "strategy: {maxSurge: 25%, maxUnavailable: 0}", ""},
+		{"DaemonSet", `updateStrategy: {rollingUpdate: {maxSurge: 1}}`, "strategy: {maxSurge: 1, maxUnavailable: 0}", "has maxSurge and no maxUnavailable"},
+		{"DaemonSet", `updateStrategy: {type: OnDelete}`, "{name: w, kind: DaemonSet}", "has updateStrategy OnDelete"},
+		{"Deployment", `updateStrategy: {rollingUpdate: {maxSurge: 1}}`, "{name: w, replicas: 1}", ""},
+		{"Deployment", `strategy: {rollingUpdate: {maxSurge: 25%, maxUnavailable: 25%}}`, "{name: w, replicas: 1}", ""},
+		{"Deployment", `strategy: {rollingUpdate: {maxSurge: 1, maxUnavailable: 25%}}`, "strategy: {maxSurge: 1, maxUnavailable: 25%}", ""},
+		{"Deployment", `strategy: {type: Recreate}`, "strategy: {maxSurge: 0, maxUnavailable: 100%}", "has the strategy Recreate"},
+		{"StatefulSet", `updateStrategy: {rollingUpdate: {maxUnavailable: 1, partition: 0}}`, "{name: w, kind: StatefulSet, replicas: 1}", ""},
+		{"StatefulSet", `updateStrategy: {rollingUpdate: {maxUnavailable: 2}}`, "{name: w, kind: StatefulSet, replicas: 1}", "has a maxUnavailable other than 1"},
+		{"StatefulSet", `updateStrategy: {rollingUpdate: {partition: 1}}`, "{name: w, kind: StatefulSet, replicas: 1}", "with a partition"},
+	} {
+		text, d := imported(t, `{kind: `+c.kind+`, metadata: {name: w}, spec: {`+c.spec+`, template: {spec: {containers: [{name: a}]}}}}`)
+		require.Contains(t, text, c.want, c.spec)
+		guesses := strings.Join(d.Guesses(), "\n")
+		if c.guess != "" {
+			require.Contains(t, guesses, c.guess, c.spec)
+		} else {
+			require.NotContains(t, guesses, c.kind+" default/w", c.spec)
+		}
+		_, err := scenarios.Load("imported.yaml", []byte(text), scenarios.Options{})
+		require.NoError(t, err, c.spec)
+	}
+}
+
+// Pods alone don't tell the CNI's settings, which the guesses say.
+func TestPodsAloneHaveTheDefaultSettings(t *testing.T) {
+	const pod = `{kind: Pod, metadata: {name: web}, spec: {nodeName: n, containers: [{name: c}]}, status: {phase: Running, podIP: 10.0.0.5}}`
+	_, d := imported(t, pod)
+	require.Contains(t, strings.Join(d.Guesses(), "\n"), "cni.env: no DaemonSet aws-node and no values of the CNI were given: the defaults hold")
+	_, d = imported(t, pod, `{kind: DaemonSet, metadata: {name: aws-node, namespace: kube-system}, spec: {template: {spec: {containers: [{name: aws-node, env: [{name: WARM_IP_TARGET, value: "2"}]}]}}}}`)
+	require.NotContains(t, strings.Join(d.Guesses(), "\n"), "cni.env: no DaemonSet")
 }

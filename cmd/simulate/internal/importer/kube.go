@@ -164,16 +164,23 @@ type workload struct {
 			meta `json:"metadata"`
 			Spec podSpec `json:"spec"`
 		} `json:"template"`
-		Strategy struct { // of a Deployment
-			Type          string  `json:"type"`
-			RollingUpdate rolling `json:"rollingUpdate"`
-		} `json:"strategy"`
+		Strategy       updates `json:"strategy"`       // of a Deployment
+		UpdateStrategy updates `json:"updateStrategy"` // of a DaemonSet or StatefulSet
 	} `json:"spec"`
 	Status struct { // of a Job
 		StartTime      string `json:"startTime"`
 		CompletionTime string `json:"completionTime"`
 	} `json:"status"`
 	kind string
+}
+
+// updates is how a controller replaces its pods.
+type updates struct {
+	Type          string `json:"type"`
+	RollingUpdate struct {
+		rolling
+		Partition int `json:"partition"`
+	} `json:"rollingUpdate"`
 }
 
 type rolling struct {

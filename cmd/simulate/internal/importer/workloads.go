@@ -264,8 +264,8 @@ func (b *builder) place(g *group) {
 		}
 	}
 	b.notFollowed(&g.spec, object)
-	if g.object != nil && g.kind == "Deployment" && (g.object.Spec.Strategy.RollingUpdate != rolling{}) {
-		g.out.Strategy = b.strategy(g.object)
+	if g.object != nil {
+		g.out.Strategy = b.strategy(g, object)
 	}
 }
 
@@ -290,14 +290,44 @@ func (b *builder) notFollowed(spec *podSpec, object string) {
 	}
 }
 
-// strategy is that of a Deployment where it is not the default.
-func (b *builder) strategy(w *workload) *rolling {
-	r := w.Spec.Strategy.RollingUpdate
-	quarter := func(v *intOrPercent) bool { return v == nil || *v == "25%" }
-	if quarter(r.MaxSurge) && quarter(r.MaxUnavailable) {
+// strategy is how a workload's pods are replaced, where it is not the default.
+func (b *builder) strategy(g *group, object string) *rolling {
+	is := func(v *intOrPercent, words ...intOrPercent) bool { return v == nil || slices.Contains(words, *v) }
+	update := g.object.Spec.UpdateStrategy
+	r := update.RollingUpdate.rolling
+	none, all := intOrPercent("0"), intOrPercent("100%")
+	if update.Type == "OnDelete" && (g.kind == "DaemonSet" || g.kind == "StatefulSet") {
+		b.g.add("has updateStrategy OnDelete: not followed, a rollout step replaces its pods one after the other", object)
 		return nil
 	}
-	return &r
+	switch g.kind {
+	case "Deployment":
+		if g.object.Spec.Strategy.Type == "Recreate" {
+			b.g.add("has the strategy Recreate: as maxUnavailable 100%, where a new pod may begin before all old ones are gone", object)
+			return &rolling{MaxSurge: &none, MaxUnavailable: &all}
+		}
+		if r = g.object.Spec.Strategy.RollingUpdate.rolling; is(r.MaxSurge, "25%") && is(r.MaxUnavailable, "25%") {
+			return nil
+		}
+		return &r
+	case "DaemonSet":
+		if is(r.MaxSurge, "0", "0%") && is(r.MaxUnavailable, "1") {
+			return nil
+		}
+		if !is(r.MaxSurge, "0", "0%") && r.MaxUnavailable == nil {
+			b.g.add("has maxSurge and no maxUnavailable, which Kubernetes refuses: 0", object)
+			r.MaxUnavailable = &none
+		}
+		return &r
+	case "StatefulSet":
+		if !is(r.MaxUnavailable, "1") {
+			b.g.add("has a maxUnavailable other than 1: not followed, its pods are replaced one after the other", object)
+		}
+		if update.RollingUpdate.Partition > 0 {
+			b.g.add("has an updateStrategy with a partition: not followed, a rollout step replaces all its pods", object)
+		}
+	}
+	return nil
 }
 
 // affinity is what a spec's required node affinity says by labels that must

@@ -33,6 +33,14 @@ func Compare(file string, golden, got []byte) Golden {
 	return Golden{State: GoldenSame, File: file}
 }
 
+// Readable is why a golden summary can't be compared, nil where it can.
+func Readable(golden []byte) error {
+	if _, err := entriesOf(golden); err != nil {
+		return fmt.Errorf("it can't be read as YAML: %s", firstLine(err.Error()))
+	}
+	return nil
+}
+
 func firstLine(text string) string {
 	line, _, _ := strings.Cut(text, "\n")
 	return line

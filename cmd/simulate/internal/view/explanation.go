@@ -48,7 +48,8 @@ type Cause struct {
 	Scope    string             `json:"scope"`
 	Name     string             `json:"name"`
 	Rule     string             `json:"rule"`
-	Over     bool               `json:"over"` // the subject waits for it no longer
+	Fault    int                `json:"fault,omitempty"` // number of the scenario's fault that is behind it
+	Over     bool               `json:"over"`            // the subject waits for it no longer
 	Message  string             `json:"message"`
 	Numbers  map[sim.Number]int `json:"numbers"`
 	Remedy   string             `json:"remedy"`
@@ -262,9 +263,19 @@ func CauseOf(ep *replay.Episode) *Cause {
 	if ep.Kind == sim.KindENILimit && ep.Scope == "cluster" && reason == "" {
 		reason = string(model.WindowsAtCapacity) // the scheduler has no code for it
 	}
-	return &Cause{
+	c := &Cause{
 		Kind: ep.Kind, Reason: reason, CappedBy: ep.CappedBy, Scope: ep.Scope, Name: ep.Name,
 		Rule: rules.Exhaustion(ep.Kind, reason, ep.CappedBy), Over: !ep.Open(),
 		Message: ep.Message, Numbers: ep.Numbers, Remedy: ep.Remedy,
+	}
+	c.Blame(ep.Fault)
+	return c
+}
+
+// Blame puts the cause down to a fault of the scenario, or to none.
+func (c *Cause) Blame(fault int) {
+	c.Fault, c.Rule = fault, rules.Exhaustion(c.Kind, c.Reason, c.CappedBy)
+	if fault > 0 {
+		c.Rule = rules.Fault
 	}
 }

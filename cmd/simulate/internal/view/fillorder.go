@@ -269,7 +269,10 @@ func (l fillLine) why(n *replay.Node) string {
 	case replay.TrunkFailed:
 		return trunkFailure(l.Error)
 	case replay.Leaked:
-		if l.Error == "" {
+		switch {
+		case l.Error == "" && n.TerminatedAt == l.At:
+			return "it was not attached"
+		case l.Error == "":
 			return "its owner was killed"
 		}
 		return string(l.Error)

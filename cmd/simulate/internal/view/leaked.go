@@ -2,6 +2,7 @@ package view
 
 import (
 	"fmt"
+	"slices"
 
 	"vpcsim/model"
 	"vpcsim/sim/replay"
@@ -62,6 +63,8 @@ func LeakCause(s *replay.State, l replay.Leak) string {
 	switch l.Cause {
 	case replay.LeakAgent:
 		return fmt.Sprintf("leaked as the agent of %s was killed before it had attached or deleted it", l.Node)
+	case replay.LeakNode:
+		return fmt.Sprintf("leaked as the instance of %s was terminated before the agent had attached or deleted it", l.Node)
 	case replay.LeakTrunk:
 		return "leaked as the resource controller was killed before it had attached or deleted it"
 	case replay.LeakForgotten:
@@ -84,11 +87,24 @@ func LeakFate(s *replay.State, l replay.Leak) string {
 		return "no clean-up takes it, as EC2 shows it with its trunk; the resource controller finds it when it is restarted"
 	case replay.CleanUpController:
 		return "the resource controller's clean-up, every 30 min, deletes what it has seen unused twice"
+	case replay.CleanUpOthers:
+		return "the clean-up of another node's agent deletes it; each has one about every hour"
+	case replay.CleanUpNobody:
+		return "nobody deletes it until another node's agent starts"
 	case replay.CleanUpOff:
-		if n := s.Node(l.Node); n != nil && !n.Config.Settings.KeepLeakedENIs {
+		if !keepsByName(s, l.Node) {
 			return "nobody deletes it, as the agent may not call EC2 (DISABLE_NETWORK_RESOURCE_PROVISIONING or ENABLE_IMDS_ONLY_MODE)"
 		}
 		return "nobody deletes it, as DISABLE_LEAKED_ENI_CLEANUP is on"
 	}
 	return "the agent's clean-up, about every hour, deletes it"
+}
+
+// keepsByName reports whether DISABLE_LEAKED_ENI_CLEANUP is on where it would have to
+// be off: for the agent of the node or, where that is gone, for one that lives.
+func keepsByName(s *replay.State, node model.NodeName) bool {
+	if n := s.Node(node); n != nil && !n.Gone() {
+		return n.Config.Settings.KeepLeakedENIs
+	}
+	return slices.ContainsFunc(s.Nodes, func(n *replay.Node) bool { return !n.Gone() && n.Config.Settings.KeepLeakedENIs })
 }

@@ -122,3 +122,40 @@ func TestTheVerdictTellsOfRefusalsThatWereOvercome(t *testing.T) {
 	require.NotContains(t, waited(sim.KindWarmPoolLag, model.UnauthorizedOperation), refused, "the pool grew as it should")
 	require.NotContains(t, waited(sim.KindMisconfig, model.RequestLimitExceeded), "EC2 refused 1 call to", "throttling tells of it")
 }
+
+// A node that is gone has left its ENI behind: the document counts it, the fill order
+// and the verdict tell of it, and who deletes it depends on who is left.
+func TestWhatANodeLeavesBehindIsLeaked(t *testing.T) {
+	left := func(others ...model.Settings) *logtest.Log {
+		l := new(logtest.Log).Start("left", "10.0.0.0/24").Node("workers-0", "10.0.0.4", 4, 9, warmENI)
+		for i, s := range others {
+			l.Node(model.NodeName("workers-"+string(rune('1'+i))), "10.0.0."+string(rune('5'+i)), 4, 9, s)
+		}
+		first := logtest.Run("10.0.0.64", 3)
+		l.Attach("workers-0", 1, first[0], first[1:3]...).Detach("workers-0", 1)
+		return l.Add("workers-0", sim.NodeTerminated{})
+	}
+	keeps, silent := warmENI, warmENI
+	keeps.KeepLeakedENIs, silent.NoProvisioning = true, true
+	for _, c := range []struct {
+		log  *logtest.Log
+		want string
+	}{
+		{left(), "nobody deletes it until another node's agent starts"},
+		{left(warmENI), "the clean-up of another node's agent deletes it; each has one about every hour"},
+		{left(keeps, warmENI), "the clean-up of another node's agent deletes it; each has one about every hour"},
+		{left(keeps), "nobody deletes it, as DISABLE_LEAKED_ENI_CLEANUP is on"},
+		{left(silent), "nobody deletes it, as the agent may not call EC2 (DISABLE_NETWORK_RESOURCE_PROVISIONING or ENABLE_IMDS_ONLY_MODE)"},
+	} {
+		s := fold(t, c.log.End("settled"))
+		d := view.Document(s)
+		require.Len(t, d.Leaked, 1)
+		require.Equal(t, c.want, d.Leaked[0].Fate)
+		require.Equal(t, 3, d.Subnets[0].Leaked)
+		require.Nil(t, d.Leaked[0].Error)
+		require.Contains(t, view.Verdict(s), " 1 leaked ENI holds 3 addresses of a.")
+		words := strings.Join(strings.Fields(table(t, c.log)), " ")
+		require.Contains(t, words, "leaked as the instance of workers-0 was terminated before the agent had attached or deleted it; "+c.want)
+		require.Contains(t, words, "eni1 leaked, with 3 addresses it was not attached")
+	}
+}
