@@ -271,6 +271,11 @@ func (p *WindowsPool) Needs() bool {
 	return n != 0 || resync
 }
 
+// Wants is how many blocks the pool asks for, or will once it has seen what EC2 has.
+func (p *WindowsPool) Wants() int {
+	return max(p.pendingCreate, p.Deviation(), 0) / p.unit()
+}
+
 // need is how many addresses to ask for, or to give back if negative; or that
 // the pool has to see what EC2 has.
 func (p *WindowsPool) need() (addresses int, resync bool) {

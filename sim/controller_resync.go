@@ -20,7 +20,7 @@ func (c *resourceController) drop(p *pod) {
 // owes reports whether the controller is about to change something that no promise tells
 // of.
 func (c *resourceController) owes() bool {
-	return c != nil && (c.resyncHelps() || c.cleanHelps() || c.e.windowsJobs[0].owe() || c.e.windowsJobs[1].owe())
+	return c != nil && (c.resyncHelps() || c.cleanHelps() || c.e.owesWindows())
 }
 
 // resyncHelps reports whether the pass that is due would get some pod its branch as

@@ -86,3 +86,22 @@ func TestDaemonSetSurgeIsTakenBack(t *testing.T) {
 	log := playAll(t, cfg)
 	require.Len(t, logged[PodReady](log), 4+3, "three nodes have a new one")
 }
+
+// A scheduler that sees addresses puts the pod of a second DaemonSet down to a pool that
+// lags while the first one's is still to take the only address there is, and to the limit
+// of ENIs once it has.
+func TestDaemonSetPodsLearnThatNoAddressComes(t *testing.T) {
+	cfg := baseConfig("a")
+	g := baseGroup(cfg, "n", 1)
+	g.Type.MaxENIs, g.Type.IPv4PerENI = 1, 2
+	cfg.NodeGroups = []NodeGroup{g}
+	cfg.Scheduler.SeesAddresses = true
+	cfg.Kubelet.Start = 5 * time.Second
+	cfg.Workloads = []Workload{{Name: "first", Kind: DaemonSet}, {Name: "second", Kind: DaemonSet, At: time.Second}}
+	var told []Kind
+	for _, b := range logged[PodUnschedulable](playAll(t, cfg)) {
+		told = append(told, b.Reason)
+	}
+	// At 1, 2, 4 and 8 s.
+	require.Equal(t, []Kind{KindWarmPoolLag, KindWarmPoolLag, KindWarmPoolLag, KindENILimit}, told)
+}

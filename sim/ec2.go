@@ -27,6 +27,8 @@ type ec2 struct {
 	faultsMade int
 	answering  *fault        // that the call met whose answer is being handed over; nil: none
 	faultOver  model.Instant // when the last of them ended; long ago
+	// told is when a call that changed nothing was answered last.
+	told map[asker]model.Instant
 }
 
 // subnet is a subnet with what the address space does not know.
@@ -84,7 +86,7 @@ type instance struct {
 }
 
 func newEC2(e *engine) (*ec2, error) {
-	x := &ec2{e: e, faultOver: longAgo, named: map[model.SubnetID]*subnet{}, throttle: newThrottle(e.cfg.EC2.Throttling), quotas: quotas{limit: e.cfg.EC2.Quotas}}
+	x := &ec2{e: e, faultOver: longAgo, told: map[asker]model.Instant{}, named: map[model.SubnetID]*subnet{}, throttle: newThrottle(e.cfg.EC2.Throttling), quotas: quotas{limit: e.cfg.EC2.Quotas}}
 	for _, cfg := range e.cfg.Subnets {
 		s, err := x.newSubnet(cfg)
 		if err != nil {

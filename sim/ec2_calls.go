@@ -82,23 +82,45 @@ func (x *ec2) send(r request) {
 		latency = Range{met.Latency, met.Latency}
 	}
 	wait := x.e.draw(latency, r.in.chance)
+	changes := f.Error == "" && !r.vain || f.Error != "" && met != nil && met.passes()
+	holds := changes || x.mayTellMore(&r)
 	f.LatencyMs = wait.Milliseconds()
 	x.e.log(r.in.node.name, EC2Call{f})
 	if met != nil {
 		x.meet(met)
 	}
-	x.later(wait, f.Error == "" && !r.vain || f.Error != "" && met != nil && met.passes(), func() {
+	x.later(wait, holds, func() {
 		x.e.log(r.in.node.name, EC2Returned{f})
 		if !f.retries() || f.Attempt == cmp.Or(r.attempts, clientAttempts) {
 			if r.over != nil {
 				r.over()
 			}
+			if !changes {
+				x.told[r.asker()] = x.e.now
+			}
 			x.answer(&r, f.Error, met)
 			return
 		}
 		x.hold(&r, f.Error, met)
-		x.later(x.e.draw(retryDelay(f.Attempt), r.in.chance), met != nil && met.passes(), func() { x.again(r) })
+		x.later(x.e.draw(retryDelay(f.Attempt), r.in.chance), holds, func() { x.again(r) })
 	})
+}
+
+// asker is who makes a call of which kind.
+type asker struct {
+	node       model.NodeName
+	controller bool // the resource controller, or else the node's agent
+	action     Action
+}
+
+func (r *request) asker() asker { return asker{r.in.node.name, r.by > 0, r.fields.Action} }
+
+// mayTellMore reports whether the answer to a call that changes nothing, a refusal say, may
+// be another than that to the last such call: something has changed since, or it is the
+// first. A run does not settle before it, however long EC2 takes.
+func (x *ec2) mayTellMore(r *request) bool {
+	told, is := x.told[r.asker()]
+	return !is || x.e.lastChange >= told
 }
 
 // answer hands the caller what came of its call. While it takes that in, answering is the

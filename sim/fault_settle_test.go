@@ -253,3 +253,52 @@ func TestLeaksAreChanges(t *testing.T) {
 	require.Equal(t, "settled", end.by)
 	require.Contains(t, end.after, "100 ENIs lost") // ten addresses each, of 1,019 less ten of the node
 }
+
+// TestRunsWaitForAnAnswerUnderWay: however long EC2 takes to refuse for good, each node's
+// first refusal is in the run, and with it what pods wait for. After that none is waited
+// for.
+func TestRunsWaitForAnAnswerUnderWay(t *testing.T) {
+	met := map[Action]int{}
+	for _, cluster := range faultClusters {
+		for _, action := range []Action{CreateNetworkInterface, AttachNetworkInterface, AssignPrivateIpAddresses, AssociateTrunkInterface, DescribeInstances} {
+			for _, latency := range []time.Duration{SettleAfter - time.Minute, 20 * time.Minute} {
+				name := fmt.Sprintf("%s, %s refused after %s", cluster.name, action, latency)
+				cfg := cluster.make(t, true)
+				cfg.Steps = append([]Step{{At: 3 * time.Minute, Action: Fault{Action: action, Error: model.UnauthorizedOperation, Latency: latency}}}, cfg.Steps...)
+				calls, answers := map[model.NodeName]int{}, map[model.NodeName]int{}
+				var end Event
+				for _, ev := range playAll(t, cfg) {
+					switch b := ev.Body.(type) {
+					case EC2Call:
+						if b.Fault > 0 {
+							calls[ev.Node]++
+							met[action]++
+						}
+					case EC2Returned:
+						if b.Fault > 0 {
+							answers[ev.Node]++
+						}
+					case RunEnded:
+						require.Equal(t, "settled", b.EndedBy, name)
+						end = ev
+					}
+				}
+				for node := range calls {
+					require.NotZero(t, answers[node], "%s: %s, ended at %s", name, node, end.At)
+				}
+				most := 12*time.Minute + 3*latency + 2*SettleAfter // a start-up that fails, and is tried again
+				require.LessOrEqual(t, end.At, model.Instant(0).Add(most), name)
+			}
+		}
+	}
+	require.Len(t, met, 5)
+}
+
+// A client's tries are one call to who made it: ten of 6 min each.
+func TestRunsWaitForAClientThatTriesAgain(t *testing.T) {
+	cfg := wavesOfPods(true, 20, PodSpec{}, nil)
+	end := playFault(t, cfg, 0, Fault{Action: CreateNetworkInterface, Error: model.InternalError, Latency: 6 * time.Minute})
+	require.Equal(t, "settled", end.by)
+	require.Greater(t, end.at, model.Instant(0).Add(clientAttempts*6*time.Minute))
+	require.Less(t, end.at, model.Instant(0).Add(2*clientAttempts*6*time.Minute))
+}

@@ -34,6 +34,9 @@ type checker struct {
 	outOfSight map[model.ENIID]bool    // branches that the controller does not know of
 	// branched are pods that were given the address of a branch ENI.
 	branched map[model.PodName]bool
+	// gaveBack is when something of the subnet was given back last, where a test
+	// wants to know.
+	gaveBack map[model.SubnetID]model.Instant
 
 	timers   int // of this instant
 	timersAt model.Instant

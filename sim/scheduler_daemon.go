@@ -24,7 +24,7 @@ func (s *scheduler) runDaemons() {
 				l = &daemonList{}
 				s.daemons[p.target] = l
 			}
-			l.waiting = append(l.waiting, s.failDaemon(p))
+			s.keepDaemon(l, p)
 		}
 	}
 }
@@ -55,7 +55,7 @@ func (s *scheduler) retryDaemons(l *daemonList) {
 			s.e.at(w.until, func() { s.relieveDaemons(l) })
 			l.waiting = append(l.waiting, w)
 		case !s.placeDaemon(w.pod):
-			l.waiting = append(l.waiting, s.failDaemon(w.pod))
+			s.keepDaemon(l, w.pod)
 		}
 	}
 }
@@ -69,7 +69,19 @@ func (s *scheduler) placeDaemon(p *pod) bool {
 	return true
 }
 
-func (s *scheduler) failDaemon(p *pod) *waiting {
+// keepDaemon puts a pod that does not fit on the list. Where its node's pool only seems
+// to lag it is tried again after its back-off, as lookAgain has it of other pods.
+func (s *scheduler) keepDaemon(l *daemonList, p *pod) {
+	f := s.failureOfDaemon(p)
+	w := &waiting{pod: p, until: s.unschedulable(p, f)}
+	l.waiting = append(l.waiting, w)
+	if f.lags() {
+		s.e.at(w.until, func() { s.relieveDaemons(l) })
+	}
+}
+
+// failureOfDaemon is why the pod does not fit on its node.
+func (s *scheduler) failureOfDaemon(p *pod) failure {
 	var t tally
 	t.count(s.judge(s.classOf(p), p.target), 1)
 	message := slices.Clone(t)
@@ -78,5 +90,5 @@ func (s *scheduler) failDaemon(p *pod) *waiting {
 	}
 	f := s.failureOf(t, onTheWay{trunk: s.e.controller.nodes[p.target] == nodeComing})
 	f.message = s.message(message, s.living)
-	return &waiting{pod: p, until: s.unschedulable(p, f)}
+	return f
 }

@@ -55,6 +55,9 @@ type failure struct {
 	reason  string // where the kind does not say all
 }
 
+// lags reports whether pods seem only to have to wait for addresses of pools.
+func (f *failure) lags() bool { return f.reason == reasonAddresses && f.kind == KindWarmPoolLag }
+
 // classKey is what makes pods alike.
 type classKey struct {
 	spread  spreadKey // zero without a workload
@@ -270,7 +273,7 @@ func (s *scheduler) takeTurn(c *podClass) bool {
 	if !w.pod.waits() {
 		return true // deleted in this round
 	}
-	if c.failure.reason == reasonAddresses && c.failure.kind == KindWarmPoolLag {
+	if c.failure.lags() {
 		// Why a pool is short is the agents' business: judge all nodes anew.
 		c.index, c.failure.message = nil, ""
 	}
@@ -295,7 +298,7 @@ func (s *scheduler) takeTurn(c *podClass) bool {
 // to wait for addresses of pools: that they do not come after all is no change
 // for the better, and would not be noticed.
 func (s *scheduler) lookAgain(c *podClass, at model.Instant) {
-	if c.failure.reason == reasonAddresses && c.failure.kind == KindWarmPoolLag {
+	if c.failure.lags() {
 		c.relieved = true
 		s.retryLater(c, at)
 	}

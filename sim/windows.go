@@ -291,6 +291,9 @@ func (w *windowsPool) configure() {
 func (w *windowsPool) stop() {
 	w.life, w.held = w.life+1, nil
 	w.managed = false
+	for _, s := range w.sides {
+		s.asks, s.deletes = 0, 0
+	}
 	w.clearRound()
 }
 
@@ -408,11 +411,10 @@ func (w *windowsPool) work() {
 	w.setRound()
 }
 
-// call makes a call at the pace of the controller's client. After the end of
-// the pool's life only gone is called, which frees the worker.
-func (w *windowsPool) call(f CallFields, effect func(f *CallFields), gone func(), done reply) {
+// call makes a call at the pace of the controller's client; vain, if it can change
+// nothing. After the end of the pool's life only gone is called, which frees the worker.
+func (w *windowsPool) call(f CallFields, vain bool, effect func(f *CallFields), gone func(), done reply) {
 	life := w.life
-	vain := w.asksInVain(f.Action)
 	paced := w.e.controller.paced
 	if vain {
 		paced = w.e.controller.pacedInVain
@@ -432,17 +434,9 @@ func (w *windowsPool) call(f CallFields, effect func(f *CallFields), gone func()
 	})
 }
 
-// asksInVain reports whether the call can change nothing: EC2 refuses to add addresses for
-// good, or it is that a pool which was refused sees what its ENI has.
-func (w *windowsPool) asksInVain(action Action) bool {
-	return (action == AssignPrivateIpAddresses || action == DescribeInstances && w.managed) &&
-		w.e.ec2.refusesForGood(w.node.name, AssignPrivateIpAddresses)
-}
-
-func (w *windowsPool) describe(action Action, done reply) { w.describeOr(action, func() {}, done) }
-
-func (w *windowsPool) describeOr(action Action, gone func(), done reply) {
-	w.call(CallFields{Action: action, ENI: w.eni().id}, nil, gone, done)
+// describe sees what EC2 has of the node before its pools begin.
+func (w *windowsPool) describe(action Action, done reply) {
+	w.call(CallFields{Action: action, ENI: w.eni().id}, false, nil, func() {}, done)
 }
 
 // took logs blocks that came into the pool.
@@ -469,40 +463,4 @@ func (w *windowsPool) terminated() {
 	addresses, prefixes := split(w.blocks())
 	w.e.log(w.node.name, ENIDetached{ENI: ni.id, Kind: ni.kind, Device: ni.device, Subnet: ni.subnet.ID(), PrimaryAddress: ni.primary, Addresses: addresses, Prefixes: prefixes, By: ByTerminate})
 	w.node.windowsCapacity = 0
-}
-
-// workers do jobs, a few at once, in the order in which they came.
-type workers struct {
-	busy int
-	jobs []windowsJob
-}
-
-// windowsJob is a job for a node's pool.
-type windowsJob struct {
-	pool *windowsPool
-	do   func(over func())
-}
-
-func (w *workers) add(job windowsJob) {
-	w.jobs = append(w.jobs, job)
-	w.next()
-}
-
-// owe reports whether a job waits that may change something.
-func (w *workers) owe() bool {
-	return w != nil && slices.ContainsFunc(w.jobs, func(job windowsJob) bool {
-		return !job.pool.asksInVain(AssignPrivateIpAddresses)
-	})
-}
-
-func (w *workers) next() {
-	for w.busy < windowsJobs && len(w.jobs) > 0 {
-		job := w.jobs[0]
-		w.jobs = w.jobs[1:]
-		w.busy++
-		job.do(func() {
-			w.busy--
-			w.next()
-		})
-	}
 }

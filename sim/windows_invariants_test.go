@@ -240,7 +240,8 @@ func TestWindowsPoolsReachTheirTargets(t *testing.T) {
 			require.True(t, d.FreePrefixes == 0 && (drains.prefixes || d.Warm == 0), "seed %d, %s: what drains has %+v", seed, n.name, d)
 			slots := n.group.Type.SlotsPerENI() - len(drains.pool.Blocks())
 			if active.refused != nil {
-				require.True(t, active.refused.stands() || slots == len(active.pool.Blocks()), "seed %d, %s: %+v, and there is room", seed, n.name, s)
+				// Jobs for other pods can hold the next request up for longer than this.
+				require.True(t, active.refused.stands() || slots == len(active.pool.Blocks()) || active.asks > 0, "seed %d, %s: %+v, and there is room", seed, n.name, s)
 				continue
 			}
 			reached++

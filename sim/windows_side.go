@@ -20,6 +20,9 @@ type windowsSide struct {
 	pool     *model.WindowsPool // nil before the first start
 	refused  *refusal
 	kept     bool // EC2 refused to take back what was given up last
+	// asks and deletes count the jobs that wait or are being done: to add addresses or to
+	// see what EC2 has, and to give some back.
+	asks, deletes int
 
 	// What the log tells differs from the pool while a pod is annotated and not
 	// set up yet: set counts the pods that are, unset has the instants at which
@@ -68,7 +71,7 @@ func (s *windowsSide) cool() {
 	now := s.w.e.now
 	s.pool.Cool(now)
 	s.unset = slices.DeleteFunc(s.unset, func(at model.Instant) bool { return now.Sub(at) >= model.WindowsCooldown })
-	if s.pool.Deviation() <= 0 {
+	if s.pool.Wants() == 0 {
 		s.refused = nil
 	}
 }
@@ -85,37 +88,65 @@ func (s *windowsSide) reconcile(done func()) {
 	case plan.Empty():
 		done()
 	case plan.Resync:
-		s.submit(func(over func()) { s.sync(over) }, done)
+		s.submit(&s.asks, s.sync, done)
 	case plan.Create > 0:
 		w.e.log(w.node.name, PoolGrow{s.decision(before)})
-		s.submit(func(over func()) { s.create(plan.Create, over) }, done)
+		s.submit(&s.asks, func(over func()) { s.create(plan.Create, over) }, done)
 	default:
 		w.e.log(w.node.name, PoolShrink{s.decision(before)})
 		w.e.inVain(s.kept, func() { w.dropped(plan.Delete, ByShrink) })
-		s.submit(func(over func()) { s.delete(plan.Delete, over) }, done)
+		s.submit(&s.deletes, func(over func()) { s.delete(plan.Delete, over) }, done)
 	}
 }
 
-// submit hands a job to the controller's workers of the mode.
-func (s *windowsSide) submit(job func(over func()), done func()) {
+// submit hands a job to the controller's workers of the mode. count counts it until it is
+// over.
+func (s *windowsSide) submit(count *int, job windowsJob, done func()) {
 	w := s.w
 	jobs := w.e.windowsJobs[0]
 	if s.prefixes {
 		jobs = w.e.windowsJobs[1]
 	}
 	life := w.life
-	jobs.add(windowsJob{w, func(over func()) {
+	*count++
+	jobs.add(func(over func()) {
 		if w.life != life {
 			over()
 			return
 		}
 		job(func() {
+			if w.life == life {
+				*count--
+			}
 			over()
 			if w.life == life {
 				done()
 			}
 		})
-	}})
+	})
+}
+
+// asksInVain reports whether to ask EC2 for addresses, or to see first what it has, can
+// change nothing: it refuses for good, or would refuse what it refused last. What takes
+// the reason away is a change itself.
+func (s *windowsSide) asksInVain() bool {
+	e := s.w.e
+	if e.ec2.refusesForGood(s.w.node.name, AssignPrivateIpAddresses) {
+		return true
+	}
+	if s.refused == nil || s.refused.fault != nil { // one that ends, or is over
+		return false
+	}
+	r := *s.refused
+	want := s.pool.Wants()
+	switch r.kind() {
+	case KindThrottling:
+		return want == 0
+	case KindSubnetIPs:
+		r.want = min(r.want, want)
+		return want == 0 || r.stands()
+	}
+	return want == 0 || want >= r.want
 }
 
 // create asks for addresses or prefixes; EC2 gives all or none.
@@ -127,14 +158,15 @@ func (s *windowsSide) create(want int, over func()) {
 	ni := w.eni()
 	var blocks []netip.Prefix
 	f := CallFields{Action: AssignPrivateIpAddresses, ENI: ni.id, Subnet: ni.subnet.ID(), Want: want}
-	w.call(f, func(f *CallFields) { blocks = w.e.ec2.addBlocks(ni, want, s.prefixes, f) }, over, func(code model.ErrorCode) {
+	vain := w.e.ec2.refusesForGood(w.node.name, AssignPrivateIpAddresses)
+	w.call(f, vain, func(f *CallFields) { blocks = w.e.ec2.addBlocks(ni, want, s.prefixes, f) }, over, func(code model.ErrorCode) {
 		if code != "" {
 			s.refused = &refusal{code: code, fault: w.e.ec2.answering, subnet: ni.subnet, want: want, prefixes: s.prefixes}
 			s.created(want, nil, code)
 			over()
 			return
 		}
-		w.call(CallFields{Action: DescribeNetworkInterfaces, ENI: ni.id}, nil, over, func(model.ErrorCode) {
+		w.call(CallFields{Action: DescribeNetworkInterfaces, ENI: ni.id}, false, nil, over, func(model.ErrorCode) {
 			s.refused = nil
 			s.created(want, blocks, "")
 			over()
@@ -156,7 +188,7 @@ func (s *windowsSide) delete(blocks []netip.Prefix, over func()) {
 	w := s.w
 	ni := w.eni()
 	f := CallFields{Action: UnassignPrivateIpAddresses, ENI: ni.id, Subnet: ni.subnet.ID(), Want: len(blocks)}
-	w.call(f, func(f *CallFields) { w.e.ec2.removeBlocks(ni, blocks, f) }, over, func(code model.ErrorCode) {
+	w.call(f, false, func(f *CallFields) { w.e.ec2.removeBlocks(ni, blocks, f) }, over, func(code model.ErrorCode) {
 		s.pool.Deleted(blocks, code)
 		if code != "" {
 			w.e.inVain(s.kept, func() { w.took(blocks, ByReconcile) })
@@ -174,8 +206,10 @@ func (s *windowsSide) delete(blocks []netip.Prefix, over func()) {
 // sync sees what EC2 has on the ENI after a request that failed.
 func (s *windowsSide) sync(over func()) {
 	w := s.w
-	w.describeOr(DescribeInstances, over, func(model.ErrorCode) {
-		w.took(s.pool.Synced(w.eni().blocks), ByReconcile)
+	w.call(CallFields{Action: DescribeInstances, ENI: w.eni().id}, s.asksInVain(), nil, over, func(code model.ErrorCode) {
+		if code == "" {
+			w.took(s.pool.Synced(w.eni().blocks), ByReconcile)
+		}
 		w.setRound()
 		over()
 	})
