@@ -33,12 +33,13 @@ func (r *Recorder) Film(summary string) *Film {
 		}
 		f.Episodes = append(f.Episodes, e)
 	}
-	f.Lines = r.lines()
+	f.Lines, f.LinesLeftOut = r.lines()
 	return f
 }
 
-// lines are the nodes' histories in the order of time.
-func (r *Recorder) lines() []Line {
+// lines are the nodes' histories in the order of time, and how many of the later ones
+// are left out.
+func (r *Recorder) lines() (lines []Line, leftOut int) {
 	out := []Line{}
 	for place, n := range r.s.Nodes {
 		for _, l := range view.History(n) {
@@ -46,5 +47,6 @@ func (r *Recorder) lines() []Line {
 		}
 	}
 	slices.SortStableFunc(out, func(a, b Line) int { return int(a.AtMs - b.AtMs) })
-	return out[:min(len(out), mostLines)]
+	n := min(len(out), mostLines)
+	return out[:n], len(out) - n
 }

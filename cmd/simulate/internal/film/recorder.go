@@ -20,6 +20,7 @@ type Recorder struct {
 	nodes    map[model.NodeName]*node
 	pods     map[model.PodName]*pod
 	subnets  []*subnet
+	leaked   map[netip.Prefix]bool // blocks of leaked ENIs
 	words    map[string]int
 	episodes map[int]int // by id: the place of the one that is open
 	calls    [2]int      // that began, and were refused, at this instant
@@ -30,7 +31,7 @@ func NewRecorder(s *replay.State) *Recorder {
 	return &Recorder{
 		// Lists that stay empty are lists all the same, to whoever reads them.
 		film: Film{Nodes: []Node{}, Subnets: []Subnet{}, ENIs: []ENI{}, Blocks: []string{}, Pods: []string{}, Words: []string{}, Episodes: []Episode{}, Lines: []Line{}},
-		s:    s, nodes: map[model.NodeName]*node{}, pods: map[model.PodName]*pod{},
+		s:    s, nodes: map[model.NodeName]*node{}, pods: map[model.PodName]*pod{}, leaked: map[netip.Prefix]bool{},
 		words: map[string]int{}, episodes: map[int]int{},
 	}
 }
@@ -42,6 +43,7 @@ func (r *Recorder) Apply(e sim.Event) error {
 		r.op(OpTime, int(e.At-r.now))
 		r.now = e.At
 	}
+	defer r.leaks()
 	switch b := e.Body.(type) {
 	case sim.RunStarted:
 		r.start()
