@@ -2,6 +2,7 @@ package film
 
 import (
 	"slices"
+	"strings"
 
 	"vpcsim/cmd/simulate/internal/view"
 	"vpcsim/model"
@@ -33,8 +34,25 @@ func (r *Recorder) Film(summary string) *Film {
 		}
 		f.Episodes = append(f.Episodes, e)
 	}
+	f.nameCards()
 	f.Lines, f.LinesLeftOut = r.lines()
 	return f
+}
+
+// nameCards names the card of the first ENI, too, where ENIs on other cards came
+// later.
+func (f *Film) nameCards() {
+	several := map[int]bool{} // nodes
+	for _, e := range f.ENIs {
+		if strings.HasPrefix(e.Name, "card") {
+			several[e.Node] = true
+		}
+	}
+	for i, e := range f.ENIs {
+		if several[e.Node] && strings.HasPrefix(e.Name, "eni") {
+			f.ENIs[i].Name = "card0 " + e.Name
+		}
+	}
 }
 
 // lines are the nodes' histories in the order of time, and how many of the later ones

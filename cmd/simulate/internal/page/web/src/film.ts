@@ -132,6 +132,8 @@ export const enum Phase {
 
 export const phaseNames = ["Pending", "ContainerCreating", "Running", "Terminating", "Succeeded", "gone"];
 
+export const branchNames = ["being made", "held", "cooling", "waiting to be deleted", "leaked"];
+
 /** Reads the film that the page carries: JSON, compressed, in base64. */
 export async function unpack(text: string): Promise<Film> {
   const bytes = Uint8Array.from(atob(text.trim()), (c) => c.charCodeAt(0));

@@ -1,5 +1,5 @@
 import type { Board } from "./board.ts";
-import { NodeFlag } from "./film.ts";
+import { branchNames, NodeFlag } from "./film.ts";
 import { count, number } from "./format.ts";
 import { paintNode, paintWaiting } from "./paint.ts";
 import { Picture } from "./picture.tsx";
@@ -33,7 +33,7 @@ function Card({ store, node }: { store: Store; node: number }) {
     state.waiting.size > 0 && `${count(state.waiting.size, "pod")} without address`,
   ].filter(Boolean);
   return (
-    <article class="card">
+    <article class="card node">
       <h2>{info.name} <small>{info.type} · {info.zone} · {info.subnet}</small></h2>
       <p class="dim">
         {p.film.platform === "ecs" ? count(state.pods, "task") : `${number(state.pods + info.systemPods)} of ${number(info.maxPods)} pods`}
@@ -103,6 +103,8 @@ function describe(p: Player, node: number): string {
     const held = pod >= 0 ? 1 : blocks.reduce((n, b) => n + b.held, 0);
     return `${name} ${kind}: ${number(held)} held, ${number(blocks.reduce((n, b) => n + b.cooling(p.now), 0))} cooling`;
   });
-  if (state.branches.length > 0) enis.push(count(state.branches.length, "branch ENI"));
+  const states = state.branches.map((b) => p.branches.get(b)!.state);
+  const branches = branchNames.map((name, is) => [states.filter((s) => s === is).length, name] as const).filter(([n]) => n > 0);
+  if (branches.length > 0) enis.push(`branch ENIs: ${branches.map(([n, name]) => `${number(n)} ${name}`).join(", ")}`);
   return enis.join("; ");
 }
