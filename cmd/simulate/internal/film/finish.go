@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	"vpcsim/cmd/simulate/internal/picture"
 	"vpcsim/cmd/simulate/internal/view"
 	"vpcsim/model"
 	"vpcsim/sim"
@@ -34,6 +35,9 @@ func (r *Recorder) Film(summary string) *Film {
 		}
 		f.Episodes = append(f.Episodes, e)
 	}
+	for _, n := range s.Nodes {
+		f.Nodes[r.nodes[n.Name].place].MaxENIs = picture.MaxENIs(n) // over all cards, once there are several
+	}
 	f.nameCards()
 	f.Lines, f.LinesLeftOut = r.lines()
 	return f
@@ -59,12 +63,18 @@ func (f *Film) nameCards() {
 // are left out.
 func (r *Recorder) lines() (lines []Line, leftOut int) {
 	out := []Line{}
-	for place, n := range r.s.Nodes {
+	for _, n := range r.s.Nodes {
+		place := r.nodes[n.Name].place
 		for _, l := range view.History(n) {
 			out = append(out, Line{int64(l.At), place, l.ENI, l.What, l.Why, l.Tone})
 		}
 	}
 	slices.SortStableFunc(out, func(a, b Line) int { return int(a.AtMs - b.AtMs) })
-	n := min(len(out), mostLines)
-	return out[:n], len(out) - n
+	return cut(out, mostLines)
+}
+
+// cut keeps the first lines, and counts the others.
+func cut(lines []Line, most int) (kept []Line, leftOut int) {
+	n := min(len(lines), most)
+	return lines[:n], len(lines) - n
 }
