@@ -180,4 +180,6 @@ func TestNamesAreEscaped(t *testing.T) {
 func TestFitCutsWhatIsTooLong(t *testing.T) {
 	require.Equal(t, "1234567890", fit("1234567890", 66))
 	require.Equal(t, "123456789…", fit("12345678901", 66))
+	require.Equal(t, "1234567890", fitHead("1234567890", 126, 20), "12.5 pixels each")
+	require.Equal(t, "123456789…", fitHead("12345678901", 126, 20))
 }

@@ -25,8 +25,9 @@ func (d *drawing) subnets(y int) int {
 			d.text(rightAt, y+12, "dim", fmt.Sprintf("and %s more", view.Count(len(d.s.Subnets)-i, "subnet")))
 			return y + 24
 		}
-		d.text(rightAt, y+12, "h2", fit(string(sn.Name), rightWidth/2))
-		d.text(rightAt+rightWidth, y+12, "right", fmt.Sprintf("%s · %s", sn.CIDR, sn.Zone))
+		where := fmt.Sprintf("%s · %s", sn.CIDR, sn.Zone)
+		d.text(rightAt, y+12, "h2", fitHead(string(sn.Name), rightWidth-16-widthOf(where), 14))
+		d.text(rightAt+rightWidth, y+12, "right", where)
 		d.text(rightAt, y+28, "dim", subnetFacts(sn))
 		y = d.addressMap(y+36, sn, owners) + 20
 	}

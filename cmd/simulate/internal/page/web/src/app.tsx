@@ -61,7 +61,7 @@ export function App({ store }: { store: Store }) {
 
 const kinds: [Kind, string][] = [
   ["held", "held by a pod"], ["cooling", "cooling"], ["free", "free, ready for a pod"], ["empty", "empty slot"], ["bad", "pod without address"],
-  ["left", "left over, leaked"], ["own", "an ENI's own address"], ["other", "taken by others"], ["kept", "kept by EC2"], ["open", "free in the subnet"], ["reserved", "free, reserved"],
+  ["left", "left over, leaked"], ["own", "an ENI's own address"], ["other", "taken by others, or on its way to a node"], ["kept", "kept by EC2"], ["open", "free in the subnet"], ["reserved", "free, reserved"],
 ];
 
 function Legend({ store }: { store: Store }) {

@@ -77,7 +77,7 @@ function paintAddresses(p: Player, subnet: number, width: number, board: Board, 
     if (kept.has(i)) put("kept", () => "is kept by EC2");
     else if (owner) put(owner.kind, owner.tip, owner.pod);
     else if (state.leaked[i]) put("left", () => "is of a leaked ENI, which nobody uses");
-    else if (state.taken[i]) put("other", () => "is taken by others");
+    else if (state.taken[i]) put("other", () => "is taken by others, or on its way to a node");
     else if (info.reserved?.some(([from, n]) => i >= from && i < from + n)) put("reserved", () => "is free, in a reservation");
     else put("open", () => "is free");
   }
