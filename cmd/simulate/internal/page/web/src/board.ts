@@ -77,7 +77,7 @@ export class Board {
 
   /** A square that is too small for a shape: the lower half of one that cools. */
   private cell(x: number, y: number, size: number, kind: Kind): void {
-    const colour = kind === "free" ? "empty" : kind === "left" ? "bad" : kind;
+    const colour = kind === "free" ? "kept" : kind === "left" ? "bad" : kind;
     this.fill(x, y, size, size, colour);
     if (kind === "cooling") this.fill(x, y + size / 2, size, size / 2, "held");
   }
