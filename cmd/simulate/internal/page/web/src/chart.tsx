@@ -8,7 +8,7 @@ import type { Store } from "./store.ts";
 const spans = 400;
 
 /** Steps between the marks of time, in seconds, that read well. */
-const steps = [0.01, 0.05, 0.1, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 21600, 43200, 86400, 172800, 432800, 864000];
+const steps = [0.01, 0.05, 0.1, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 21600, 43200, 86400, 172800, 432000, 864000];
 
 const keys: { name: Exclude<keyof Series, "at">; pods: string; tasks: string; colour: string; dash?: number[] }[] = [
   { name: "total", pods: "attached", tasks: "task ENIs", colour: "attached" },
