@@ -22,6 +22,7 @@ type Block struct {
 	// usable: of the agent's active mode. Others count for nothing.
 	usable  bool
 	dropped bool // no longer in the datastore
+	changes int
 }
 
 // AddressState is what an address in the agent's datastore is.
@@ -63,6 +64,10 @@ func (b *Block) IsPrefix() bool { return !b.Prefix.IsSingleIP() }
 // single addresses or prefixes: it keeps its slot and serves no new pod. On an
 // excluded ENI so are all blocks.
 func (b *Block) LeftOver() bool { return !b.usable }
+
+// Changes grows with each change of what the block's addresses are, but for the end
+// of a cooldown: where it is as before, so are they.
+func (b *Block) Changes() int { return b.changes }
 
 // Size is the number of the block's addresses.
 func (b *Block) Size() int { return 1 << (b.Prefix.Addr().BitLen() - b.Prefix.Bits()) }

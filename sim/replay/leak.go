@@ -1,6 +1,7 @@
 package replay
 
 import (
+	"net/netip"
 	"slices"
 
 	"vpcsim/model"
@@ -81,6 +82,22 @@ func (s *State) Leak(id model.ENIID) (Leak, bool) {
 		return Leak{}, false
 	}
 	return s.leakOf(e), true
+}
+
+// LeakedBlocks are the addresses of its subnet that a leaked ENI holds, its own first
+// and those of IPv6 left out; none if the ENI has not leaked.
+func (s *State) LeakedBlocks(id model.ENIID) []netip.Prefix {
+	e := s.ec2ENIs[id]
+	if e == nil || e.leakedAt == model.Never {
+		return nil
+	}
+	out := []netip.Prefix{netip.PrefixFrom(e.primary, e.primary.BitLen())}
+	for _, b := range e.blocks {
+		if b.Addr().Is4() {
+			out = append(out, b)
+		}
+	}
+	return out
 }
 
 // InEC2 counts the addresses of its subnet that EC2 has on an ENI, its own included; 0:

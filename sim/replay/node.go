@@ -423,6 +423,7 @@ func (n *Node) recount() {
 			for _, a := range b.touched {
 				if a.state == Cooling { // a start forgets
 					a.state = Free
+					b.changes++
 				}
 			}
 			if b.usable {

@@ -439,6 +439,7 @@ func (n *Node) giveUp(pod model.PodName, one sim.PodAddress, reason string) {
 		a.leftover = true
 		return
 	}
+	a.block.changes++
 	a.block.Assigned--
 	a.block.eni.assigned--
 	if a.block.usable {
@@ -457,6 +458,7 @@ func (n *Node) giveUp(pod model.PodName, one sim.PodAddress, reason string) {
 
 func (n *Node) hold(a *address, pod model.PodName) {
 	a.state, a.pod = Assigned, pod
+	a.block.changes++
 	a.block.Assigned++
 	a.block.eni.assigned++
 	if a.block.usable {

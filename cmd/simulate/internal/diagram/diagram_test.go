@@ -109,6 +109,20 @@ func TestBranchesOfATrunk(t *testing.T) {
 	require.Contains(t, mermaid(t, s, Options{}), `["9 of 9 branch ENIs in use"]:::full`)
 }
 
+// Addresses of a leaked ENI are nobody's, and not taken by others; those that are
+// left over of the mode before are not ready for a pod, at the ENI and in the map.
+func TestLeakedAndLeftOver(t *testing.T) {
+	before, after := at(t, "leaked-eni", 6*time.Minute), at(t, "leaked-eni", 8*time.Minute)
+	require.Zero(t, squares(t, svg(t, before, Options{}), "left"))
+	picture := svg(t, after, Options{})
+	require.Equal(t, 10+1, squares(t, picture, "left"), "and one in the legend")
+	require.Zero(t, squares(t, picture, "other"))
+	require.Contains(t, picture, "29 of 59 free · 0 free /28s · 10 on leaked ENIs")
+	require.Contains(t, mermaid(t, after, Options{}), "10 on leaked ENIs")
+
+	require.Equal(t, 2*12+1, squares(t, svg(t, at(t, "prefix-mode-switched-on-live", 0), Options{}), "left"))
+}
+
 // Every scenario of the library can be drawn, and what is drawn is XML.
 func TestTheLibraryDraws(t *testing.T) {
 	for _, e := range append(scenarios.Library(), scenarios.IncidentLibrary()...) {
@@ -166,4 +180,6 @@ func TestNamesAreEscaped(t *testing.T) {
 func TestFitCutsWhatIsTooLong(t *testing.T) {
 	require.Equal(t, "1234567890", fit("1234567890", 66))
 	require.Equal(t, "123456789…", fit("12345678901", 66))
+	require.Equal(t, "1234567890", fitHead("1234567890", 126, 20), "12.5 pixels each")
+	require.Equal(t, "123456789…", fitHead("12345678901", 126, 20))
 }

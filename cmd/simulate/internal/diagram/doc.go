@@ -93,10 +93,15 @@ func nodeWord(s *replay.State) string {
 }
 
 // subnetFacts are the numbers of a subnet.
-func subnetFacts(st replay.SubnetStats) string {
+func subnetFacts(sn *replay.Subnet) string {
+	st := sn.Stats()
 	text := fmt.Sprintf("%s of %s free", view.Number(st.Free), view.Number(st.Usable))
 	if st.ReservedFree > 0 {
 		text += fmt.Sprintf(", %s of them reserved", view.Number(st.ReservedFree))
 	}
-	return fmt.Sprintf("%s · %s", text, view.Count(st.FreePrefixes, "free /28"))
+	text += " · " + view.Count(st.FreePrefixes, "free /28")
+	if n := sn.Leaked(); n > 0 {
+		text += fmt.Sprintf(" · %s on leaked ENIs", view.Number(n))
+	}
+	return text
 }

@@ -109,6 +109,14 @@ func widthOf(text string) int { return int(float64(utf8.RuneCountInString(text))
 
 func charsIn(pixels int) int { return max(int(float64(pixels)/charWidth), 1) }
 
+// boldWidth is that of a bold character, of its font's size.
+const boldWidth = 0.625
+
+// fitHead cuts a heading, whose characters have this size, likewise.
+func fitHead(text string, pixels int, size float64) string {
+	return fit(text, int(float64(pixels)*charWidth/(boldWidth*size)))
+}
+
 // fit cuts a text so that it is no wider than this many pixels.
 func fit(text string, pixels int) string {
 	if most := charsIn(pixels); utf8.RuneCountInString(text) > most {

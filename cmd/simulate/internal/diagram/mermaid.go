@@ -28,7 +28,7 @@ func Mermaid(w io.Writer, s *replay.State, o Options) error {
 		m.linef("  more[%s]", label(fmt.Sprintf("and %s more", view.Count(left, nodeWord(s)))))
 	}
 	for i, sn := range s.Subnets {
-		m.linef("  s%d[(%s)]", i, label(string(sn.Name)+" "+sn.Zone, sn.CIDR.String(), subnetFacts(sn.Stats())))
+		m.linef("  s%d[(%s)]", i, label(string(sn.Name)+" "+sn.Zone, sn.CIDR.String(), subnetFacts(sn)))
 	}
 	for i, p := range view.OpenPoints(s) {
 		lines := []string{p.Mark + " " + p.Title, p.Since}

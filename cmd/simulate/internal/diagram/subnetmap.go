@@ -25,9 +25,10 @@ func (d *drawing) subnets(y int) int {
 			d.text(rightAt, y+12, "dim", fmt.Sprintf("and %s more", view.Count(len(d.s.Subnets)-i, "subnet")))
 			return y + 24
 		}
-		d.text(rightAt, y+12, "h2", fit(string(sn.Name), rightWidth/2))
-		d.text(rightAt+rightWidth, y+12, "right", fmt.Sprintf("%s · %s", sn.CIDR, sn.Zone))
-		d.text(rightAt, y+28, "dim", subnetFacts(sn.Stats()))
+		where := fmt.Sprintf("%s · %s", sn.CIDR, sn.Zone)
+		d.text(rightAt, y+12, "h2", fitHead(string(sn.Name), rightWidth-16-widthOf(where), 14))
+		d.text(rightAt+rightWidth, y+12, "right", where)
+		d.text(rightAt, y+28, "dim", subnetFacts(sn))
 		y = d.addressMap(y+36, sn, owners) + 20
 	}
 	return y
@@ -45,10 +46,15 @@ func (d *drawing) owners() map[netip.Addr]string {
 			if b.Prefix.Addr().Is6() {
 				continue
 			}
+			leftOver := picture.IsLeftOver(e, b)
 			for _, a := range b.Addresses(d.s.Now) {
-				out[a.Addr] = string(a.State)
-				if a.State == replay.Assigned {
+				switch {
+				case leftOver:
+					out[a.Addr] = "left"
+				case a.State == replay.Assigned:
 					out[a.Addr] = "held"
+				default:
+					out[a.Addr] = string(a.State)
 				}
 			}
 		}
@@ -71,6 +77,13 @@ func (d *drawing) owners() map[netip.Addr]string {
 				out[b.Address] = "left"
 			default:
 				out[b.Address] = "cooling"
+			}
+		}
+	}
+	for _, l := range d.s.Leaks() {
+		for _, b := range d.s.LeakedBlocks(l.ENI) {
+			for a := b.Addr(); b.Contains(a); a = a.Next() {
+				out[a] = "left"
 			}
 		}
 	}

@@ -55,7 +55,7 @@ func (d *drawing) square(x, y, size int, class, tip string) {
 
 func (d *drawing) heading() int {
 	y := margin + 18
-	d.text(margin, y, "h1", fit(d.s.Started.Name, (pageWidth-2*margin)*6/10))
+	d.text(margin, y, "h1", fitHead(d.s.Started.Name, pageWidth-2*margin, 20))
 	y += 22
 	d.text(margin, y, "dim", fit(facts(d.s), pageWidth-2*margin))
 	return y + 16
@@ -90,9 +90,9 @@ func (d *drawing) node(top int, g picture.Alike) int {
 
 func (d *drawing) inside(y int, g picture.Alike) int {
 	n := g.First
-	kind := fmt.Sprintf("%s · %s", n.Launched.InstanceType, n.Launched.Subnet)
+	kind := fit(fmt.Sprintf("%s · %s", n.Launched.InstanceType, n.Launched.Subnet), leftWidth/2)
 	d.text(margin+leftWidth-16, y, "right", kind)
-	d.text(margin+16, y, "h2", fit(title(g), leftWidth-56-widthOf(kind)))
+	d.text(margin+16, y, "h2", fitHead(title(g), leftWidth-48-widthOf(kind), 14))
 	y += 18
 	d.text(margin+16, y, "dim", fit(strings.Join(view.NodeFacts(d.s, n), " · "), leftWidth-32))
 	if t := view.NodeCondition(d.s, n); t != "" {
@@ -330,7 +330,7 @@ func (d *drawing) legend(y int) int {
 	x := margin
 	for _, it := range []struct{ class, name string }{
 		{"held", "held by a " + podWord(d.s)}, {"cooling", "cooling"}, {"free", "free, ready for a pod"}, {"empty", "empty slot"},
-		{"left", "left over or leaked"}, {"waits", podWord(d.s) + " without address"}, {"own", "an ENI's own address"}, {"other", "taken by others"},
+		{"left", "left over or leaked"}, {"waits", podWord(d.s) + " without address"}, {"own", "an ENI's own address"}, {"other", "taken by others, or on its way to a node"},
 		{"kept", "kept by EC2"}, {"reserved", "reserved"}, {"open", "free in the subnet"},
 	} {
 		if !d.used[it.class] {

@@ -25,6 +25,7 @@ const (
 	OpSubnet         // subnet, first address's offset, how many, 1 taken or 0
 	OpEpisode        // episode, 1 it begins or 0 it ends
 	OpCalls          // calls to EC2 that began, of them refused, since the last OpCalls
+	OpLeaked         // subnet, first address's offset, how many, 1 a leaked ENI has them or 0
 )
 
 // The flags of nodes, ENIs and blocks.
@@ -71,7 +72,9 @@ type Film struct {
 	Words    []string  `json:"words"`
 	Episodes []Episode `json:"episodes"`
 	Lines    []Line    `json:"lines"`
-	Ops      []int     `json:"ops"`
+	// LinesLeftOut counts the later lines that it has no room for.
+	LinesLeftOut int   `json:"linesLeftOut,omitempty"`
+	Ops          []int `json:"ops"`
 }
 
 // Node is a node, container instances of ECS included.

@@ -28,10 +28,11 @@ type player struct {
 	subnets map[int]map[int]bool // taken
 	branch  map[int]int          // state
 	open    map[int]bool         // episodes
+	leaked  map[int]int          // addresses of each subnet
 }
 
 // sizes are how many numbers stand behind each code.
-var sizes = []int{1, 2, 2, 2, 3, 2, 5, 4, 5, 4, 2, 2}
+var sizes = []int{1, 2, 2, 2, 3, 2, 5, 4, 5, 4, 2, 2, 4}
 
 func (p *player) step(t *testing.T) {
 	code := p.f.Ops[p.next]
@@ -69,6 +70,8 @@ func (p *player) step(t *testing.T) {
 		}
 	case OpEpisode:
 		p.open[a[0]] = a[1] == 1
+	case OpLeaked:
+		p.leaked[a[0]] += a[2] * (2*a[3] - 1)
 	}
 }
 
@@ -112,6 +115,7 @@ type mark struct {
 	totals replay.Totals
 	phases map[string]replay.Phase
 	used   []int
+	leaked []int
 	open   int
 }
 
@@ -142,6 +146,7 @@ func record(t *testing.T, name string) (*Film, []mark) {
 		}
 		for _, sn := range s.Subnets {
 			m.used = append(m.used, sn.Stats().Used+len(sn.Reserved))
+			m.leaked = append(m.leaked, sn.Leaked())
 		}
 		for _, ep := range s.Episodes {
 			if ep.Open() {
@@ -163,7 +168,7 @@ func TestFilmIsTheState(t *testing.T) {
 			f, marks := record(t, e.Name)
 			p := player{
 				f: f, nodes: map[int]int{}, enis: map[int]bool{}, blocks: map[int]int{}, flags: map[int]int{}, held: map[[2]int][3]int{},
-				pods: map[int][4]int{}, subnets: map[int]map[int]bool{}, branch: map[int]int{}, open: map[int]bool{},
+				pods: map[int][4]int{}, subnets: map[int]map[int]bool{}, branch: map[int]int{}, open: map[int]bool{}, leaked: map[int]int{},
 			}
 			ipv6 := slices.ContainsFunc(f.Blocks, func(b string) bool { return len(b) > 3 && b[len(b)-3:] == "/80" })
 			for _, m := range marks {
@@ -180,6 +185,7 @@ func TestFilmIsTheState(t *testing.T) {
 						taken += flag(is, 1)
 					}
 					require.Equal(t, used, taken, "%s at %s", f.Subnets[i].Name, model.Instant(p.now))
+					require.Equal(t, m.leaked[i], p.leaked[i], "leaked of %s at %s", f.Subnets[i].Name, model.Instant(p.now))
 				}
 				open := 0
 				for _, is := range p.open {

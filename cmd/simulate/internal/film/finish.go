@@ -2,7 +2,9 @@ package film
 
 import (
 	"slices"
+	"strings"
 
+	"vpcsim/cmd/simulate/internal/picture"
 	"vpcsim/cmd/simulate/internal/view"
 	"vpcsim/model"
 	"vpcsim/sim"
@@ -33,18 +35,46 @@ func (r *Recorder) Film(summary string) *Film {
 		}
 		f.Episodes = append(f.Episodes, e)
 	}
-	f.Lines = r.lines()
+	for _, n := range s.Nodes {
+		f.Nodes[r.nodes[n.Name].place].MaxENIs = picture.MaxENIs(n) // over all cards, once there are several
+	}
+	f.nameCards()
+	f.Lines, f.LinesLeftOut = r.lines()
 	return f
 }
 
-// lines are the nodes' histories in the order of time.
-func (r *Recorder) lines() []Line {
+// nameCards names the card of the first ENI, too, where ENIs on other cards came
+// later.
+func (f *Film) nameCards() {
+	several := map[int]bool{} // nodes
+	for _, e := range f.ENIs {
+		if strings.HasPrefix(e.Name, "card") {
+			several[e.Node] = true
+		}
+	}
+	for i, e := range f.ENIs {
+		if several[e.Node] && strings.HasPrefix(e.Name, "eni") {
+			f.ENIs[i].Name = "card0 " + e.Name
+		}
+	}
+}
+
+// lines are the nodes' histories in the order of time, and how many of the later ones
+// are left out.
+func (r *Recorder) lines() (lines []Line, leftOut int) {
 	out := []Line{}
-	for place, n := range r.s.Nodes {
+	for _, n := range r.s.Nodes {
+		place := r.nodes[n.Name].place
 		for _, l := range view.History(n) {
 			out = append(out, Line{int64(l.At), place, l.ENI, l.What, l.Why, l.Tone})
 		}
 	}
 	slices.SortStableFunc(out, func(a, b Line) int { return int(a.AtMs - b.AtMs) })
-	return out[:min(len(out), mostLines)]
+	return cut(out, mostLines)
+}
+
+// cut keeps the first lines, and counts the others.
+func cut(lines []Line, most int) (kept []Line, leftOut int) {
+	n := min(len(lines), most)
+	return lines[:n], len(lines) - n
 }

@@ -20,6 +20,7 @@ type Recorder struct {
 	nodes    map[model.NodeName]*node
 	pods     map[model.PodName]*pod
 	subnets  []*subnet
+	leaked   map[netip.Prefix]bool // blocks of leaked ENIs
 	words    map[string]int
 	episodes map[int]int // by id: the place of the one that is open
 	calls    [2]int      // that began, and were refused, at this instant
@@ -30,7 +31,7 @@ func NewRecorder(s *replay.State) *Recorder {
 	return &Recorder{
 		// Lists that stay empty are lists all the same, to whoever reads them.
 		film: Film{Nodes: []Node{}, Subnets: []Subnet{}, ENIs: []ENI{}, Blocks: []string{}, Pods: []string{}, Words: []string{}, Episodes: []Episode{}, Lines: []Line{}},
-		s:    s, nodes: map[model.NodeName]*node{}, pods: map[model.PodName]*pod{},
+		s:    s, nodes: map[model.NodeName]*node{}, pods: map[model.PodName]*pod{}, leaked: map[netip.Prefix]bool{},
 		words: map[string]int{}, episodes: map[int]int{},
 	}
 }
@@ -42,6 +43,7 @@ func (r *Recorder) Apply(e sim.Event) error {
 		r.op(OpTime, int(e.At-r.now))
 		r.now = e.At
 	}
+	defer r.leaks()
 	switch b := e.Body.(type) {
 	case sim.RunStarted:
 		r.start()
@@ -199,11 +201,13 @@ type node struct {
 type eni struct {
 	place  int
 	flags  int
-	blocks map[netip.Prefix]*block
-	seen   bool // by the look that is under way; likewise below
+	blocks []*block // in the order of the ENI's
+	seen   bool     // by the look that is under way; likewise below
 }
 
 type block struct {
+	of        *replay.Block // which it was at the last look
+	changes   int           // those of it
 	place     int
 	flags     int
 	addresses []address
@@ -247,6 +251,12 @@ func (r *Recorder) enis(n *replay.Node, was *node) {
 			r.eni(n, was, e)
 		}
 	}
+	if there(n) == len(was.enis) { // the usual case: none has gone
+		for _, e := range was.enis {
+			e.seen = false
+		}
+		return
+	}
 	for _, id := range sortedKeys(was.enis, func(e *eni) int { return e.place }) {
 		e := was.enis[id]
 		if e.seen {
@@ -258,10 +268,18 @@ func (r *Recorder) enis(n *replay.Node, was *node) {
 	}
 }
 
+// there counts the ENIs that the film shows of a node.
+func there(n *replay.Node) int {
+	if n.Gone() {
+		return 0
+	}
+	return len(n.Attached()) + len(n.TaskBranches)
+}
+
 func (r *Recorder) eni(n *replay.Node, in *node, e *replay.ENI) {
 	was := in.enis[e.ID]
 	if was == nil {
-		was = &eni{place: len(r.film.ENIs), blocks: map[netip.Prefix]*block{}}
+		was = &eni{place: len(r.film.ENIs)}
 		in.enis[e.ID] = was
 		name := picture.ENIName(n, e.Card, e.Device)
 		if e.Kind == model.ENIBranch {
@@ -278,39 +296,68 @@ func (r *Recorder) eni(n *replay.Node, in *node, e *replay.ENI) {
 		was.flags = flags
 		r.op(OpENIs, was.place, flags)
 	}
-	for _, b := range e.Blocks {
-		r.block(was, b)
+	r.blocks(was, e.Blocks)
+}
+
+// blocks notes how an ENI's blocks differ. Most events change none, or an address of
+// one: that has to cost little on a node of hundreds.
+func (r *Recorder) blocks(in *eni, now []*replay.Block) {
+	if !slices.EqualFunc(in.blocks, now, func(was *block, b *replay.Block) bool { return was.of == b }) {
+		r.relist(in, now)
 	}
-	for _, p := range sortedKeys(was.blocks, func(b *block) int { return b.place }) {
-		b := was.blocks[p]
-		if b.seen {
-			b.seen = false
-			continue
+	for i, b := range now {
+		was := in.blocks[i]
+		if flags := flag(b.LeftOver(), BlockLeftOver); flags != was.flags {
+			was.flags = flags
+			r.op(OpBlocks, was.place, flags)
 		}
-		delete(was.blocks, p)
-		r.op(OpBlock, b.place, was.place, 0)
+		if was.changes != b.Changes() {
+			was.changes = b.Changes()
+			r.block(was, b)
+		}
 	}
 }
 
-func (r *Recorder) block(in *eni, b *replay.Block) {
-	was := in.blocks[b.Prefix]
-	if was == nil {
-		was = &block{place: len(r.film.Blocks)}
-		in.blocks[b.Prefix] = was
-		name := b.Prefix.String()
-		if !b.IsPrefix() {
-			name = b.Prefix.Addr().String()
+// relist notes which blocks have come and gone. A restarted agent lists anew those
+// that it had.
+func (r *Recorder) relist(in *eni, now []*replay.Block) {
+	had := map[netip.Prefix]*block{}
+	for _, b := range in.blocks {
+		had[b.of.Prefix] = b
+	}
+	gone := in.blocks
+	in.blocks = make([]*block, 0, len(now))
+	for _, b := range now {
+		was := had[b.Prefix]
+		if was == nil {
+			was = &block{place: len(r.film.Blocks)}
+			name := b.Prefix.String()
+			if !b.IsPrefix() {
+				name = b.Prefix.Addr().String()
+			}
+			r.film.Blocks = append(r.film.Blocks, name)
+			r.op(OpBlock, was.place, in.place, 1)
 		}
-		r.film.Blocks = append(r.film.Blocks, name)
-		r.op(OpBlock, was.place, in.place, 1)
+		if was.of != b {
+			was.of, was.changes = b, -1
+		}
+		was.seen = true
+		in.blocks = append(in.blocks, was)
 	}
-	was.seen = true
-	if flags := flag(b.LeftOver(), BlockLeftOver); flags != was.flags {
-		was.flags = flags
-		r.op(OpBlocks, was.place, flags)
+	slices.SortFunc(gone, func(a, b *block) int { return a.place - b.place })
+	for _, b := range gone {
+		if !b.seen {
+			r.op(OpBlock, b.place, in.place, 0)
+		}
 	}
-	// An address that cools needs no other operation when it is free again: the page
-	// knows until when it cools.
+	for _, b := range in.blocks {
+		b.seen = false
+	}
+}
+
+// block notes how a block's addresses differ. One that cools needs no other operation
+// when it is free again: the page knows until when it cools.
+func (r *Recorder) block(was *block, b *replay.Block) {
 	for i, a := range b.Addresses(r.now) {
 		now := address{slices.Index(AddressStates, a.State), r.podPlace(a.Pod), int(a.CoolUntil)}
 		for i >= len(was.addresses) {
@@ -332,6 +379,9 @@ func (r *Recorder) branches(n *replay.Node, was *node) {
 		for _, b := range n.Branches {
 			r.branch(was, b)
 		}
+	}
+	if len(was.branches) == 0 {
+		return
 	}
 	for _, id := range sortedKeys(was.branches, func(b *branch) int { return b.place }) {
 		b := was.branches[id]

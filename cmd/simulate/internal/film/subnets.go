@@ -3,16 +3,18 @@ package film
 import (
 	"encoding/binary"
 	"net/netip"
+	"slices"
 
 	"vpcsim/sim/replay"
 )
 
 // subnet is a subnet as the film has it.
 type subnet struct {
-	place int
-	from  *replay.Subnet
-	first uint32
-	taken []bool
+	place  int
+	from   *replay.Subnet
+	first  uint32
+	taken  []bool
+	leaked int // addresses
 }
 
 func number(a netip.Addr) uint32 {
@@ -82,4 +84,45 @@ func addrOf(n uint32) netip.Addr {
 	var four [4]byte
 	binary.BigEndian.PutUint32(four[:], n)
 	return netip.AddrFrom4(four)
+}
+
+// leaks notes which addresses leaked ENIs hold, where the numbers have changed.
+func (r *Recorder) leaks() {
+	changed := false
+	for _, f := range r.subnets {
+		if n := f.from.Leaked(); n != f.leaked {
+			f.leaked, changed = n, true
+		}
+	}
+	if !changed {
+		return
+	}
+	now := map[netip.Prefix]bool{}
+	for _, l := range r.s.Leaks() {
+		for _, b := range r.s.LeakedBlocks(l.ENI) {
+			now[b] = true
+			if !r.leaked[b] {
+				r.leak(b, 1)
+			}
+		}
+	}
+	var over []netip.Prefix
+	for b := range r.leaked {
+		if !now[b] {
+			over = append(over, b)
+		}
+	}
+	slices.SortFunc(over, func(a, b netip.Prefix) int { return a.Addr().Compare(b.Addr()) })
+	for _, b := range over {
+		r.leak(b, 0)
+	}
+	r.leaked = now
+}
+
+func (r *Recorder) leak(b netip.Prefix, now int) {
+	for _, f := range r.subnets {
+		if f.from.CIDR.Contains(b.Addr()) {
+			r.op(OpLeaked, f.place, int(number(b.Addr())-f.first), 1<<(32-b.Bits()), now)
+		}
+	}
 }

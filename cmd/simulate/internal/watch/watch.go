@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	tea "charm.land/bubbletea/v2"
 
@@ -185,7 +186,23 @@ func (m *Model) View() tea.View {
 	return v
 }
 
-const help = "space play  ←→ step  H L ±10 s  +− speed  n next shortage  j k scroll  q quit"
+// helps are the line of keys, for narrower and narrower windows.
+var helps = []string{
+	"space play  ←→ step  H L ±10 s  +− speed  n next shortage  j k scroll  q quit",
+	"space play  ←→ step  n next shortage  j k scroll  q quit",
+	"space ←→ step  n next  j k  q quit",
+	"q quit",
+}
+
+// help is the longest line of keys that fits.
+func (m *Model) help() string {
+	for _, h := range helps {
+		if utf8.RuneCountInString(h) <= m.width {
+			return h
+		}
+	}
+	return ""
+}
 
 // lastChanges is how many of the last changes are told.
 const lastChanges = 8
@@ -196,9 +213,10 @@ func (m *Model) screen() []string {
 	if !m.playing {
 		sign = "❚❚"
 	}
+	clock := fmt.Sprintf("%s of %s  %s %d×", view.Instant(m.at), view.Instant(m.end), sign, speeds[m.speed])
 	head := []string{
-		fmt.Sprintf("%s  %s of %s  %s %d×", m.state.Started.Name, view.Instant(m.at), view.Instant(m.end), sign, speeds[m.speed]),
-		view.Line(m.state),
+		cut(m.state.Started.Name, m.width-utf8.RuneCountInString(clock)-2) + "  " + clock,
+		cut(view.Line(m.state), m.width),
 		m.bar(),
 	}
 	var body strings.Builder
@@ -212,7 +230,16 @@ func (m *Model) screen() []string {
 	for len(out) < m.height-1 {
 		out = append(out, "")
 	}
-	return append(out, help)
+	return append(out, m.help())
+}
+
+// cut shortens a text to a width and shows that it did.
+func cut(text string, width int) string {
+	runes := []rune(text)
+	if len(runes) <= width {
+		return text
+	}
+	return string(runes[:max(width-1, 0)]) + "…"
 }
 
 // bar is the run from its beginning to its end: where it is, and where something

@@ -151,3 +151,25 @@ func TestScreenFits(t *testing.T) {
 	press(m, "k")
 	require.NotEqual(t, before, m.screen())
 }
+
+// In a narrow window the clock stays, and how to quit; what is cut off says so.
+func TestNarrowWindows(t *testing.T) {
+	m := watching(t, "default-secondary-ip")
+	m.seek(80_000)
+	for _, c := range []struct {
+		width       int
+		first, last string
+	}{
+		{80, "default-secondary-ip  1m20s of 6m29s  ❚❚ 30×", "space play  ←→ step  H L ±10 s  +− speed  n next shortage  j k scroll  q quit"},
+		{77, "default-secondary-ip  1m20s of 6m29s  ❚❚ 30×", "space play  ←→ step  H L ±10 s  +− speed  n next shortage  j k scroll  q quit"},
+		{76, "default-secondary-ip  1m20s of 6m29s  ❚❚ 30×", "space play  ←→ step  n next shortage  j k scroll  q quit"},
+		{40, "default-seconda…  1m20s of 6m29s  ❚❚ 30×", "space ←→ step  n next  j k  q quit"},
+	} {
+		m.Update(tea.WindowSizeMsg{Width: c.width, Height: 10})
+		lines := m.screen()
+		require.Len(t, lines, 10)
+		require.Equal(t, c.first, lines[0])
+		require.Equal(t, c.last, lines[9])
+	}
+	require.Equal(t, "27 pods running · 4 waiting · 27 of 27 a…", cut("27 pods running · 4 waiting · 27 of 27 addresses held", 41))
+}

@@ -18,6 +18,7 @@ export interface Film {
   words: string[];
   episodes: Episode[];
   lines: Line[];
+  linesLeftOut?: number; // of the later ones
   ops: number[];
 }
 
@@ -87,10 +88,11 @@ export const enum Op {
   Subnet,
   Episode,
   Calls,
+  Leaked,
 }
 
 /** How many numbers stand behind each operation's code. */
-export const arity = [1, 2, 2, 2, 3, 2, 5, 4, 5, 4, 2, 2];
+export const arity = [1, 2, 2, 2, 3, 2, 5, 4, 5, 4, 2, 2, 4];
 
 export const enum NodeFlag {
   Ready = 1,
@@ -129,6 +131,8 @@ export const enum Phase {
 }
 
 export const phaseNames = ["Pending", "ContainerCreating", "Running", "Terminating", "Succeeded", "gone"];
+
+export const branchNames = ["being made", "held", "cooling", "waiting to be deleted", "leaked"];
 
 /** Unpacks what the page carries: compressed, in base64. */
 export function unpack(text: string): Response {

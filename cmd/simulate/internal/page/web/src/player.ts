@@ -1,52 +1,12 @@
+import { Block, type Address } from "./block.ts";
 import { AddressState, arity, BlockFlag, BranchState, ENIFlag, NodeFlag, Op, Phase, type Film } from "./film.ts";
-
-/** A secondary address or a prefix of an ENI. */
-export class Block {
-  readonly first: number; // IPv4 as a number; 0 of IPv6
-  readonly size: number;
-  readonly label: string;
-  flags = 0;
-  held = 0;
-  gone = false;
-  /** By place in the block; what isn't there is free. Of IPv6 prefixes by order. */
-  readonly addresses = new Map<number, Address>();
-
-  constructor(label: string) {
-    this.label = label;
-    const [address, bits] = label.split("/");
-    const v6 = label.includes(":");
-    this.first = v6 ? 0 : toNumber(address!);
-    this.size = bits === undefined ? 1 : v6 ? 0 : 1 << (32 - Number(bits));
-  }
-
-  get isPrefix(): boolean {
-    return this.size !== 1;
-  }
-
-  /** The state of an address at an instant. */
-  state(place: number, now: number): AddressState {
-    const a = this.addresses.get(place);
-    if (!a || (a.state === AddressState.Cooling && a.until < now)) return AddressState.Free;
-    return a.state;
-  }
-
-  cooling(now: number): number {
-    let n = 0;
-    for (const a of this.addresses.values()) if (a.state === AddressState.Cooling && a.until >= now) n++;
-    return n;
-  }
-}
-
-export interface Address {
-  state: AddressState;
-  pod: number;
-  until: number; // the last instant of cooling
-}
 
 export interface NodeState {
   flags: number;
   enis: number[];
   branches: number[];
+  total: number; // addresses, and those that pods hold
+  held: number;
   pods: number; // bound and there
   waiting: Set<number>;
 }
@@ -65,15 +25,11 @@ export interface Counts {
   waiting: number;
 }
 
-/** eni2 before eni10. */
-const byName = new Intl.Collator("en", { numeric: true }).compare;
-
-export function toNumber(address: string): number {
-  return address.split(".").reduce((n, part) => n * 256 + Number(part), 0);
-}
-
-export function toAddress(n: number): string {
-  return [24, 16, 8, 0].map((s) => (n >>> s) & 255).join(".");
+/** Sorts ENIs by card and device, branches last: eni2 before eni10. */
+function rank(name: string): number {
+  const numbers = name.match(/\d+/g)?.map(Number) ?? [];
+  if (name.startsWith("card")) return 1000 * numbers[0]! + (numbers[1] ?? 0);
+  return numbers[0] ?? 1e9;
 }
 
 /**
@@ -90,17 +46,20 @@ export class Player {
   there!: Set<number>; // ENIs
   eniFlags!: Map<number, number>;
   eniBlocks!: Map<number, Block[]>;
-  blocks!: Map<number, Block>;
   branches!: Map<number, { node: number; state: BranchState; pod: number }>;
+  private readonly ranks: number[];
+  private readonly made: (Block | undefined)[]; // by place; each comes once in a run
   pods!: PodState[];
   unplaced!: Set<number>; // pods that wait without a node
-  subnets!: Uint8Array[];
+  subnets!: SubnetState[];
   episodes!: Set<number>;
   counts!: Counts;
   calls = 0;
   refused = 0;
 
   constructor(readonly film: Film) {
+    this.ranks = film.enis.map((e) => rank(e.name));
+    this.made = new Array(film.blocks.length);
     this.reset();
   }
 
@@ -110,15 +69,15 @@ export class Player {
     this.clock = 0;
     this.next = 0;
     this.cool = new Set();
-    this.nodes = f.nodes.map(() => ({ flags: -1, enis: [], branches: [], pods: 0, waiting: new Set() }));
+    this.nodes = f.nodes.map(() => ({ flags: -1, enis: [], branches: [], total: 0, held: 0, pods: 0, waiting: new Set() }));
     this.there = new Set();
     this.eniFlags = new Map();
     this.eniBlocks = new Map();
-    this.blocks = new Map();
+    for (const block of this.made) if (block) block.eni = -1;
     this.branches = new Map();
     this.pods = f.pods.map(() => ({ phase: Phase.Gone, node: -1, waits: false, reason: -1 }));
     this.unplaced = new Set();
-    this.subnets = f.subnets.map((s) => new Uint8Array(s.size));
+    this.subnets = f.subnets.map((s) => ({ taken: new Uint8Array(s.size), leaked: new Uint8Array(s.size), blocks: new Uint8Array(s.size / 16), used: 0, leaks: 0 }));
     this.episodes = new Set();
     this.counts = { total: 0, held: 0, running: 0, waiting: 0 };
     this.calls = 0;
@@ -139,7 +98,9 @@ export class Player {
   }
 
   private apply(code: number, at: number): void {
-    const [a, b, c, d, e] = this.film.ops.slice(at, at + 5) as [number, number, number, number, number];
+    const ops = this.film.ops;
+    const a = ops[at]!;
+    const b = ops[at + 1]!;
     switch (code) {
       case Op.Time:
         this.clock += a;
@@ -154,22 +115,25 @@ export class Player {
         this.eniFlags.set(a, b);
         break;
       case Op.Block:
-        this.block(a, b, c === 1);
+        this.block(a, b, ops[at + 2] === 1);
         break;
       case Op.BlockFlags:
-        this.blockFlags(this.blocks.get(a)!, b);
+        this.blockFlags(this.made[a]!, b);
         break;
       case Op.Address:
-        this.address(this.blocks.get(a)!, b, { state: c, pod: d, until: e });
+        this.address(this.made[a]!, b, { state: ops[at + 2]!, pod: ops[at + 3]!, until: ops[at + 4]! });
         break;
       case Op.Branch:
-        this.branch(a, b, c, d);
+        this.branch(a, b, ops[at + 2]!, ops[at + 3]!);
         break;
       case Op.Pod:
-        this.pod(a, { phase: b, node: c, waits: d === 1, reason: e });
+        this.pod(a, { phase: b, node: ops[at + 2]!, waits: ops[at + 3] === 1, reason: ops[at + 4]! });
         break;
       case Op.Subnet:
-        this.subnets[a]!.fill(d, b, b + c);
+        take(this.subnets[a]!, b, ops[at + 2]!, ops[at + 3]!);
+        break;
+      case Op.Leaked:
+        leak(this.subnets[a]!, b, ops[at + 2]!, ops[at + 3]!);
         break;
       case Op.Episode:
         if (b === 1) this.episodes.add(a);
@@ -187,60 +151,62 @@ export class Player {
     if (comes) {
       this.there.add(eni);
       node.enis.push(eni);
-      node.enis.sort((a, b) => byName(this.film.enis[a]!.name, this.film.enis[b]!.name));
+      node.enis.sort((a, b) => this.ranks[a]! - this.ranks[b]! || a - b);
       this.eniBlocks.set(eni, []);
-      if (info.pod >= 0) this.count(1, 1);
+      if (info.pod >= 0) this.count(info.node, 1, 1);
       return;
     }
     this.there.delete(eni);
     node.enis.splice(node.enis.indexOf(eni), 1);
     for (const block of this.eniBlocks.get(eni)!) {
-      this.uncount(block);
-      block.gone = true;
+      this.countBlock(block, -1);
+      block.eni = -1;
     }
     this.eniBlocks.delete(eni);
-    if (info.pod >= 0) this.count(-1, -1);
+    if (info.pod >= 0) this.count(info.node, -1, -1);
   }
 
-  private count(total: number, held: number): void {
+  private count(node: number, total: number, held: number): void {
+    const of = this.nodes[node]!;
+    of.total += total;
+    of.held += held;
     this.counts.total += total;
     this.counts.held += held;
   }
 
-  private uncount(block: Block): void {
-    if (!(block.flags & BlockFlag.LeftOver)) this.count(-block.size, -block.held);
+  /** Counts a block, or with a sign of -1 takes it out of the counts. */
+  private countBlock(block: Block, sign = 1): void {
+    if (block.eni >= 0 && !(block.flags & BlockFlag.LeftOver)) this.count(this.film.enis[block.eni]!.node, sign * block.size, sign * block.held);
   }
 
   private block(id: number, eni: number, comes: boolean): void {
     const on = this.eniBlocks.get(eni)!;
+    const block = (this.made[id] ??= new Block(this.film.blocks[id]!));
     if (comes) {
-      const block = new Block(this.film.blocks[id]!);
-      this.blocks.set(id, block);
+      block.come(eni);
       const after = on.findIndex((other) => other.first > block.first);
       on.splice(after < 0 ? on.length : after, 0, block);
-      this.count(block.size, 0);
+      this.countBlock(block);
       return;
     }
-    const block = this.blocks.get(id)!;
-    this.blocks.delete(id);
     on.splice(on.indexOf(block), 1);
-    this.uncount(block);
-    block.gone = true;
+    this.countBlock(block, -1);
+    block.eni = -1;
   }
 
   private blockFlags(block: Block, flags: number): void {
-    this.uncount(block);
+    this.countBlock(block, -1);
     block.flags = flags;
-    if (!(flags & BlockFlag.LeftOver)) this.count(block.size, block.held);
+    this.countBlock(block);
   }
 
   private address(block: Block, place: number, now: Address): void {
-    const was = block.addresses.get(place)?.state === AddressState.Held ? 1 : 0;
-    const held = now.state === AddressState.Held ? 1 : 0;
-    block.addresses.set(place, now);
+    this.countBlock(block, -1);
+    if (block.addresses[place]?.state === AddressState.Held) block.held--;
+    if (now.state === AddressState.Held) block.held++;
+    block.addresses[place] = now;
     if (now.state === AddressState.Cooling) this.cool.add(block);
-    block.held += held - was;
-    if (!(block.flags & BlockFlag.LeftOver)) this.count(0, held - was);
+    this.countBlock(block);
   }
 
   private branch(id: number, node: number, state: BranchState, pod: number): void {
@@ -280,7 +246,7 @@ export class Player {
   cooling(): number {
     let n = 0;
     for (const block of this.cool) {
-      const k = block.gone ? 0 : block.cooling(this.now);
+      const k = block.eni < 0 ? 0 : block.cooling(this.now);
       if (k === 0) this.cool.delete(block);
       else if (!(block.flags & BlockFlag.LeftOver)) n += k;
     }
@@ -293,44 +259,38 @@ export class Player {
 
   /** Finds the address that a pod holds. */
   find(pod: number): { block: Block; place: number } | undefined {
-    for (const block of this.blocks.values()) {
-      for (const [place, a] of block.addresses) {
-        if (a.state === AddressState.Held && a.pod === pod) return { block, place };
+    for (const blocks of this.eniBlocks.values()) {
+      for (const block of blocks) {
+        if (block.held === 0) continue;
+        const place = block.addresses.findIndex((a) => a?.state === AddressState.Held && a.pod === pod);
+        if (place >= 0) return { block, place };
       }
     }
     return undefined;
   }
 }
 
-/** The instants at which something happens that can be seen. */
-export function instants(film: Film): number[] {
-  const out = [0];
-  let now = 0;
-  let seen = true;
-  for (let i = 0; i < film.ops.length; i += 1 + arity[film.ops[i]!]!) {
-    if (film.ops[i] === Op.Time) {
-      now += film.ops[i + 1]!;
-      seen = false;
-    } else if (!seen && film.ops[i] !== Op.Calls) {
-      out.push(now);
-      seen = true;
-    }
-  }
-  if (out[out.length - 1] !== film.endMs) out.push(film.endMs);
-  return out;
+/** What EC2 has given out of a subnet, and what of that leaked ENIs hold. */
+export interface SubnetState {
+  taken: Uint8Array; // by address
+  leaked: Uint8Array;
+  blocks: Uint8Array; // how many are taken of each /28
+  used: number;
+  leaks: number;
 }
 
-/** Numbers over time, for the chart: a value at the end of each of n spans. */
-export function series(film: Film, n: number): { at: number[]; total: number[]; held: number[]; cooling: number[]; waiting: number[] } {
-  const out = { at: [] as number[], total: [] as number[], held: [] as number[], cooling: [] as number[], waiting: [] as number[] };
-  const player = new Player(film);
-  for (let i = 0; i <= n; i++) {
-    player.seek(Math.round((film.endMs * i) / n));
-    out.at.push(player.now / 1000);
-    out.total.push(player.counts.total);
-    out.held.push(player.counts.held);
-    out.cooling.push(player.cooling());
-    out.waiting.push(player.counts.waiting);
+function take(subnet: SubnetState, from: number, n: number, now: number): void {
+  for (let i = from; i < from + n; i++) {
+    const change = now - subnet.taken[i]!;
+    subnet.taken[i] = now;
+    subnet.blocks[i >> 4]! += change;
+    subnet.used += change;
   }
-  return out;
+}
+
+function leak(subnet: SubnetState, from: number, n: number, now: number): void {
+  for (let i = from; i < from + n; i++) {
+    subnet.leaks += now - subnet.leaked[i]!;
+    subnet.leaked[i] = now;
+  }
 }

@@ -1,6 +1,12 @@
 import { computed, effect, signal } from "@preact/signals";
 import type { Film } from "./film.ts";
-import { instants, Player } from "./player.ts";
+import { Player } from "./player.ts";
+import { instants } from "./series.ts";
+
+// As the style has them.
+const twoColumns = 1132;
+const leftColumn = 760;
+const inCard = 34; // a card's border and padding
 
 /** What the page shows: a film, an instant of it, and what the viewer picked. */
 export function makeStore(film: Film) {
@@ -11,6 +17,19 @@ export function makeStore(film: Film) {
   const speed = signal(defaultSpeed(film.endMs));
   const node = signal<number | null>(null);
   const pod = signal("");
+
+  const places = new Map(film.pods.map((name, i) => [name, i]));
+  const podPlace = computed(() => places.get(pod.value) ?? -1); // −1: no such pod
+
+  // How wide the pictures are, in pixels: the page has two columns, or one.
+  const app = document.getElementById("app")!;
+  const wide = signal(app.clientWidth);
+  new ResizeObserver(() => (wide.value = app.clientWidth)).observe(app); // a scroll bar changes it, too
+  const leftWidth = computed(() => (wide.value >= twoColumns ? leftColumn : wide.value) - inCard);
+  const rightWidth = computed(() => (wide.value >= twoColumns ? wide.value - leftColumn - 20 : wide.value) - inCard);
+  const night = matchMedia("(prefers-color-scheme: dark)");
+  const dark = signal(night.matches);
+  night.addEventListener("change", () => (dark.value = night.matches));
 
   /** The player at the instant: what reads it is drawn anew when time moves. */
   const scene = computed(() => {
@@ -31,6 +50,18 @@ export function makeStore(film: Film) {
     const i = firstAbove(stops, at.value);
     if (forward) seek(stops[i] ?? film.endMs);
     else seek(stops[stops[i - 1] === at.value ? i - 2 : i - 1] ?? 0);
+  };
+
+  /** Goes to the next shortage. */
+  const toEpisode = () => {
+    pause();
+    const next = film.episodes.filter((e) => e.fromMs > at.value).sort((a, b) => a.fromMs - b.fromMs)[0];
+    if (next) seek(next.fromMs);
+  };
+
+  const pickNode = (name: string) => {
+    const place = film.nodes.findIndex((n) => n.name === name);
+    node.value = place < 0 ? null : place;
   };
 
   const play = () => {
@@ -56,7 +87,7 @@ export function makeStore(film: Film) {
     requestAnimationFrame(tick);
   };
 
-  return { film, stops, at, playing, speed, node, pod, scene, seek, pause, step, play };
+  return { film, stops, at, playing, speed, node, pod, podPlace, leftWidth, rightWidth, dark, scene, seek, pause, step, toEpisode, pickNode, play };
 }
 
 export type Store = ReturnType<typeof makeStore>;
@@ -86,8 +117,7 @@ export function keepInAddress(store: Store): void {
     const words = new URLSearchParams(location.hash.slice(1));
     const t = Number(words.get("t"));
     if (words.has("t") && Number.isFinite(t)) store.seek(t);
-    const node = store.film.nodes.findIndex((n) => n.name === words.get("node"));
-    store.node.value = node < 0 ? null : node;
+    store.pickNode(words.get("node") ?? "");
     store.pod.value = words.get("pod") ?? "";
   };
   read();
