@@ -133,14 +133,7 @@ func (a *App) player(ctx context.Context, cfg sim.Config, g *globals) explain.Pl
 	return func(take func(sim.Event, *replay.State) error) (*replay.State, error) {
 		r := run{app: a, ctx: ctx, cfg: cfg}
 		r.also = func(e sim.Event) error { return take(e, &r.state) }
-		if !g.quiet {
-			r.progress = newProgress(a.Err, cfg.Duration)
-		}
-		err := r.play()
-		r.progress.done()
-		if err == nil {
-			err = r.cut()
-		}
+		err := r.whole(g)
 		return &r.state, err
 	}
 }

@@ -40,15 +40,7 @@ address of its own to link to.`,
 		r := run{app: a, ctx: c.Context(), cfg: configOf(scenario)}
 		recorder := film.NewRecorder(&r.state)
 		r.then = recorder.Apply
-		if !g.quiet {
-			r.progress = newProgress(a.Err, r.cfg.Duration)
-		}
-		err = r.play()
-		r.progress.done()
-		if err == nil {
-			err = r.cut()
-		}
-		if err != nil {
+		if err := r.whole(g); err != nil {
 			return err
 		}
 		var made bytes.Buffer

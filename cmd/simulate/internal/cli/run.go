@@ -174,6 +174,20 @@ func (a *App) replayed(ctx context.Context, cfg sim.Config, checker *expect.Chec
 	return &r.state, nil
 }
 
+// whole plays the run to its end with a progress bar, for what needs all of it: a
+// run that a limit cuts short is an error.
+func (r *run) whole(g *globals) error {
+	if !g.quiet {
+		r.progress = newProgress(r.app.Err, r.cfg.Duration)
+	}
+	err := r.play()
+	r.progress.done()
+	if err != nil {
+		return err
+	}
+	return r.cut()
+}
+
 // cut says that a limit ended the run early, nil if none did.
 func (r *run) cut() error {
 	if end := r.state.Ended; end != nil && end.EndedBy == "limit" {

@@ -43,15 +43,7 @@ the bar ━ is where something is short, ┄ what cures itself.
 		r := run{app: a, ctx: c.Context(), cfg: configOf(scenario)}
 		var log []sim.Event
 		r.also = func(e sim.Event) error { log = append(log, e); return nil }
-		if !g.quiet {
-			r.progress = newProgress(a.Err, r.cfg.Duration)
-		}
-		err = r.play()
-		r.progress.done()
-		if err == nil {
-			err = r.cut()
-		}
-		if err != nil {
+		if err := r.whole(g); err != nil {
 			return err
 		}
 		_, err = tea.NewProgram(watch.New(log, &r.state, a.palette(g)), tea.WithContext(c.Context()), tea.WithInput(a.In), tea.WithOutput(a.Out)).Run()

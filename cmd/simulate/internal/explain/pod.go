@@ -75,7 +75,7 @@ func (ps *podStory) take(e sim.Event) error {
 	if _, ok := e.Body.(sim.ControllerRestarted); ok && ps.retry > 0 {
 		ps.retry, ps.dropped = e.At.Add(controllerRelist), true
 	}
-	pod, is := subjectOf(e.Body)
+	pod, is := sim.PodOf(e.Body)
 	switch {
 	case is && pod == ps.life.pod:
 		ps.count(e.Body)
@@ -95,55 +95,6 @@ func (ps *podStory) count(b sim.Body) {
 	case sim.PodCreated, sim.TaskCreated:
 		ps.lives++
 	}
-}
-
-// subjectOf is the pod or task that an event is about.
-func subjectOf(b sim.Body) (model.PodName, bool) {
-	switch b := b.(type) {
-	case sim.PodCreated:
-		return b.Pod, true
-	case sim.PodBound:
-		return b.Pod, true
-	case sim.PodUnschedulable:
-		return b.Pod, true
-	case sim.PodSetupFailed:
-		return b.Pod, true
-	case sim.PodAddressed:
-		return b.Pod, true
-	case sim.PodReady:
-		return b.Pod, true
-	case sim.PodDeleted:
-		return b.Pod, true
-	case sim.PodReleased:
-		return b.Pod, true
-	case sim.PodCompleted:
-		return b.Pod, true
-	case sim.BranchRequested:
-		return b.Pod, true
-	case sim.BranchFailed:
-		return b.Pod, true
-	case sim.BranchCreated:
-		return b.Pod, true
-	case sim.TaskCreated:
-		return b.Pod, true
-	case sim.TaskPlaced:
-		return b.Pod, true
-	case sim.TaskUnplaceable:
-		return b.Pod, true
-	case sim.TaskFailed:
-		return b.Pod, true
-	case sim.TaskAddressed:
-		return b.Pod, true
-	case sim.TaskReady:
-		return b.Pod, true
-	case sim.TaskDeleted:
-		return b.Pod, true
-	case sim.TaskReleased:
-		return b.Pod, true
-	case sim.TaskCompleted:
-		return b.Pod, true
-	}
-	return "", false
 }
 
 // tell tells an event about the pod.

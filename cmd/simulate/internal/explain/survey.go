@@ -116,7 +116,7 @@ func (f *found) take(e sim.Event) {
 
 // pod keeps the life of the target's pod up to date.
 func (f *found) pod(e sim.Event) {
-	pod, ok := subjectOf(e.Body)
+	pod, ok := sim.PodOf(e.Body)
 	if !ok || pod != f.target.Pod || len(f.lives) == 0 {
 		return
 	}

@@ -69,56 +69,13 @@ func (r *Recorder) Apply(e sim.Event) error {
 	case sim.ExhaustionEnded:
 		r.op(OpEpisode, r.episodes[b.ID], 0)
 	}
-	if name, ok := podOf(e.Body); ok {
+	if name, ok := sim.PodOf(e.Body); ok {
 		r.pod(name)
 	}
 	if n := r.s.Node(e.Node); n != nil {
 		r.node(n)
 	}
 	return nil
-}
-
-// podOf is the pod that an event changes.
-func podOf(b sim.Body) (model.PodName, bool) {
-	switch b := b.(type) {
-	case sim.PodCreated:
-		return b.Pod, true
-	case sim.PodBound:
-		return b.Pod, true
-	case sim.PodUnschedulable:
-		return b.Pod, true
-	case sim.PodSetupFailed:
-		return b.Pod, true
-	case sim.PodAddressed:
-		return b.Pod, true
-	case sim.PodReady:
-		return b.Pod, true
-	case sim.PodDeleted:
-		return b.Pod, true
-	case sim.PodReleased:
-		return b.Pod, true
-	case sim.PodCompleted:
-		return b.Pod, true
-	case sim.TaskCreated:
-		return b.Pod, true
-	case sim.TaskPlaced:
-		return b.Pod, true
-	case sim.TaskUnplaceable:
-		return b.Pod, true
-	case sim.TaskFailed:
-		return b.Pod, true
-	case sim.TaskAddressed:
-		return b.Pod, true
-	case sim.TaskReady:
-		return b.Pod, true
-	case sim.TaskDeleted:
-		return b.Pod, true
-	case sim.TaskReleased:
-		return b.Pod, true
-	case sim.TaskCompleted:
-		return b.Pod, true
-	}
-	return "", false
 }
 
 func (r *Recorder) op(code int, args ...int) {
