@@ -71,6 +71,33 @@ func TestBranchThatEC2DeniesLeaks(t *testing.T) {
 	require.Equal(t, model.Instant(0).Add(time.Hour), gone[0].At, "at the second clean-up")
 }
 
+// TestBranchFoundAgainFreesAnothersVLAN: a restart finds the branch that EC2 had denied,
+// whose VLAN id is p2's by now. Deleting it frees the id, and EC2 refuses p3's first try.
+func TestBranchFoundAgainFreesAnothersVLAN(t *testing.T) {
+	cfg := branchReleased(Step{At: 2 * time.Minute, Action: Fault{
+		Action: DeleteNetworkInterface, Error: model.InvalidNetworkInterfaceIDNotFound, Count: 1,
+	}}, Step{At: 6 * time.Minute, Action: RestartController{}})
+	cfg.Duration = 15 * time.Minute
+	cfg.Steps = append(cfg.Steps, branchPods(5*time.Minute, "n-0", 2, 1)...)
+	cfg.Steps = append(cfg.Steps, branchPods(10*time.Minute+7*time.Second, "n-0", 3, 1)...)
+	var log []Event
+	e, _, err := newChecked(cfg, func(ev Event) error { log = append(log, ev); return nil })
+	require.NoError(t, err)
+	e.start()
+	e.loop()
+	require.NoError(t, e.sinkErr)
+	deleted := find(log, func(b BranchDeleted) bool { return !b.Leaked })
+	require.NotEmpty(t, deleted)
+	require.Less(t, deleted[0].At, model.Instant(0).Add(10*time.Minute))
+	require.Equal(t, 1, deleted[0].Body.(BranchDeleted).VLAN)
+	require.Equal(t, 1, e.podNamed["p2"].branch.VLAN)
+	failed := find(log, func(b BranchFailed) bool { return b.Pod == "p3" })
+	require.Len(t, failed, 1)
+	require.Equal(t, model.VlanInUse, failed[0].Body.(BranchFailed).Error)
+	require.Equal(t, 1, failed[0].Body.(BranchFailed).VLAN)
+	require.Equal(t, 2, e.podNamed["p3"].branch.VLAN)
+}
+
 // TestForgottenBranchThatIsGone is no leak: its address is free.
 func TestForgottenBranchThatIsGone(t *testing.T) {
 	for _, gone := range []bool{true, false} {

@@ -270,7 +270,8 @@ func (c *resourceController) remove(t *trunk, b *model.Branch, ni *eni, tries in
 }
 
 // deleted frees the VLAN id of a branch that is gone; a call from before a
-// restart may have deleted it.
+// restart may have deleted it. If a restart has found the branch again when its id
+// was another's already, the id is free while the other has it.
 func (c *resourceController) deleted(t *trunk, b *model.Branch, vain bool) {
 	t.FreeVLAN(b.VLAN)
 	c.e.inVain(vain, func() { c.e.log(t.node.name, BranchDeleted{BranchFields: t.fields(b)}) })

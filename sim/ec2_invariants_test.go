@@ -94,7 +94,8 @@ type vlanUse struct {
 
 // checkVLANCall judges the making of a branch by the log alone: its VLAN id is
 // one of those that there are, and no other branch of the trunk that exists has
-// it, except one that the controller has lost sight of.
+// it, except one that the controller has lost sight of. An id that two had when the
+// controller found the lost one again is free once either is deleted.
 func (c *checker) checkVLANCall(f CallFields) error {
 	if f.Action != CreateNetworkInterface || f.Trunk == "" || f.Error != "" {
 		return nil
@@ -104,7 +105,7 @@ func (c *checker) checkVLANCall(f CallFields) error {
 	switch {
 	case f.VLAN < 1 || f.VLAN > model.MaxVLAN:
 		return fmt.Errorf("VLAN id %d", f.VLAN)
-	case other != "" && !c.outOfSight[other]:
+	case other != "" && !c.outOfSight[other] && !c.shared[use]:
 		return fmt.Errorf("VLAN id %d of %s is %s's, which exists", f.VLAN, f.Trunk, other)
 	}
 	c.vlans[use] = f.ENI
@@ -123,7 +124,7 @@ func (c *checker) vlanFreed(branch model.ENIID) {
 // checkVLANs: the associated branches of a trunk have ids of their own; the ids
 // of those that the controller knows are taken in its memory, and so are those of
 // all that exist, until it has deleted them, or has heard from EC2 that a call of
-// before its restart does.
+// before its restart does. Shared ids aside, as in checkVLANCall.
 func (c *checker) checkVLANs(n *node) error {
 	trunk := n.instance.trunk
 	if trunk == nil {
@@ -145,12 +146,12 @@ func (c *checker) checkVLANs(n *node) error {
 	}
 	taken := t.VLANs()
 	for _, b := range slices.Concat(t.Held(), t.Queue()) {
-		if !slices.Contains(taken, b.VLAN) {
+		if !c.shared[vlanUse{trunk.id, b.VLAN}] && !slices.Contains(taken, b.VLAN) {
 			return fmt.Errorf("VLAN %d of %s counts as free", b.VLAN, b.ENI)
 		}
 	}
 	for _, b := range trunk.branches {
-		if !c.outOfSight[b.id] && !b.deleted && !slices.Contains(taken, b.vlan) {
+		if !c.outOfSight[b.id] && !c.shared[vlanUse{trunk.id, b.vlan}] && !b.deleted && !slices.Contains(taken, b.vlan) {
 			return fmt.Errorf("VLAN %d of %s, which exists, counts as free", b.vlan, b.id)
 		}
 	}

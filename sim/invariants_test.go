@@ -32,6 +32,7 @@ type checker struct {
 	buckets    map[Action]bucketView
 	vlans      map[vlanUse]model.ENIID // of branches that exist
 	outOfSight map[model.ENIID]bool    // branches that the controller does not know of
+	shared     map[vlanUse]bool        // it has found one again whose id another has got meanwhile
 	// branched are pods that were given the address of a branch ENI.
 	branched map[model.PodName]bool
 	// gaveBack is when something of the subnet was given back last, where a test
@@ -64,6 +65,7 @@ func newChecked(cfg Config, sink func(Event) error) (*engine, *checker, error) {
 		buckets:    map[Action]bucketView{},
 		vlans:      map[vlanUse]model.ENIID{},
 		outOfSight: map[model.ENIID]bool{},
+		shared:     map[vlanUse]bool{},
 	}
 	e, err := newEngine(cfg, func(ev Event) error {
 		if err := errors.Join(c.event(ev), unknownWord(ev)); err != nil {
@@ -116,6 +118,11 @@ func (c *checker) event(ev Event) error {
 		c.forget(ev.Node, b.Addresses, b.Prefixes, b.By)
 	case EC2Call:
 		return errors.Join(c.checkThrottle(b.CallFields), c.checkVLANCall(b.CallFields))
+	case BranchQueued:
+		use := vlanUse{b.Trunk, b.VLAN}
+		if other := c.vlans[use]; c.outOfSight[b.ENI] && other != "" && other != b.ENI {
+			c.shared[use] = true
+		}
 	case BranchDeleted:
 		if b.Leaked {
 			c.outOfSight[b.ENI] = true

@@ -154,3 +154,33 @@ func TestCardsInRandomOrder(t *testing.T) {
 	require.InDelta(t, 25, first[1], 17)
 	require.InDelta(t, 25, first[2], 17)
 }
+
+// TestStateGivesEachPodItsOwnAddressFirst: a pod whose only address is on another card
+// has it at the beginning, though one before it gets the lowest free one of that card.
+func TestStateGivesEachPodItsOwnAddressFirst(t *testing.T) {
+	all := PodSpec{Annotations: map[string]string{model.AnnotationNICs: model.AnnotationNICsAll}}
+	eni := func(card int, primary string, blocks ...string) ENIState {
+		s := ENIState{Card: card, Kind: model.ENISecondary, Subnet: "a", PrimaryAddress: netip.MustParseAddr(primary)}
+		for _, b := range blocks {
+			s.Blocks = append(s.Blocks, netip.MustParsePrefix(b+"/32"))
+		}
+		return s
+	}
+	cfg := cardsConfig(0)
+	cfg.State.Nodes = []NodeState{{Node: "n-0", ENIs: []ENIState{
+		eni(0, "10.0.0.10", "10.0.0.11"), eni(1, "10.0.0.20", "10.0.0.21", "10.0.0.22"), eni(2, "10.0.0.30", "10.0.0.31"),
+	}}}
+	cfg.State.Nodes[0].ENIs[0].Kind = model.ENIPrimary
+	cfg.State.Pods = []PodState{
+		{Pod: "p1", Node: "n-0", Address: netip.MustParseAddr("10.0.0.11"), Spec: all},
+		{Pod: "p2", Node: "n-0", Address: netip.MustParseAddr("10.0.0.21")},
+	}
+	addressed := find[PodAddressed](playAll(t, cfg), nil)
+	require.Len(t, addressed, 2)
+	p1, p2 := addressed[0].Body.(PodAddressed), addressed[1].Body.(PodAddressed)
+	require.Equal(t, "10.0.0.22", p1.More[0].Address.String())
+	require.Equal(t, "10.0.0.31", p1.More[1].Address.String())
+	require.Equal(t, "10.0.0.21", p2.Address.String())
+	require.Equal(t, 1, p2.Card)
+	require.Empty(t, p2.More)
+}

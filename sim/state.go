@@ -298,13 +298,33 @@ func (a *agent) takeOver() {
 	a.started()
 }
 
-// restorePods sets up the pods that run on the node.
+// restorePods sets up the pods that run on the node. All have their own addresses
+// before one gets more of the other network cards: a pod's only address can be there.
 func (in *initial) restorePods(n *node) {
+	k, pods := in.e.kubelet, in.e.cfg.State.Pods
 	for _, i := range in.on[n.name] {
-		if s := &in.e.cfg.State.Pods[i]; s.Address.IsValid() || in.pods[i].spec.HostNetwork {
-			in.e.kubelet.restore(in.pods[i], n, s.Address)
+		if pods[i].Address.IsValid() {
+			k.hold(in.pods[i], n, pods[i].Address)
 		}
 	}
+	for _, i := range in.on[n.name] {
+		if pods[i].Address.IsValid() || in.pods[i].spec.HostNetwork {
+			k.restore(in.pods[i], n, pods[i].Address)
+		}
+	}
+}
+
+// hold gives the pod its address in the agent's datastore, where it is of one.
+func (k *kubelet) hold(p *pod, n *node, address netip.Addr) {
+	if n.windows != nil || p.spec.HostNetwork || n.instance.branchOf(address) != nil {
+		return
+	}
+	for _, pl := range n.agent.pools {
+		if p.lease = pl.store.Hold(address, p.name); p.lease != nil {
+			return
+		}
+	}
+	panic(fmt.Sprintf("state: pod %s: no ENI of %s has %s free", p.name, n.name, address))
 }
 
 // restore sets a pod up that runs on the node with the address.
@@ -330,17 +350,9 @@ func (k *kubelet) restore(p *pod, n *node, address netip.Addr) {
 	k.e.workloads.podReady(p)
 }
 
+// restoreLease goes on with the address that hold has given the pod.
 func (k *kubelet) restoreLease(p *pod, address netip.Addr) {
-	a := p.node.agent
-	for _, pl := range a.pools {
-		if p.lease = pl.store.Hold(address, p.name); p.lease != nil {
-			break
-		}
-	}
-	if p.lease == nil {
-		panic(fmt.Sprintf("state: pod %s: no ENI of %s has %s free", p.name, p.node.name, address))
-	}
-	e := p.lease.ENI()
+	a, e := p.node.agent, p.lease.ENI()
 	if e.Card == 0 && a.wantsEveryCard(p) {
 		for _, pl := range a.pools[1:] {
 			if l := pl.store.Assign(k.e.now, p.name, nil); l != nil {
