@@ -24,7 +24,9 @@ import (
 // no expectation about a text that a run has is refused.
 func TestLibraryRunsAsRecorded(t *testing.T) {
 	golden := func(name string) string { return filepath.Join("testdata", "library", name+".golden") }
-	for _, e := range append(Library(), IncidentLibrary()...) {
+	library := append(Library(), IncidentLibrary()...)
+	shown, played := map[string]bool{}, 0
+	for _, e := range library {
 		t.Run(e.Name, func(t *testing.T) {
 			s, err := e.Load(Options{})
 			require.NoError(t, err)
@@ -33,6 +35,8 @@ func TestLibraryRunsAsRecorded(t *testing.T) {
 			words := wordsSeen{}
 			state, digest := playTwice(t, s.Config(), checker, words)
 			words.requireKnown(t, s)
+			words.addTo(shown)
+			played++
 			for _, r := range checker.Results() {
 				require.True(t, r.OK, "%s: %s\n%s %v", e.File, r.That, r.Message, r.Values)
 			}
@@ -44,6 +48,9 @@ func TestLibraryRunsAsRecorded(t *testing.T) {
 			require.NoError(t, err, "go test ./scenarios -run LibraryRuns -update writes it")
 			require.Equal(t, string(want), got)
 		})
+	}
+	if played == len(library) { // and not some that -run picks
+		require.ElementsMatch(t, unshown, notIn(shown), "what of the declared words the library doesn't show")
 	}
 	files, err := os.ReadDir(filepath.Join("testdata", "library"))
 	require.NoError(t, err)

@@ -3,17 +3,14 @@ package sim
 import (
 	"fmt"
 	"go/ast"
-	"go/parser"
 	"go/token"
-	"path/filepath"
 	"slices"
-	"strconv"
-	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
 	"vpcsim/model"
+	"vpcsim/sim/internal/sourcetest"
 )
 
 // unknownWord says which figure or code of an event the declared lists lack.
@@ -61,44 +58,6 @@ func meaningOf(name Number) *NumberMeaning {
 	return nil
 }
 
-// constantsOf are the values of the string constants of a type in a package.
-func constantsOf(t *testing.T, dir, typ string) []string {
-	var all []string
-	inspectSources(t, dir, func(n ast.Node) bool {
-		spec, ok := n.(*ast.ValueSpec)
-		if !ok || len(spec.Values) != 1 {
-			return true
-		}
-		name := ""
-		switch of := spec.Type.(type) {
-		case *ast.Ident:
-			name = of.Name
-		case *ast.SelectorExpr:
-			name = of.Sel.Name
-		}
-		if lit, ok := spec.Values[0].(*ast.BasicLit); ok && name == typ {
-			value, err := strconv.Unquote(lit.Value)
-			require.NoError(t, err)
-			all = append(all, value)
-		}
-		return true
-	})
-	return all
-}
-
-func inspectSources(t *testing.T, dir string, look func(ast.Node) bool) {
-	names, err := filepath.Glob(filepath.Join(dir, "*.go"))
-	require.NoError(t, err)
-	for _, name := range names {
-		if strings.HasSuffix(name, "_test.go") {
-			continue
-		}
-		f, err := parser.ParseFile(token.NewFileSet(), name, nil, 0)
-		require.NoError(t, err)
-		ast.Inspect(f, look)
-	}
-}
-
 func TestDeclaredListsAreTheConstants(t *testing.T) {
 	var names []string
 	for _, g := range Numbers() {
@@ -109,7 +68,7 @@ func TestDeclaredListsAreTheConstants(t *testing.T) {
 			require.NotEmpty(t, m.Kinds, m.Name)
 		}
 	}
-	require.ElementsMatch(t, constantsOf(t, ".", "Number"), names)
+	require.ElementsMatch(t, sourcetest.Constants(t, ".", "Number"), names)
 
 	var codes []string
 	for _, code := range Codes(TypeBranchFailed) {
@@ -117,11 +76,11 @@ func TestDeclaredListsAreTheConstants(t *testing.T) {
 	}
 	// A VPC's are told when a scenario is loaded.
 	codes = append(codes, string(model.InvalidSubnetRange), string(model.InvalidSubnetConflict))
-	require.ElementsMatch(t, append(constantsOf(t, "../model", "ErrorCode"), constantsOf(t, ".", "ErrorCode")...), codes)
+	require.ElementsMatch(t, append(sourcetest.Constants(t, "../model", "ErrorCode"), sourcetest.Constants(t, ".", "ErrorCode")...), codes)
 
-	require.ElementsMatch(t, constantsOf(t, ".", "Kind"), texts(Kinds))
+	require.ElementsMatch(t, sourcetest.Constants(t, ".", "Kind"), texts(Kinds))
 	// The log leaves out the agent's DescribeSubnets.
-	require.ElementsMatch(t, constantsOf(t, ".", "Action"), append(texts(Actions), string(describeSubnets)))
+	require.ElementsMatch(t, sourcetest.Constants(t, ".", "Action"), append(texts(Actions), string(describeSubnets)))
 }
 
 func texts[T ~string](words []T) []string {
@@ -160,7 +119,7 @@ func TestNoWordIsWrittenAsText(t *testing.T) {
 			return true
 		})
 	}
-	inspectSources(t, ".", func(n ast.Node) bool {
+	look := func(n ast.Node) bool {
 		switch n := n.(type) {
 		case *ast.FuncDecl:
 			if gives(n.Type) {
@@ -193,6 +152,9 @@ func TestNoWordIsWrittenAsText(t *testing.T) {
 			}
 		}
 		return true
-	})
+	}
+	for _, f := range sourcetest.Files(t, ".") {
+		ast.Inspect(f, look)
+	}
 	require.Greater(t, functions, 10)
 }

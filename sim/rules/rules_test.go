@@ -3,7 +3,6 @@ package rules
 import (
 	"flag"
 	"go/ast"
-	"go/parser"
 	"go/token"
 	"os"
 	"path/filepath"
@@ -16,6 +15,7 @@ import (
 
 	"vpcsim/model"
 	"vpcsim/sim"
+	"vpcsim/sim/internal/sourcetest"
 )
 
 var update = flag.Bool("update", false, "rewrite docs/rules.md")
@@ -44,48 +44,12 @@ func TestEveryRuleIsWhole(t *testing.T) {
 	}
 }
 
-// sources parses the files of a package that are no tests.
 func sources(t *testing.T, dir string) []*ast.File {
-	names, err := filepath.Glob(filepath.Join("../..", dir, "*.go"))
-	require.NoError(t, err)
-	var files []*ast.File
-	for _, name := range names {
-		if strings.HasSuffix(name, "_test.go") {
-			continue
-		}
-		f, err := parser.ParseFile(token.NewFileSet(), name, nil, 0)
-		require.NoError(t, err)
-		files = append(files, f)
-	}
-	return files
+	return sourcetest.Files(t, filepath.Join("../..", dir))
 }
 
-// constants are the values of a package's string constants of a type.
 func constants(t *testing.T, dir, typ string) []string {
-	var out []string
-	for _, f := range sources(t, dir) {
-		ast.Inspect(f, func(n ast.Node) bool {
-			spec, ok := n.(*ast.ValueSpec)
-			if !ok || len(spec.Values) != 1 {
-				return true
-			}
-			name := ""
-			switch of := spec.Type.(type) {
-			case *ast.Ident:
-				name = of.Name
-			case *ast.SelectorExpr:
-				name = of.Sel.Name
-			}
-			if lit, ok := spec.Values[0].(*ast.BasicLit); ok && name == typ {
-				value, err := strconv.Unquote(lit.Value)
-				require.NoError(t, err)
-				out = append(out, value)
-			}
-			return true
-		})
-	}
-	require.NotEmpty(t, out, "%s.%s", dir, typ)
-	return out
+	return sourcetest.Constants(t, filepath.Join("../..", dir), typ)
 }
 
 // reasonsInCode are the reasons of exhaustion that the engine writes as text:
