@@ -13,19 +13,19 @@ import "vpcsim/sim/replay"
 // and words go by their place in the film's lists, −1 is none, instants are
 // milliseconds.
 const (
-	OpTime    = iota // milliseconds that pass
-	OpNode           // node, flags
-	OpENI            // eni, 1 it comes or 0 it goes
-	OpENIs           // eni, flags
-	OpBlock          // block, eni, 1 it comes or 0 it goes
-	OpBlocks         // block, flags
-	OpAddress        // block, place in it, state, pod, last instant of cooling
-	OpBranch         // branch, node, state, pod
-	OpPod            // pod, phase, node, 1 it waits for an address or 0, reason (a word)
-	OpSubnet         // subnet, first address's offset, how many, 1 taken or 0
-	OpEpisode        // episode, 1 it begins or 0 it ends
-	OpCalls          // calls to EC2 that began, of them refused, since the last OpCalls
-	OpLeaked         // subnet, first address's offset, how many, 1 a leaked ENI has them or 0
+	OpTime       = iota // milliseconds that pass
+	OpNode              // node, flags
+	OpENI               // eni, 1 it comes or 0 it goes
+	OpENIFlags          // eni, flags
+	OpBlock             // block, eni, 1 it comes or 0 it goes
+	OpBlockFlags        // block, flags
+	OpAddress           // block, place in it, state, pod, last instant of cooling
+	OpBranch            // branch, node, state, pod
+	OpPod               // pod, phase, node, 1 it waits for an address or 0, reason (a word)
+	OpSubnet            // subnet, first address's offset, how many, 1 taken or 0
+	OpEpisode           // episode, 1 it begins or 0 it ends
+	OpCalls             // calls to EC2 that began, of them refused, since the last OpCalls
+	OpLeaked            // subnet, first address's offset, how many, 1 a leaked ENI has them or 0
 )
 
 // The flags of nodes, ENIs and blocks.

@@ -52,7 +52,7 @@ func (p *player) step(t *testing.T) {
 		} else {
 			delete(p.blocks, a[0])
 		}
-	case OpBlocks:
+	case OpBlockFlags:
 		p.flags[a[0]] = a[1]
 	case OpAddress:
 		p.held[[2]int{a[0], a[1]}] = [3]int{a[2], a[3], a[4]}

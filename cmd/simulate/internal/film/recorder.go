@@ -251,7 +251,7 @@ func (r *Recorder) eni(n *replay.Node, in *node, e *replay.ENI) {
 	flags := flag(e.Excluded, ENIExcluded) | flag(picture.ServesNoPods(n, e) || e.Pod != "", ENIServesNone)
 	if flags != was.flags {
 		was.flags = flags
-		r.op(OpENIs, was.place, flags)
+		r.op(OpENIFlags, was.place, flags)
 	}
 	r.blocks(was, e.Blocks)
 }
@@ -266,7 +266,7 @@ func (r *Recorder) blocks(in *eni, now []*replay.Block) {
 		was := in.blocks[i]
 		if flags := flag(b.LeftOver(), BlockLeftOver); flags != was.flags {
 			was.flags = flags
-			r.op(OpBlocks, was.place, flags)
+			r.op(OpBlockFlags, was.place, flags)
 		}
 		if was.changes != b.Changes() {
 			was.changes = b.Changes()
